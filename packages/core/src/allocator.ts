@@ -1,0 +1,158 @@
+/**
+ * The one contract of all allocators of address ranges: what they promise, what they report, and what they
+ * throw. An allocator hands out *addresses*, plain numbers; what lies there (a SharedArrayBuffer, wasm memory,
+ * a GPU buffer, a file, nothing at all) is the caller's.
+ */
+
+/** A stretch of the range, `start` inclusive to `end` exclusive, in bytes. */
+export interface Segment {
+  readonly start: number;
+  readonly end: number;
+  readonly used: boolean;
+  /** The address the caller was given: `start`, but for headers in front of it. Equal to `start` when free. */
+  readonly address: number;
+  /** Bytes the caller asked for, where the allocator remembers them; `end - start - requested` is internal fragmentation. */
+  readonly requested?: number;
+}
+
+/** What an allocator knows of itself at any moment, in O(1). All sizes are in bytes. */
+export interface AllocatorStats {
+  /** Bytes managed: the range is `[base, base + capacity)`. Equals `usedBytes + freeBytes`, always. */
+  readonly capacity: number;
+  /** Bytes in used segments: granted, with headers and padding, so at least the bytes requested. */
+  readonly usedBytes: number;
+  readonly freeBytes: number;
+  readonly usedSegments: number;
+  readonly freeSegments: number;
+  /** Bytes of typed arrays (and, where nodes are objects, their size as C structs) that describe the range, outside it. */
+  readonly bookkeepingBytes: number;
+}
+
+/**
+ * Hears what an allocator does while it does it. Every method is optional; an allocator without an observer
+ * pays one comparison an event at most. All arguments are addresses; `end` is exclusive.
+ */
+export interface AllocatorObserver {
+  /** A free segment is looked at as a candidate; `fits` tells whether it would serve the request. */
+  inspect?(start: number, end: number, fits: boolean): void;
+  /** The free segment `[start, end)` becomes `[start, at)` and `[at, end)`. */
+  split?(start: number, at: number, end: number): void;
+  /** The free neighbours `[start, at)` and `[at, end)` become `[start, end)`. */
+  coalesce?(start: number, at: number, end: number): void;
+  /** `[start, end)` is now used by a request of `requested` bytes; the caller is given `address`. */
+  take?(start: number, end: number, address: number, requested: number): void;
+  /** `[start, end)` is given back; the events of its coalescing follow. */
+  release?(start: number, end: number): void;
+  /** The end of the range (the break) moves from `base + oldCapacity` to `base + newCapacity`. */
+  grow?(oldCapacity: number, newCapacity: number): void;
+}
+
+/**
+ * Hands out segments of `[base, base + capacity)`.
+ *
+ * A full range is a value: `allocate` returns null. Misuse throws, names the bad value, and leaves the
+ * allocator as it was.
+ */
+export interface Allocator {
+  /** First address of the range. A non-negative safe integer. */
+  readonly base: number;
+  /** Bytes in the range; grows with `grow`. May exceed 4 GiB; `base + capacity` is a safe integer. */
+  readonly capacity: number;
+  /** Free segments (or bins, bitmap words, tree nodes) that the last `allocate` looked at. */
+  readonly inspected: number;
+
+  /**
+   * Takes a segment of at least `size` bytes whose address is a multiple of `align`.
+   * @param size bytes, a whole number from 1 up
+   * @param align a power of two; 1 (or the allocator's own minimum) when left out
+   * @returns the address, or null when no free segment serves
+   * @throws RangeError when `size` or `align` is none of these; nothing is changed
+   */
+  allocate(size: number, align?: number): number | null;
+
+  /**
+   * Gives the segment at `address` back.
+   * @throws InvalidFreeError when no used segment starts there; nothing is changed
+   */
+  free(address: number): void;
+
+  /**
+   * Bytes the holder of `address` may use: at least those requested.
+   * @throws InvalidFreeError when no used segment starts there
+   */
+  sizeOf(address: number): number;
+
+  /**
+   * Makes the segment at `address` hold at least `size` bytes without moving it. Present only where it can be done.
+   * @returns false when there is no room in place; nothing is changed then
+   * @throws RangeError for a bad size, InvalidFreeError when no used segment starts at `address`
+   */
+  resize?(address: number, size: number): boolean;
+
+  /**
+   * Moves the end of the range up to `base + newCapacity`. Present only where it can be done.
+   * @throws RangeError when `newCapacity` is less than `capacity` or no safe integer
+   */
+  grow?(newCapacity: number): void;
+
+  stats(): AllocatorStats;
+
+  /** Bytes of the largest free segment, 0 when nothing is free. The cost is told by each allocator. */
+  largestFree(): number;
+
+  /**
+   * Every segment, used and free, in address order: together they tile the range without gap or overlap.
+   * The allocator must not be changed during the walk.
+   */
+  segments(): Iterable<Segment>;
+
+  /**
+   * Checks every law of the allocator's own bookkeeping, the conservation laws first.
+   * O(n) or O(n log n): for tests and doubtful moments.
+   * @throws CorruptionError naming the broken law
+   */
+  check(): void;
+}
+
+/** Why an address cannot be freed, resized or asked for its size. */
+export type InvalidFreeReason = 'outside' | 'free' | 'interior';
+
+const REASONS: Record<InvalidFreeReason, string> = {
+  outside: 'lies outside the range of this allocator',
+  free: 'is not in use: it was freed already, or never allocated',
+  interior: 'lies inside a used segment but is not the address that allocate returned for it',
+};
+
+/** An address was given back (or resized, or asked about) that no live segment has. Nothing was changed. */
+export class InvalidFreeError extends Error {
+  override readonly name = 'InvalidFreeError';
+  readonly address: number;
+  readonly reason: InvalidFreeReason;
+
+  constructor(address: number, reason: InvalidFreeReason) {
+    super(`address ${formatAddress(address)} ${REASONS[reason]}`);
+    this.address = address;
+    this.reason = reason;
+  }
+}
+
+/** `check()` found a law of the bookkeeping broken: a fault in freehold, or somebody wrote over its arrays. */
+export class CorruptionError extends Error {
+  override readonly name = 'CorruptionError';
+  /** The law, as a sentence. */
+  readonly law: string;
+
+  constructor(law: string, found: string) {
+    super(`broken law: ${law}; found ${found}`);
+    this.law = law;
+  }
+}
+
+/** Throws CorruptionError unless `holds`. `found` is only called on failure. */
+export function law(holds: boolean, sentence: string, found: () => string): void {
+  if (!holds) throw new CorruptionError(sentence, found());
+}
+
+function formatAddress(address: number): string {
+  return Number.isSafeInteger(address) && address >= 0 ? `0x${address.toString(16)}` : String(address);
+}

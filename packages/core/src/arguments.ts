@@ -1,0 +1,64 @@
+/**
+ * The checks that every allocator makes of its arguments, and arithmetic on addresses that holds above 4 GiB,
+ * where bitwise operators (32 bits) do not.
+ */
+
+/** @throws RangeError unless `size` is a whole number of bytes from 1 to 2^53 - 1 */
+export function checkSize(size: number): void {
+  if (!(Number.isSafeInteger(size) && size > 0)) {
+    throw new RangeError(`size must be a whole number of bytes from 1 to 2^53 - 1, got ${String(size)}`);
+  }
+}
+
+/** @throws RangeError unless `align` is a power of two from 1 to 2^52 */
+export function checkAlign(align: number, name = 'align'): void {
+  if (!isPowerOfTwo(align)) {
+    throw new RangeError(`${name} must be a power of two, got ${String(align)}`);
+  }
+}
+
+/** @throws RangeError unless `[base, base + capacity)` is a range of at least one byte within the safe integers */
+export function checkRange(base: number, capacity: number): void {
+  if (!(Number.isSafeInteger(base) && base >= 0)) {
+    throw new RangeError(`base must be a whole number from 0 to 2^53 - 1, got ${String(base)}`);
+  }
+  if (!(Number.isSafeInteger(capacity) && capacity > 0)) {
+    throw new RangeError(
+      `capacity must be a whole number of bytes from 1 to 2^53 - 1, got ${String(capacity)}`,
+    );
+  }
+  if (!Number.isSafeInteger(base + capacity)) {
+    throw new RangeError(`base + capacity must stay below 2^53, got ${base} + ${capacity}`);
+  }
+}
+
+/** @throws RangeError unless the range may grow from `capacity` to `newCapacity` */
+export function checkGrowth(base: number, capacity: number, newCapacity: number): void {
+  if (!(Number.isSafeInteger(newCapacity) && newCapacity >= capacity)) {
+    throw new RangeError(
+      `newCapacity must be a whole number of bytes, at least the capacity ${capacity}, got ${String(newCapacity)}`,
+    );
+  }
+  if (!Number.isSafeInteger(base + newCapacity)) {
+    throw new RangeError(`base + newCapacity must stay below 2^53, got ${base} + ${newCapacity}`);
+  }
+}
+
+/** Whether `value` is 2^k for a whole k from 0 to 52. */
+export function isPowerOfTwo(value: number): boolean {
+  if (!(Number.isSafeInteger(value) && value > 0)) return false;
+  const high = Math.floor(value / 0x1_0000_0000);
+  const low = value >>> 0;
+  return high === 0 ? (low & (low - 1)) === 0 : low === 0 && (high & (high - 1)) === 0;
+}
+
+/** The least multiple of `multiple` (any whole number from 1 up) that is at least `value`. */
+export function roundUp(value: number, multiple: number): number {
+  const rest = value % multiple;
+  return rest === 0 ? value : value + (multiple - rest);
+}
+
+/** The greatest multiple of `multiple` that is at most `value`. */
+export function roundDown(value: number, multiple: number): number {
+  return value - (value % multiple);
+}

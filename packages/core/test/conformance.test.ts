@@ -1,0 +1,272 @@
+/** What every allocator must pass, whatever its policy: run over each row of SUBJECTS. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Allocator, InvalidFreeError } from '../src/allocator.js';
+import { expectTiles, Model, picture } from './model.js';
+import { SUBJECTS, type Subject } from './subjects.js';
+
+const GiB = 2 ** 30;
+
+function expectUnchanged(allocator: Allocator, misuse: () => void): void {
+  const before = picture(allocator);
+  misuse();
+  expect(picture(allocator)).toEqual(before);
+  allocator.check();
+}
+
+function invalidFree(allocator: Allocator, address: number): InvalidFreeError {
+  let thrown: unknown;
+  expectUnchanged(allocator, () => {
+    for (const call of [
+      () => allocator.free(address),
+      () => allocator.sizeOf(address),
+      () => allocator.resize?.(address, 1) ?? allocator.free(address),
+    ]) {
+      try {
+        call();
+      } catch (error) {
+        thrown = error;
+        continue;
+      }
+      expect.fail(`a call with the invalid address ${address} was accepted`);
+    }
+  });
+  expect(thrown).toBeInstanceOf(InvalidFreeError);
+  return thrown as InvalidFreeError;
+}
+
+describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
+  '%s',
+  (_name, subject: Subject) => {
+    const kilobytes = (n: number) => Math.ceil((n * 1024) / subject.granule) * subject.granule;
+
+    describe('refuses bad arguments and is unchanged', () => {
+      it.each([0, -1, -0, Number.NaN, 1.5, 0.1, Number.POSITIVE_INFINITY, -8, 2 ** 53, 1e300])(
+        'size %d',
+        (size) => {
+          const allocator = subject.make(kilobytes(64));
+          const address = allocator.allocate(100)!;
+          expectUnchanged(allocator, () => {
+            expect(() => allocator.allocate(size)).toThrow(RangeError);
+            expect(() => allocator.allocate(size)).toThrow(
+              `size must be a whole number of bytes from 1 to 2^53 - 1, got ${String(size)}`,
+            );
+            if (allocator.resize) expect(() => allocator.resize!(address, size)).toThrow(RangeError);
+          });
+        },
+      );
+
+      it.each([0, -1, 3, 6, 24, Number.NaN, 1.5, 0.5, Number.POSITIVE_INFINITY, -16, 2 ** 32 + 1, 2 ** 53])(
+        'align %d',
+        (align) => {
+          const allocator = subject.make(kilobytes(64));
+          allocator.allocate(100);
+          expectUnchanged(allocator, () => {
+            expect(() => allocator.allocate(10, align)).toThrow(RangeError);
+            expect(() => allocator.allocate(10, align)).toThrow(
+              `align must be a power of two, got ${String(align)}`,
+            );
+          });
+        },
+      );
+
+      it('a size no range can hold gives null', () => {
+        const allocator = subject.make(kilobytes(64));
+        expectUnchanged(allocator, () => {
+          expect(allocator.allocate(Number.MAX_SAFE_INTEGER)).toBeNull();
+          expect(allocator.allocate(kilobytes(64) + 1)).toBeNull();
+          expect(allocator.allocate(2 ** 31)).toBeNull();
+          expect(allocator.allocate(2 ** 32 + 1)).toBeNull();
+        });
+      });
+
+      it('an alignment no address of the range has gives null', () => {
+        const base = subject.granule * 1024;
+        const allocator = subject.make(kilobytes(1), { base });
+        expectUnchanged(allocator, () => expect(allocator.allocate(1, 2 ** 40)).toBeNull());
+      });
+
+      it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])('capacity %d', (capacity) => {
+        expect(() => subject.make(capacity)).toThrow(RangeError);
+        expect(() => subject.make(capacity)).toThrow(`got ${String(capacity)}`);
+      });
+
+      it.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])('base %d', (base) => {
+        expect(() => subject.make(kilobytes(64), { base })).toThrow(RangeError);
+      });
+    });
+
+    describe('refuses to free what is not live', () => {
+      it('a double free', () => {
+        const allocator = subject.make(kilobytes(64));
+        const address = allocator.allocate(100)!;
+        allocator.allocate(100);
+        allocator.free(address);
+        const error = invalidFree(allocator, address);
+        expect(error.address).toBe(address);
+        expect(error.reason).toBe('free');
+        expect(error.message).toContain(`0x${address.toString(16)}`);
+      });
+
+      it('every interior address', () => {
+        const allocator = subject.make(kilobytes(64));
+        const address = allocator.allocate(subject.granule * 3)!;
+        const end = address + allocator.sizeOf(address);
+        for (let inside = address + 1; inside < end; inside++) {
+          expect(invalidFree(allocator, inside).reason).toBe('interior');
+        }
+        allocator.free(address);
+      });
+
+      it('foreign addresses', () => {
+        const base = subject.granule * 4096;
+        const allocator = subject.make(kilobytes(64), { base });
+        allocator.allocate(100);
+        for (const foreign of [
+          0,
+          base - 1,
+          base + kilobytes(64),
+          2 ** 50,
+          -1,
+          0.5,
+          Number.NaN,
+          Number.POSITIVE_INFINITY,
+        ]) {
+          const error = invalidFree(allocator, foreign);
+          expect(error.reason).toBe('outside');
+          expect(Object.is(error.address, foreign)).toBe(true);
+        }
+      });
+
+      it('an address between whole bytes', () => {
+        const allocator = subject.make(kilobytes(64));
+        const address = allocator.allocate(100)!;
+        invalidFree(allocator, address + 0.5);
+      });
+    });
+
+    it('fills to the last byte that serves, and drains back to what it was', () => {
+      const allocator = subject.make(kilobytes(16));
+      const fresh = [...allocator.segments()];
+      const model = new Model(subject, allocator);
+      for (const size of [1000, 100, 10, 1]) {
+        while (model.allocate(size) !== null);
+      }
+      model.verify();
+      const addresses = [...model.live.keys()];
+      // Odd ones first, so that most frees meet a free neighbour on one side or both.
+      for (const address of addresses.filter((_, i) => i % 2 === 1)) model.free(address);
+      model.verify();
+      for (const address of addresses.filter((_, i) => i % 2 === 0)) model.free(address);
+      model.verify();
+      expect(allocator.stats().usedBytes).toBe(0);
+      if (subject.coalesces) expect([...allocator.segments()]).toEqual(fresh);
+    });
+
+    it('takes the whole range in one piece where its sizes allow', () => {
+      const allocator = subject.make(subject.granule * 1024);
+      const whole = [...allocator.segments()];
+      expect(whole).toHaveLength(1);
+      let size = whole[0]!.end;
+      while (!subject.fits(whole[0]!, size, 1)) size--;
+      const address = allocator.allocate(size)!;
+      expect(address).not.toBeNull();
+      expect(allocator.allocate(1)).toBeNull();
+      allocator.check();
+      allocator.free(address);
+      expect([...allocator.segments()]).toEqual(whole);
+    });
+
+    it.each([1, 2, 8, 16, 64, 256, 4096])('honours alignment %d on every request', (align) => {
+      const model = new Model(subject, subject.make(kilobytes(256)));
+      for (let i = 1; i <= 40; i++) {
+        model.allocate(i * 7, align);
+        model.allocate(i);
+      }
+      model.verify();
+      for (const address of [...model.live.keys()].filter((_, i) => i % 3 !== 0)) model.free(address);
+      for (let i = 1; i <= 40; i++) model.allocate(i * 5, align);
+      model.verify();
+    });
+
+    // Addresses past 2^31 and 2^32, where a 32-bit operator slips; no byte is touched.
+    it.each([
+      ['a capacity above 4 GiB', 0, 5 * GiB],
+      ['a base above 4 GiB', 6 * GiB, GiB],
+      ['a base that makes the range straddle 2 GiB', 2 * GiB - 512 * 1024, GiB],
+    ])('%s', (_what, base, capacity) => {
+      // Large granules keep the bookkeeping of bitmaps in proportion.
+      const allocator = subject.make(Math.floor(capacity / subject.granule) * subject.granule, {
+        base: Math.floor(base / subject.granule) * subject.granule,
+      });
+      const model = new Model(subject, allocator);
+      const addresses = [];
+      for (let i = 0; i < 6; i++) addresses.push(model.allocate(120 * 2 ** 20 + i, 2 ** (4 * i)));
+      expect(addresses.filter((a) => a !== null).length).toBeGreaterThanOrEqual(3);
+      for (let i = 1; i <= 50; i++) model.allocate(i * 100);
+      model.verify();
+      for (const address of [...model.live.keys()].reverse()) {
+        model.free(address);
+      }
+      model.verify();
+    });
+
+    it('grows: old segments stay, the new bytes serve', () => {
+      const allocator = subject.make(kilobytes(16));
+      if (!allocator.grow) return;
+      const model = new Model(subject, allocator);
+      while (model.allocate(200) !== null);
+      for (const bad of [kilobytes(16) - 1, 0, -1, Number.NaN, 1.5, 2 ** 53]) {
+        expectUnchanged(allocator, () => {
+          expect(() => allocator.grow!(bad)).toThrow(RangeError);
+          expect(() => allocator.grow!(bad)).toThrow(`got ${String(bad)}`);
+        });
+      }
+      expectUnchanged(allocator, () => allocator.grow!(kilobytes(16)));
+      allocator.grow(kilobytes(80));
+      expect(allocator.capacity).toBe(kilobytes(80));
+      model.verify();
+      while (model.allocate(200) !== null);
+      expect(model.live.size).toBeGreaterThan(kilobytes(64) / (subject.granule * 2 + 200));
+      model.verify();
+      for (const address of [...model.live.keys()]) model.free(address);
+      model.verify();
+      expectTiles(allocator, [...allocator.segments()]);
+    });
+
+    it('keeps every promise under random calls, checked after each', () => {
+      const size = fc.oneof(
+        { weight: 6, arbitrary: fc.integer({ min: 1, max: 300 }) },
+        { weight: 2, arbitrary: fc.integer({ min: 1, max: 5000 }) },
+      );
+      const align = fc.oneof({ weight: 5, arbitrary: fc.constant(1) }, fc.constantFrom(2, 8, 16, 64, 512));
+      const call = fc.oneof(
+        { weight: 5, arbitrary: fc.record({ call: fc.constant('allocate' as const), size, align }) },
+        { weight: 4, arbitrary: fc.record({ call: fc.constant('free' as const), which: fc.nat() }) },
+        { weight: 2, arbitrary: fc.record({ call: fc.constant('resize' as const), which: fc.nat(), size }) },
+        {
+          weight: 1,
+          arbitrary: fc.record({ call: fc.constant('grow' as const), by: fc.integer({ min: 1, max: 4 }) }),
+        },
+      );
+      fc.assert(
+        fc.property(fc.array(call, { minLength: 1, maxLength: 80, size: 'max' }), (calls) => {
+          const model = new Model(subject, subject.make(kilobytes(8)));
+          for (const c of calls) {
+            if (c.call === 'allocate') model.allocate(c.size, c.align);
+            else if (c.call === 'grow')
+              model.allocator.grow?.(model.allocator.capacity + c.by * kilobytes(1));
+            else {
+              const address = model.pick(c.which);
+              if (address === undefined) continue;
+              if (c.call === 'free') model.free(address);
+              else model.resize(address, c.size);
+            }
+            model.verify();
+          }
+        }),
+        { numRuns: 40 },
+      );
+    });
+  },
+);

@@ -1,0 +1,46 @@
+/**
+ * A recording of a program's calls to its allocator, column by column in typed arrays on shared memory, so that
+ * every worker thread reads the same bytes: 1 + 4 + 4 + 1 bytes an operation (sizes of 4 GiB and more make the
+ * size column 8 bytes wide).
+ */
+
+/** What an operation does. `OP_REALLOCATE` keeps its slot: the block may move, its name in the trace does not. */
+export const OP_ALLOCATE = 0;
+/** Allocate and clear, as calloc. */
+export const OP_ZEROED = 1;
+/** Allocate at a multiple of `2 ** align[i]`. */
+export const OP_ALIGNED = 2;
+/** Change the size of the block in the slot, contents kept. */
+export const OP_REALLOCATE = 3;
+export const OP_FREE = 4;
+
+/** What was read and left out, or bent, on the way in; told to the user. */
+export interface TraceNotes {
+  /** free(NULL), and realloc(NULL, 0). */
+  readonly nullFrees: number;
+  /** Frees and reallocs of addresses never seen: blocks from before the recording began. */
+  readonly unknownFrees: number;
+  /** Addresses given out again although the recording never freed them: freed implicitly there. */
+  readonly implicitFrees: number;
+  /** Lines of the text that hold no call of the allocator: banners, other functions. */
+  readonly skippedLines: number;
+}
+
+export interface Trace {
+  /** The file's name without its folder, or what the maker of a synthetic trace calls it. */
+  readonly name: string;
+  /** The format it was read from, by its id, e.g. `protobuf`, `mtrace`. */
+  readonly format: string;
+  /** Operations. Every column has this length. */
+  readonly length: number;
+  readonly op: Uint8Array;
+  /** Which block: slots are dense, from 0, reused after a free; at most one live block a slot, always. */
+  readonly slot: Uint32Array;
+  /** Bytes requested, 0 allowed as in malloc(0); 0 for OP_FREE. */
+  readonly size: Uint32Array | Float64Array;
+  /** log2 of the alignment asked for; 0 where none was. */
+  readonly align: Uint8Array;
+  /** Slots used: the most blocks ever live at once. */
+  readonly slots: number;
+  readonly notes: TraceNotes;
+}

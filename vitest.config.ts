@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  // Tests run the sources; only worker threads and the command itself run what `npm run build` made.
+  resolve: {
+    alias: {
+      freehold: source('packages/core/src/index.ts'),
+      '@freehold/lab': source('packages/lab/src/index.ts'),
+    },
+  },
+  test: { include: ['packages/*/{src,test}/**/*.test.ts', 'test/**/*.test.ts'], testTimeout: 30_000 },
+});
