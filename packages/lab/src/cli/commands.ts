@@ -1,0 +1,6 @@
+/** The commands of `freehold` in the order in which `--help` lists them: a new command adds its line. */
+import type { Command } from 'commander';
+import { compareCommand } from './compare.js';
+import { fitCommand } from './fit.js';
+
+export const COMMANDS: readonly (() => Command)[] = [compareCommand, fitCommand];
