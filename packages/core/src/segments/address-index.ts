@@ -1,5 +1,5 @@
 /**
- * Finds the used segment that starts at an address: a hash table with linear probing, in one typed array.
+ * Finds the used segment that has an address: a hash table with linear probing, in one typed array.
  *
  * Adding, finding and removing are O(1) expected: about one and a half places looked at, next to each other in
  * memory. A place is 8 bytes, the hash of the address and the segment's number; the address itself stands in the
@@ -35,20 +35,20 @@ export class AddressIndex {
     return this.#places.byteLength;
   }
 
-  /** Enters a segment, by its start address, which must not be in the index yet and must not change while it is. */
+  /** Enters a segment by its address, which must not be in the index yet and must not change while it is. */
   add(node: number): void {
     if (this.size * 8 >= this.#places.length * 3) this.#double();
-    this.#put(hash(this.#table.start(node)), node);
+    this.#put(hash(this.#table.address(node)), node);
     this.size++;
   }
 
-  /** The segment entered that starts at `address`, or NIL. Any number may be asked about. */
+  /** The segment entered that has `address`, or NIL. Any number may be asked about. */
   find(address: number): number {
     const place = this.#search(address);
     return place === NIL ? NIL : this.#places[place * 2 + 1]! - 1;
   }
 
-  /** Takes the segment that starts at `address` out of the index; returns it, or NIL when there was none. */
+  /** Takes the segment that has `address` out of the index; returns it, or NIL when there was none. */
   remove(address: number): number {
     let hole = this.#search(address);
     if (hole === NIL) return NIL;
@@ -80,12 +80,12 @@ export class AddressIndex {
       'every used segment is in the index, and nothing else',
       () => `${this.size} entries for ${table.usedSegments} used segments`,
     );
-    for (const { used, start } of table.segments()) {
-      const node = this.find(start);
+    for (const { used, address } of table.segments()) {
+      const node = this.find(address);
       law(
         used === (node !== NIL),
         'a segment is found by its address just when it is used',
-        () => `node ${node} for the ${used ? 'used' : 'free'} segment at ${start}`,
+        () => `node ${node} for the ${used ? 'used' : 'free'} segment at ${address}`,
       );
     }
     let entries = 0;
@@ -101,7 +101,7 @@ export class AddressIndex {
     for (let place = hashed >>> this.#shift; ; place = (place + 1) & mask) {
       const entry = places[place * 2 + 1]!;
       if (entry === 0) return NIL;
-      if (places[place * 2] === hashed && this.#table.start(entry - 1) === address) return place;
+      if (places[place * 2] === hashed && this.#table.address(entry - 1) === address) return place;
     }
   }
 

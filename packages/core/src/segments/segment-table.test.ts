@@ -95,14 +95,27 @@ describe('SegmentTable', () => {
     expect([110, 110.5, 119, 120, 129].map((a) => table.classify(a))).toEqual(Array(5).fill('free'));
   });
 
-  it('tells addresses behind headers', () => {
-    const table = new SegmentTable(0, 64);
-    table.split(FIRST, 32);
+  it('keeps addresses behind headers, where there are any', () => {
+    const table = new SegmentTable(0, 64, true);
+    const plain = new SegmentTable(0, 64);
+    expect(table.bytes - plain.bytes).toBe((plain.bytes / 32) * 8);
+    const b = table.split(FIRST, 32);
     table.take(FIRST, 20);
-    expect([...table.segments(8)]).toEqual([
+    table.setAddress(FIRST, 8);
+    expect([...table.segments()]).toEqual([
       { start: 0, end: 32, used: true, address: 8, requested: 20 },
       { start: 32, end: 64, used: false, address: 32 },
     ]);
+    expect([table.address(FIRST), table.classify(0)]).toEqual([8, 'interior']);
+    let node = b;
+    for (let i = 0; i < 31; i++) node = table.split(node, 1);
+    expect(table.address(FIRST)).toBe(8);
+    table.take(node, 1);
+    expect(table.address(node)).toBe(63);
+    table.setAddress(FIRST, 13);
+    expect(() => table.check(false)).toThrow(
+      'a used segment holds what was requested; found 20 bytes at 13, in the 32 at 0',
+    );
   });
 
   it('gives record numbers out again, and takes no more memory than the most segments need', () => {

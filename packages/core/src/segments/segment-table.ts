@@ -45,6 +45,8 @@ export class SegmentTable {
 
   #doubles: Float64Array;
   #words: Int32Array;
+  /** What the callers were given; null where that is the start of the segment, always. */
+  #addresses: Float64Array | null;
   /** Records from this number up were never in use. */
   #fresh = 1;
   /** The records given back, linked through NEXT. */
@@ -52,15 +54,17 @@ export class SegmentTable {
 
   /**
    * One free segment, the whole of `[base, base + capacity)`.
+   * @param headers whether an address given out may lie behind the start of its segment: 8 more bytes a segment
    * @throws RangeError when that is no range
    */
-  constructor(base: number, capacity: number) {
+  constructor(base: number, capacity: number, headers = false) {
     checkRange(base, capacity);
     this.base = base;
     this.end = base + capacity;
     const buffer = new ArrayBuffer(NODES_AT_FIRST * 32);
     this.#doubles = new Float64Array(buffer);
     this.#words = new Int32Array(buffer);
+    this.#addresses = headers ? new Float64Array(NODES_AT_FIRST) : null;
     this.#doubles[START] = base;
     this.#doubles[SIZE] = -capacity;
     this.#words[PREV] = NIL;
@@ -77,7 +81,7 @@ export class SegmentTable {
 
   /** Bytes the records take, those not in use included. */
   get bytes(): number {
-    return this.#doubles.byteLength;
+    return this.#doubles.byteLength + (this.#addresses === null ? 0 : this.#addresses.byteLength);
   }
 
   /** Every segment's number is below this. Grows only in `split` and `append`; size arrays of your own by it. */
@@ -95,6 +99,16 @@ export class SegmentTable {
 
   isUsed(node: number): boolean {
     return this.#doubles[(node << 2) + SIZE]! > 0;
+  }
+
+  /** What the holder of a used segment was given: where it starts, unless `setAddress` said otherwise. */
+  address(node: number): number {
+    return this.#addresses === null ? this.start(node) : this.#addresses[node]!;
+  }
+
+  /** After `take`, and only in a table with headers: the caller is given an address behind the start. */
+  setAddress(node: number, address: number): void {
+    if (this.#addresses !== null) this.#addresses[node] = address;
   }
 
   /** Bytes requested of a used segment. */
@@ -153,6 +167,7 @@ export class SegmentTable {
     const size = -this.#doubles[(node << 2) + SIZE]!;
     this.#doubles[(node << 2) + SIZE] = size;
     this.#doubles[(node << 2) + REQUESTED] = requested;
+    this.setAddress(node, this.start(node));
     this.#tellNeighbours(node, (node << 1) | 1);
     this.usedBytes += size;
     this.usedSegments++;
@@ -242,16 +257,13 @@ export class SegmentTable {
     return this.isUsed(node) ? 'interior' : 'free';
   }
 
-  /**
-   * Every segment in address order, as the contract wants them.
-   * @param headerBytes the caller's address lies this far into a used segment
-   */
-  *segments(headerBytes = 0): Generator<Segment, void, undefined> {
+  /** Every segment in address order, as the contract wants them. */
+  *segments(): Generator<Segment, void, undefined> {
     for (let node = FIRST; node !== NIL; node = this.next(node)) {
       const start = this.start(node);
       const end = start + this.size(node);
       if (this.isUsed(node)) {
-        yield { start, end, used: true, address: start + headerBytes, requested: this.requested(node) };
+        yield { start, end, used: true, address: this.address(node), requested: this.requested(node) };
       } else {
         yield { start, end, used: false, address: start };
       }
@@ -287,10 +299,11 @@ export class SegmentTable {
       );
       if (this.isUsed(node)) {
         const requested = this.requested(node);
+        const address = this.address(node);
         law(
-          requested >= 1 && requested <= size,
+          requested >= 1 && address >= start && address + requested <= start + size,
           'a used segment holds what was requested',
-          () => `${requested} bytes requested of the ${size} at ${at}`,
+          () => `${requested} bytes at ${address}, in the ${size} at ${at}`,
         );
         usedBytes += size;
         used++;
@@ -342,11 +355,16 @@ export class SegmentTable {
   }
 
   #growBuffer(): void {
-    const nodes = this.#doubles.length / 4;
-    const buffer = new ArrayBuffer((nodes + (nodes >> 1)) * 32);
+    const nodes = this.#fresh + (this.#fresh >> 1);
+    const buffer = new ArrayBuffer(nodes * 32);
     const doubles = new Float64Array(buffer);
     doubles.set(this.#doubles);
     this.#doubles = doubles;
     this.#words = new Int32Array(buffer);
+    if (this.#addresses !== null) {
+      const addresses = new Float64Array(nodes);
+      addresses.set(this.#addresses);
+      this.#addresses = addresses;
+    }
   }
 }
