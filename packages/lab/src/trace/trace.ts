@@ -16,15 +16,32 @@ export const OP_FREE = 4;
 
 /** What was read and left out, or bent, on the way in; told to the user. */
 export interface TraceNotes {
-  /** free(NULL), and realloc(NULL, 0). */
+  /** free(NULL), and realloc(NULL, 0) that returned NULL. */
   readonly nullFrees: number;
   /** Frees and reallocs of addresses never seen: blocks from before the recording began. */
   readonly unknownFrees: number;
   /** Addresses given out again although the recording never freed them: freed implicitly there. */
   readonly implicitFrees: number;
+  /** Allocations and reallocations that returned NULL: left out, the block of a failed realloc stays. */
+  readonly failedAllocations: number;
+  /** Allocations whose address the recording does not show: left out; their frees count as unknown. */
+  readonly unnamedAllocations: number;
   /** Lines of the text that hold no call of the allocator: banners, other functions. */
   readonly skippedLines: number;
+  /** Processes whose calls stand in the recording, merged here in the order recorded. */
+  readonly processes: number;
 }
+
+/** The notes of a trace that nothing was left out of, such as a synthetic one. */
+export const NO_NOTES: TraceNotes = {
+  nullFrees: 0,
+  unknownFrees: 0,
+  implicitFrees: 0,
+  failedAllocations: 0,
+  unnamedAllocations: 0,
+  skippedLines: 0,
+  processes: 1,
+};
 
 export interface Trace {
   /** The file's name without its folder, or what the maker of a synthetic trace calls it. */

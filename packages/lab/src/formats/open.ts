@@ -1,0 +1,109 @@
+/** Opens a recording of any known format, compressed or not: what it is, is told from its content, never its name. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { UserError } from '../errors.js';
+import { TraceBuilder } from '../trace/builder.js';
+import type { Trace } from '../trace/trace.js';
+import { decompress } from './decompress.js';
+import { TraceFormatError } from './errors.js';
+import { Head, type TraceFormat } from './format.js';
+import { FORMATS } from './index.js';
+import { refuseAggregates } from './refused.js';
+
+export interface OpenOptions {
+  /** Id of the format, where the content must not be asked. */
+  readonly format?: string;
+  /** Hears how far the file is read, in bytes as they lie on the disk; `totalBytes` is 0 where nobody knows (a pipe). */
+  onProgress?(bytesRead: number, totalBytes: number): void;
+}
+
+const CHUNK_BYTES = 2 ** 18;
+
+/**
+ * Reads a recording, in one pass and without ever holding its text whole: about 10 bytes an operation stay.
+ * @param path a file, or `-` for the standard input
+ * @throws TraceFormatError where there is no trace to be read: missing, a folder, empty, cut off, malformed, of no
+ *   known format. UserError where `format` names none.
+ */
+export async function openTrace(path: string, options: OpenOptions = {}): Promise<Trace> {
+  const file = path === '-' ? 'standard input' : path;
+  const wanted = options.format === undefined ? null : findFormat(options.format);
+  try {
+    const content = await decompress(await readChunks(path, options), file);
+    try {
+      const format = wanted ?? recognise(new Head(await content.peek(Head.BYTES)), file);
+      const builder = new TraceBuilder();
+      const reader = format.read(builder, file);
+      for await (const chunk of content) reader.push(chunk);
+      reader.end();
+      if (builder.length === 0) {
+        throw new TraceFormatError(file, `no call of an allocator in it (read as ${format.id})`);
+      }
+      return builder.finish(basename(file), format.id);
+    } finally {
+      await content.return();
+    }
+  } catch (error) {
+    throw error instanceof Error && 'syscall' in error ? unreadable(file, error) : error;
+  }
+}
+
+/** @throws UserError naming the formats there are */
+export function findFormat(id: string): TraceFormat {
+  const format = FORMATS.find((each) => each.id === id);
+  if (format === undefined) {
+    throw new UserError(`no trace format '${id}'; there are ${FORMATS.map((each) => each.id).join(', ')}`);
+  }
+  return format;
+}
+
+async function readChunks(path: string, { onProgress }: OpenOptions): Promise<AsyncIterable<Uint8Array>> {
+  if (path === '-') return process.stdin;
+  const found = await stat(path);
+  if (found.isDirectory()) throw new TraceFormatError(path, 'is a folder, not a trace');
+  const stream: AsyncIterable<Uint8Array> = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  return onProgress === undefined ? stream : counted(stream, found.isFile() ? found.size : 0, onProgress);
+}
+
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  totalBytes: number,
+  onProgress: (bytesRead: number, totalBytes: number) => void,
+): AsyncIterable<Uint8Array> {
+  let bytesRead = 0;
+  for await (const chunk of chunks) {
+    bytesRead += chunk.length;
+    onProgress(bytesRead, totalBytes);
+    yield chunk;
+  }
+}
+
+/** The format that most of the head is in. */
+function recognise(head: Head, file: string): TraceFormat {
+  if (head.bytes.length === 0) throw new TraceFormatError(file, 'is empty');
+  refuseAggregates(head, file);
+  let best: TraceFormat | null = null;
+  let most = 0;
+  for (const format of FORMATS) {
+    const records = format.detect(head);
+    if (records > most) {
+      best = format;
+      most = records;
+    }
+  }
+  if (best === null) {
+    throw new TraceFormatError(
+      file,
+      `of no known format; known are ${FORMATS.map((each) => `${each.id} (${each.title})`).join(', ')}`,
+    );
+  }
+  return best;
+}
+
+function unreadable(file: string, error: Error): TraceFormatError {
+  const code = 'code' in error ? error.code : '';
+  if (code === 'ENOENT') return new TraceFormatError(file, 'no such file');
+  if (code === 'EACCES' || code === 'EPERM') return new TraceFormatError(file, 'permission denied');
+  return new TraceFormatError(file, error.message);
+}
