@@ -14,7 +14,7 @@ set -eu
 
 samples=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 freehold=$samples/../packages/lab/bin/freehold.js
-everyone_path=$PATH
+callers_path=$PATH
 PATH=/usr/bin:/bin:/usr/sbin:/sbin
 export LC_ALL=C.UTF-8 TZ=UTC
 
@@ -75,7 +75,7 @@ record() {
 
 keep() {
   case $sample in
-    *.trace.gz) PATH=$everyone_path node "$freehold" convert "$work/calls" "$samples/$sample" ;;
+    *.trace.gz) PATH=$callers_path node "$freehold" convert "$work/calls" "$samples/$sample" ;;
     *.gz) gzip -9 -n -c "$work/calls" >"$samples/$sample" ;;
     *.zst) zstd -q -f -19 "$work/calls" -o "$samples/$sample" ;;
   esac
