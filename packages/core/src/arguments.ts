@@ -44,6 +44,22 @@ export function checkGrowth(base: number, capacity: number, newCapacity: number)
   }
 }
 
+/**
+ * The options of a range whose end moves by itself: by multiples of `growBy`, never when that is 0, and up to
+ * `maxCapacity` at most.
+ * @throws RangeError unless both are whole numbers of bytes, `maxCapacity` at least `capacity`
+ */
+export function checkGrowthOptions(capacity: number, growBy: number, maxCapacity: number): void {
+  if (!(Number.isSafeInteger(growBy) && growBy >= 0)) {
+    throw new RangeError(`growBy must be a whole number of bytes from 0 to 2^53 - 1, got ${String(growBy)}`);
+  }
+  if (!(Number.isSafeInteger(maxCapacity) && maxCapacity >= capacity)) {
+    throw new RangeError(
+      `maxCapacity must be a whole number of bytes, at least the capacity ${capacity}, got ${String(maxCapacity)}`,
+    );
+  }
+}
+
 /** Whether `value` is 2^k for a whole k from 0 to 52. */
 export function isPowerOfTwo(value: number): boolean {
   if (!(Number.isSafeInteger(value) && value > 0)) return false;
@@ -61,4 +77,12 @@ export function roundUp(value: number, multiple: number): number {
 /** The greatest multiple of `multiple` that is at most `value`. */
 export function roundDown(value: number, multiple: number): number {
   return value - (value % multiple);
+}
+
+/** The greatest power of two that divides `value`, a whole number from 1 up. */
+export function lowestBit(value: number): number {
+  const low = value >>> 0;
+  if (low !== 0) return (low & -low) >>> 0;
+  const high = Math.floor(value / 0x1_0000_0000);
+  return (high & -high) * 0x1_0000_0000;
 }

@@ -8,3 +8,5 @@ export {
   type InvalidFreeReason,
   type Segment,
 } from './allocator.js';
+export { Buddy, type BuddyOptions } from './buddy/buddy.js';
+export { BuddyUnits, type BuddyUnitsOptions, NO_UNIT } from './buddy/units.js';

@@ -1,0 +1,267 @@
+/**
+ * The binary buddy system. Blocks are the unit times a power of two and lie at multiples of their own size; each
+ * size ("order") has its free list. A request rounds up to a block size; when its list is empty, a block of the
+ * next larger order that has one is halved until it fits, the lower half being used. A freed block joins its
+ * buddy, the other half of what it was split from, while that one is free.
+ *
+ * Cost: allocate, free and resize take O(orders) at worst and one step in the common case, whatever the capacity
+ * and however many blocks live. Waste: up to half of each block inside, a quarter of what is granted on average for
+ * evenly spread sizes; outside it, half a byte of bookkeeping a unit.
+ *
+ * Not to be used where sizes lie just above powers of two, or where every byte counts: the fits waste less.
+ *
+ * A capacity that is no power of two is served whole, its tail by smaller orders; one that is no multiple of the
+ * unit is rounded down to it.
+ *
+ * Source: K. C. Knowlton, "A fast storage allocator", CACM 8 (1965); D. E. Knuth, TAOCP 1, section 2.5, who names
+ * H. Markowitz as the first to use it (1963).
+ */
+import type { Allocator, AllocatorObserver, AllocatorStats, Segment } from '../allocator.js';
+import { InvalidFreeError } from '../allocator.js';
+import {
+  checkAlign,
+  checkGrowth,
+  checkGrowthOptions,
+  checkRange,
+  checkSize,
+  lowestBit,
+  roundUp,
+} from '../arguments.js';
+import { BuddyUnits, NO_UNIT, ORDERS_MAX, UNITS_MAX } from './units.js';
+
+export interface BuddyOptions {
+  /** Bytes in the range; rounded down to a multiple of `unit`, of which there must be at least 1 and at most 2^30. */
+  readonly capacity: number;
+  /** Bytes of the smallest block, a power of two. */
+  readonly unit: number;
+  /** First address, 0 when left out. Blocks are aligned relative to it. */
+  readonly base?: number;
+  /**
+   * How many free lists, 1 to 31: the largest block is `unit * 2 ** (orders - 1)` bytes. Left out: as many as the
+   * capacity has use for, and more when it grows.
+   */
+  readonly orders?: number;
+  readonly observer?: AllocatorObserver;
+  /**
+   * Bytes, rounded up to a multiple of `unit`. When no free block serves a request, the end of the range moves up
+   * by as few multiples of this as serve. 0, the default: the range grows only when told to.
+   */
+  readonly growBy?: number;
+  /** Bytes that the capacity never exceeds, by itself or by `grow`. Left out: no bound. */
+  readonly maxCapacity?: number;
+}
+
+export class Buddy implements Allocator {
+  readonly base: number;
+  /** Bytes of the smallest block. */
+  readonly unit: number;
+  /** Free blocks the last allocate looked at: 1, or 0 when none is large enough. */
+  inspected = 0;
+  private readonly blocks: BuddyUnits;
+  private readonly observer: AllocatorObserver | undefined;
+  /** 1 / unit: exact, as both are powers of two. */
+  private readonly perByte: number;
+  /** The greatest power of two that divides `base`. */
+  private readonly baseAlign: number;
+  /** `growBy` in units; 0 when the range does not grow by itself. */
+  private readonly growUnits: number;
+  private readonly unitsMax: number;
+  /** Orders there can ever be. */
+  private readonly ordersMax: number;
+
+  /** @throws RangeError for an option out of its range */
+  constructor(options: BuddyOptions) {
+    const { base = 0, capacity, unit, orders, observer } = options;
+    const { growBy = 0, maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
+    checkRange(base, capacity);
+    checkAlign(unit, 'unit');
+    checkGrowthOptions(capacity, growBy, maxCapacity);
+    this.base = base;
+    this.unit = unit;
+    this.observer = observer;
+    this.blocks = new BuddyUnits({
+      units: unitsOf('capacity', capacity, unit),
+      orders,
+      unitBytes: unit,
+      base,
+      observer,
+    });
+    this.perByte = 1 / unit;
+    this.baseAlign = base === 0 ? Number.POSITIVE_INFINITY : lowestBit(base);
+    this.growUnits = Math.ceil(growBy / unit);
+    const bytesMax = Math.min(maxCapacity, Number.MAX_SAFE_INTEGER - base);
+    this.unitsMax = Math.min(UNITS_MAX, Math.floor(bytesMax / unit));
+    this.ordersMax = orders ?? ORDERS_MAX;
+  }
+
+  get capacity(): number {
+    return this.blocks.units * this.unit;
+  }
+
+  /** How many free lists there are: orders run from 0 to `orders - 1`. */
+  get orders(): number {
+    return this.blocks.orders;
+  }
+
+  /**
+   * O(orders). For an `align` above the block's own size, the aligned part of a free block of at least `align` bytes
+   * is taken and the rest of it stays free; so no alignment above the largest order's bytes can be had.
+   */
+  allocate(size: number, align = 1): number | null {
+    checkSize(size);
+    if (align !== 1) checkAlign(align);
+    this.inspected = 0;
+    const order = orderOfUnits(Math.ceil(size * this.perByte));
+    let reach = order;
+    if (align !== 1) {
+      // Blocks start at the base plus multiples of their own size, which fixes the low bits of their addresses.
+      if (Math.min(align, this.blockBytes(order)) > this.baseAlign) return null;
+      reach = Math.max(order, orderOfUnits(Math.ceil(align * this.perByte)));
+    }
+    const { blocks } = this;
+    let from = blocks.findOrder(reach);
+    if (from === NO_UNIT) {
+      if (this.growUnits === 0 || !this.growFor(reach)) return null;
+      from = blocks.findOrder(reach);
+    }
+    let unit = blocks.firstFree(from);
+    let address = this.base + unit * this.unit;
+    this.inspected = 1;
+    if (this.observer !== undefined) this.observer.inspect?.(address, address + this.blockBytes(from), true);
+    if (align !== 1) {
+      const aligned = roundUp(address, align);
+      unit += (aligned - address) * this.perByte;
+      address = aligned;
+    }
+    blocks.take(from, unit, order, size);
+    return address;
+  }
+
+  /** O(orders): one step for each buddy that is free. */
+  free(address: number): void {
+    const unit = this.unitAt(address);
+    this.blocks.giveBack(unit, this.blocks.orderOf(unit));
+  }
+
+  /** The bytes of the whole block. O(1). */
+  sizeOf(address: number): number {
+    return this.blockBytes(this.blocks.orderOf(this.unitAt(address)));
+  }
+
+  /**
+   * O(orders). Shrinking frees the upper halves that are not needed; growing takes in the buddies above, so it fails
+   * where the block is itself the upper half of the block it would become, or a buddy is in use.
+   */
+  resize(address: number, size: number): boolean {
+    checkSize(size);
+    const unit = this.unitAt(address);
+    return this.blocks.resize(unit, orderOfUnits(Math.ceil(size * this.perByte)), size);
+  }
+
+  /**
+   * Rounds down to a multiple of the unit. The new units join the free blocks they touch; without the option `orders`
+   * there are more free lists as the range doubles. O(orders), and O(capacity) when the bookkeeping moves to larger
+   * arrays, each time half as large again at least.
+   */
+  grow(newCapacity: number): void {
+    checkGrowth(this.base, this.capacity, newCapacity);
+    const units = unitsOf('newCapacity', newCapacity, this.unit);
+    if (units > this.unitsMax) {
+      throw new RangeError(
+        `newCapacity must be at most the maxCapacity of ${this.unitsMax} units of ${this.unit} bytes, got ${newCapacity}`,
+      );
+    }
+    if (units > this.blocks.units) this.blocks.extend(units, this.unitsMax);
+  }
+
+  stats(): AllocatorStats {
+    const { blocks, unit } = this;
+    return {
+      capacity: this.capacity,
+      usedBytes: blocks.used * unit,
+      freeBytes: (blocks.units - blocks.used) * unit,
+      usedSegments: blocks.usedBlocks,
+      freeSegments: blocks.freeBlocksTotal,
+      bookkeepingBytes: blocks.bookkeepingBytes,
+    };
+  }
+
+  /** O(1). */
+  largestFree(): number {
+    const order = this.blocks.largestOrder;
+    return order === NO_UNIT ? 0 : this.blockBytes(order);
+  }
+
+  /** Each free block is a segment of its own: two free neighbours that are no buddies stay apart. */
+  *segments(): Generator<Segment, void, undefined> {
+    const { blocks } = this;
+    for (let unit = 0; unit < blocks.units; ) {
+      const held = blocks.orderOf(unit);
+      const used = held !== NO_UNIT;
+      const order = used ? held : blocks.freeOrderAt(unit);
+      const start = this.base + unit * this.unit;
+      yield { start, end: start + this.blockBytes(order), used, address: start };
+      unit += 1 << order;
+    }
+  }
+
+  /**
+   * Addresses of the free blocks of `order`, rising, which is the order in which they are used. O(its length).
+   * @throws RangeError when there is no such order
+   */
+  freeList(order: number): number[] {
+    return this.blocks.freeList(order).map((unit) => this.base + unit * this.unit);
+  }
+
+  /**
+   * Length of the free list of `order`. O(1).
+   * @throws RangeError when there is no such order
+   */
+  freeBlocks(order: number): number {
+    return this.blocks.freeBlocks(order);
+  }
+
+  /** Bytes of a block of `order`. */
+  blockBytes(order: number): number {
+    return this.unit * 2 ** order;
+  }
+
+  check(): void {
+    this.blocks.check();
+  }
+
+  /** Moves the end by as few multiples of `growBy` as bring a free block of `order`; false when none may. */
+  private growFor(order: number): boolean {
+    if (order >= this.ordersMax) return false;
+    const { units } = this.blocks;
+    const size = 2 ** order;
+    const missing = roundUp(this.blocks.freeTail(), size) + size - units;
+    const grown = units + roundUp(missing, this.growUnits);
+    if (grown > this.unitsMax) return false;
+    this.blocks.extend(grown, this.unitsMax);
+    return true;
+  }
+
+  /** The unit at `address`, at which a used block starts. */
+  private unitAt(address: number): number {
+    const unit = (address - this.base) * this.perByte;
+    if (this.blocks.orderOf(unit) === NO_UNIT) {
+      throw new InvalidFreeError(address, this.blocks.whyInvalid(unit));
+    }
+    return unit | 0;
+  }
+}
+
+/** The least order whose blocks hold `units` units; ORDERS_MAX, which no block has, above 2^30. */
+function orderOfUnits(units: number): number {
+  if (units > UNITS_MAX) return ORDERS_MAX;
+  return units === 1 ? 0 : 32 - Math.clz32(units - 1);
+}
+
+function unitsOf(name: string, bytes: number, unit: number): number {
+  const units = Math.floor(bytes / unit);
+  if (units < 1 || units > UNITS_MAX) {
+    throw new RangeError(`${name} must be 1 to 2^30 units of ${unit} bytes, got ${bytes}`);
+  }
+  return units;
+}
