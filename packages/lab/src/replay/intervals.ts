@@ -1,0 +1,123 @@
+/**
+ * The live blocks of a replay as disjoint intervals, kept apart from anything the allocator says, so that an overlap is
+ * seen whatever it claims. A sorted list in chunks of at most CHUNK_MAX intervals: add and remove search the chunks,
+ * then within one, and shift the rest of that chunk; about O(√n) with a small constant.
+ */
+
+const CHUNK_MAX = 512;
+
+export interface Interval {
+  readonly start: number;
+  /** Exclusive; greater than `start`. */
+  readonly end: number;
+}
+
+class Chunk {
+  readonly starts = new Float64Array(CHUNK_MAX);
+  readonly ends = new Float64Array(CHUNK_MAX);
+  length = 0;
+
+  /** How many intervals start below `address`. */
+  rank(address: number): number {
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.starts[middle]! < address) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  insert(at: number, start: number, end: number): void {
+    this.starts.copyWithin(at + 1, at, this.length);
+    this.ends.copyWithin(at + 1, at, this.length);
+    this.starts[at] = start;
+    this.ends[at] = end;
+    this.length++;
+  }
+
+  delete(at: number): void {
+    this.starts.copyWithin(at, at + 1, this.length);
+    this.ends.copyWithin(at, at + 1, this.length);
+    this.length--;
+  }
+
+  /** Moves the upper half to a new chunk. */
+  split(): Chunk {
+    const upper = new Chunk();
+    const half = this.length >> 1;
+    upper.starts.set(this.starts.subarray(half, this.length));
+    upper.ends.set(this.ends.subarray(half, this.length));
+    upper.length = this.length - half;
+    this.length = half;
+    return upper;
+  }
+}
+
+export class DisjointIntervals {
+  size = 0;
+  /** In order; none is empty but the only one. */
+  readonly #chunks: Chunk[] = [new Chunk()];
+
+  /** Adds `[start, end)`; when it overlaps one that is there, changes nothing and returns that one. */
+  add(start: number, end: number): Interval | null {
+    const c = this.#chunkOf(start);
+    const chunk = this.#chunks[c]!;
+    const at = chunk.rank(start);
+    // What starts below lies in this chunk, or is the last of the one before.
+    const below = at > 0 ? interval(chunk, at - 1) : this.#lastOf(c - 1);
+    if (below !== null && below.end > start) return below;
+    const above = at < chunk.length ? interval(chunk, at) : this.#firstOf(c + 1);
+    if (above !== null && above.start < end) return above;
+    chunk.insert(at, start, end);
+    this.size++;
+    if (chunk.length === CHUNK_MAX) this.#chunks.splice(c + 1, 0, chunk.split());
+    return null;
+  }
+
+  /** Takes out the interval that starts at `start`, which must be there. */
+  remove(start: number): void {
+    const c = this.#chunkOf(start);
+    const chunk = this.#chunks[c]!;
+    const at = chunk.rank(start);
+    if (at === chunk.length || chunk.starts[at] !== start) {
+      throw new RangeError(`no interval starts at ${start}`);
+    }
+    chunk.delete(at);
+    this.size--;
+    if (chunk.length === 0 && this.#chunks.length > 1) this.#chunks.splice(c, 1);
+  }
+
+  *[Symbol.iterator](): Generator<Interval> {
+    for (const chunk of this.#chunks) {
+      for (let i = 0; i < chunk.length; i++) yield interval(chunk, i);
+    }
+  }
+
+  /** The last chunk that starts at or below `address`; the first when none does. */
+  #chunkOf(address: number): number {
+    let low = 1;
+    let high = this.#chunks.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#chunks[middle]!.starts[0]! <= address) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  #lastOf(c: number): Interval | null {
+    const chunk = this.#chunks[c];
+    return chunk === undefined ? null : interval(chunk, chunk.length - 1);
+  }
+
+  #firstOf(c: number): Interval | null {
+    const chunk = this.#chunks[c];
+    return chunk === undefined ? null : interval(chunk, 0);
+  }
+}
+
+function interval(chunk: Chunk, i: number): Interval {
+  return { start: chunk.starts[i]!, end: chunk.ends[i]! };
+}

@@ -1,0 +1,123 @@
+/**
+ * The bytes of an arena under verification, and patterns in them: each block repeats a word of four bytes of its own.
+ * Writing and checking run at the speed of memcpy and memcmp: a stretch has period 4 exactly when it equals itself
+ * shifted by 4.
+ */
+
+/** Bytes by address, a page at a time. */
+export interface PagedBytes {
+  readonly pageBytes: number;
+  /** The bytes of page `index`, addresses from `index * pageBytes` on; good until the next call of the arena. */
+  page(index: number): Uint8Array;
+}
+
+const PAGE_BYTES = 2 ** 20;
+
+/** Memory for a range of any size: a page is allocated when it is first written to, so a vast arena costs what it uses. */
+export class SparseBytes implements PagedBytes {
+  readonly pageBytes = PAGE_BYTES;
+  readonly #pages = new Map<number, Uint8Array>();
+
+  page(index: number): Uint8Array {
+    let page = this.#pages.get(index);
+    if (page === undefined) {
+      page = new Uint8Array(PAGE_BYTES);
+      this.#pages.set(index, page);
+    }
+    return page;
+  }
+}
+
+/** The bytes that an arena brings itself, as a single page. */
+export class WholeBytes implements PagedBytes {
+  readonly pageBytes = Number.MAX_SAFE_INTEGER;
+  readonly #bytes: () => Uint8Array;
+
+  constructor(bytes: () => Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  page(): Uint8Array {
+    return this.#bytes();
+  }
+}
+
+export const WORD = 4;
+
+/** The word of the n-th pattern: no byte is 0, so that a pattern is never mistaken for cleared memory; 255^4 differ. */
+export function patternWord(n: number): Uint8Array {
+  return Uint8Array.of(
+    (n % 255) + 1,
+    (Math.floor(n / 255) % 255) + 1,
+    (Math.floor(n / 255 ** 2) % 255) + 1,
+    (Math.floor(n / 255 ** 3) % 255) + 1,
+  );
+}
+
+/** Writes `word` over and over into `[address, address + length)`. */
+export function fill(bytes: PagedBytes, address: number, length: number, word: Uint8Array): void {
+  eachPiece(bytes, address, length, (piece, offset) => {
+    const head = Math.min(piece.length, WORD);
+    for (let i = 0; i < head; i++) piece[i] = word[(offset + i) % WORD]!;
+    for (let done = WORD; done < piece.length; done *= 2) piece.copyWithin(done, 0, done);
+    return true;
+  });
+}
+
+/** The offset of the first byte of `[address, address + length)` that is not as `fill` wrote it; -1 when all are. */
+export function mismatch(bytes: PagedBytes, address: number, length: number, word: Uint8Array): number {
+  let found = -1;
+  eachPiece(bytes, address, length, (piece, offset) => {
+    const head = Math.min(piece.length, WORD);
+    for (let i = 0; i < head; i++) {
+      if (piece[i] !== word[(offset + i) % WORD]) {
+        found = offset + i;
+        return false;
+      }
+    }
+    if (piece.length <= WORD || periodic(piece)) return true;
+    for (let i = WORD; found < 0; i++) if (piece[i] !== piece[i - WORD]) found = offset + i;
+    return false;
+  });
+  return found;
+}
+
+/** Copies `length` bytes between stretches that do not overlap. */
+export function copy(bytes: PagedBytes, from: number, to: number, length: number): void {
+  eachPiece(bytes, from, length, (source, offset) => {
+    eachPiece(bytes, to + offset, source.length, (target, done) => {
+      target.set(source.subarray(done, done + target.length));
+      return true;
+    });
+    return true;
+  });
+}
+
+/** Short stretches are compared here, as calling the comparison of Buffer takes some hundred nanoseconds. */
+const SHORT = 128;
+
+function periodic(piece: Uint8Array): boolean {
+  if (piece.length > SHORT) {
+    const length = piece.length - WORD;
+    const whole = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
+    return whole.compare(whole, WORD, piece.length, 0, length) === 0;
+  }
+  for (let i = WORD; i < piece.length; i++) if (piece[i] !== piece[i - WORD]) return false;
+  return true;
+}
+
+/** Calls `visit` with each part of `[address, address + length)` that lies in one page, until it returns false. */
+function eachPiece(
+  bytes: PagedBytes,
+  address: number,
+  length: number,
+  visit: (piece: Uint8Array, offset: number) => boolean,
+): void {
+  for (let offset = 0; offset < length; ) {
+    const index = Math.floor((address + offset) / bytes.pageBytes);
+    const start = address + offset - index * bytes.pageBytes;
+    const count = Math.min(length - offset, bytes.pageBytes - start);
+    if (!visit(bytes.page(index).subarray(start, start + count), offset)) return;
+    offset += count;
+  }
+}

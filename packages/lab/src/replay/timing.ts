@@ -1,0 +1,44 @@
+/** How long a trace takes, per operation: whole replays of it through fresh arenas, without any measuring. */
+import type { Trace } from '../trace/trace.js';
+import type { Arena } from './arena.js';
+import { Replay } from './replay.js';
+
+/** Rounds that only warm up (the compiler's tiers, the caches) take this long at least; one round always does. */
+const WARM_UP_MS = 50;
+/** Then as many as this takes, but not fewer than three... */
+const TIMED_MS = 150;
+const ROUNDS_MIN = 3;
+/** ...unless two have taken so long that chance no longer matters. */
+const LONG_MS = 1500;
+
+/**
+ * Median nanoseconds per operation; the setting up of the arena is left out, its growth is not. Call it in a thread
+ * that has replayed through no other allocator: the calls of the loop are quick only while they meet a single class.
+ * Null for a trace without operations.
+ */
+export function nsPerOperation(trace: Trace, makeArena: () => Arena): number | null {
+  if (trace.length === 0) return null;
+  for (let spent = 0; spent < WARM_UP_MS; ) spent += round(trace, makeArena());
+  const times: number[] = [];
+  let spent = 0;
+  do {
+    const time = round(trace, makeArena());
+    times.push(time);
+    spent += time;
+  } while (spent < TIMED_MS || (times.length < ROUNDS_MIN && spent < LONG_MS));
+  return (median(times) * 1e6) / trace.length;
+}
+
+/** Milliseconds of one replay. */
+function round(trace: Trace, arena: Arena): number {
+  const replay = new Replay(trace, arena);
+  const begin = performance.now();
+  replay.run(0, trace.length);
+  return performance.now() - begin;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
