@@ -1,0 +1,379 @@
+/**
+ * The naive allocator: a linked list of the allocated segments, a linked list of the free ones, a node each with
+ * start and end, and a descriptor that holds both. First, next, best and worst fit over a free list in any of
+ * five orders. It is the readable reference: IndexedFit makes the same decisions in O(log n).
+ *
+ * Cost, with f free and u used segments: allocate O(f), whether it succeeds or not; free O(u + f), because it
+ * walks the allocated list to find the segment and the free list to find neighbours; stats O(1); segments
+ * O((u + f) log(u + f)), since neither list need be in address order.
+ *
+ * Waste: nothing inside a segment but what the options ask for (headers, blocks, alignment); 48 bytes a segment
+ * outside the range. External fragmentation is what the policies are compared by.
+ *
+ * Not for: more than some thousand segments. Take IndexedFit, or Tlsf where O(1) counts for more than the policy.
+ *
+ * Source: D. E. Knuth, The Art of Computer Programming, volume 1, section 2.5, algorithms A and B, with the
+ * roving pointer of its exercise 6.
+ */
+import {
+  type Allocator,
+  type AllocatorObserver,
+  type AllocatorStats,
+  InvalidFreeError,
+  law,
+  type Segment,
+} from '../allocator.js';
+import { checkAlign, checkGrowth, checkSize } from '../arguments.js';
+import { checkLinks, FreeList, NODE_BYTES, SegmentList, SegmentNode } from './naive-list.js';
+import { type SegmentOptions, SegmentPolicy } from './options.js';
+
+export interface NaiveOptions extends SegmentOptions {
+  /**
+   * Whether the descriptor remembers the size of the largest free segment, so that larger requests fail without
+   * a walk; default false. See MemoryDescriptor.
+   */
+  readonly largestHint?: boolean;
+}
+
+/** Bytes of a MemoryDescriptor as a C struct: base, break, limit, five list pointers, the hint. */
+const DESCRIPTOR_BYTES = 72;
+
+/** What the allocator knows of its memory: where it lies, and the heads of the two lists. */
+export class MemoryDescriptor {
+  readonly base: number;
+  /** Where the range ends, and where it may end at most. */
+  break: number;
+  readonly limit: number;
+  /** The allocated segments, newest first: most segments are freed young, and so found soon. */
+  readonly segments = new SegmentList();
+  readonly free: FreeList;
+  /** Where the next search of next fit begins; null: at the head of the free list. */
+  rover: SegmentNode | null = null;
+  /**
+   * Without largestHint always infinite; with it at least the size of the largest free segment, and mostly just
+   * that. A freed or merged segment raises it. Taking from the largest leaves it too high, for what is now the
+   * largest is not known: to find out at once would cost a walk each time. Instead every search that walks the
+   * whole list (of best and worst fit each, of first and next fit each that fails) makes it exact on its way.
+   * So after the largest was taken, one request at most walks in vain.
+   */
+  largest = Number.POSITIVE_INFINITY;
+
+  constructor(policy: SegmentPolicy, capacity: number) {
+    this.base = policy.base;
+    this.break = policy.base + capacity;
+    this.limit = policy.base + policy.maxCapacity;
+    this.free = new FreeList(policy.order);
+  }
+}
+
+export class NaiveAllocator implements Allocator {
+  readonly policy: SegmentPolicy;
+  readonly descriptor: MemoryDescriptor;
+  inspected = 0;
+  readonly #largestHint: boolean;
+  readonly #observer: AllocatorObserver | undefined;
+  #usedBytes = 0;
+
+  /** @throws RangeError naming the option that is not as SegmentOptions says */
+  constructor(options: NaiveOptions) {
+    this.policy = new SegmentPolicy(options);
+    this.descriptor = new MemoryDescriptor(this.policy, options.capacity);
+    this.#largestHint = options.largestHint ?? false;
+    this.#observer = options.observer;
+    const { base, break: end, free } = this.descriptor;
+    free.insert(new SegmentNode(base, end));
+    if (this.#largestHint) this.descriptor.largest = end - base;
+  }
+
+  get base(): number {
+    return this.descriptor.base;
+  }
+
+  get capacity(): number {
+    return this.descriptor.break - this.descriptor.base;
+  }
+
+  allocate(size: number, align = 1): number | null {
+    checkSize(size);
+    checkAlign(align);
+    this.inspected = 0;
+    const need = this.policy.need(size);
+    const alignment = Math.max(align, this.policy.align);
+    let node = this.#search(need, alignment);
+    if (node === null && this.#growFor(need, alignment)) node = this.#search(need, alignment);
+    return node === null ? null : this.#take(node, need, alignment, size);
+  }
+
+  /** Once round the free list, from the rover in next fit and from the head in the others. */
+  #search(need: number, align: number): SegmentNode | null {
+    const { descriptor, policy } = this;
+    const { head } = descriptor.free;
+    if (need > descriptor.largest || head === null) return null;
+    const from = descriptor.rover ?? head;
+    let chosen: SegmentNode | null = null;
+    let largest = 0;
+    let node = from;
+    do {
+      const fits = policy.place(node.start, node.end, need, align) >= 0;
+      this.inspected++;
+      this.#observer?.inspect?.(node.start, node.end, fits);
+      if (fits) {
+        if (policy.fit === 'first' || policy.fit === 'next') return node;
+        if (chosen === null || (policy.fit === 'best' ? node.size < chosen.size : node.size > chosen.size)) {
+          chosen = node;
+        }
+      }
+      largest = Math.max(largest, node.size);
+      node = node.next ?? head;
+    } while (node !== from);
+    if (this.#largestHint) descriptor.largest = largest;
+    return chosen;
+  }
+
+  /** Takes the request out of the free segment `node`, which is known to serve. */
+  #take(node: SegmentNode, need: number, align: number, size: number): number {
+    const { policy } = this;
+    const observer = this.#observer;
+    const { free, segments } = this.descriptor;
+    const { start, end, next } = node;
+    const head = policy.place(start, end, need, align);
+    const from = policy.cutFront(start, head);
+    const to = policy.cutBack(head + need, end);
+    if (from > start) observer?.split?.(start, from, end);
+    if (to < end) observer?.split?.(from, to, end);
+
+    let used = node;
+    if (from === start && to === end) free.remove(node);
+    else {
+      // What remains keeps the node, and its place in the list: the bytes behind if there are any.
+      used = new SegmentNode(from, to);
+      if (to < end) {
+        free.shrink(node, to, end);
+        if (from > start) free.insert(new SegmentNode(start, from));
+      } else free.shrink(node, start, from);
+    }
+    if (policy.fit === 'next') this.descriptor.rover = to < end ? node : next;
+    if (this.#largestHint && free.length <= 1) this.descriptor.largest = free.head?.size ?? 0;
+
+    used.address = head + policy.header;
+    used.requested = size;
+    segments.insertBefore(segments.head, used);
+    this.#usedBytes += to - from;
+    observer?.take?.(from, to, used.address, size);
+    return used.address;
+  }
+
+  free(address: number): void {
+    const node = this.#find(address);
+    this.descriptor.segments.remove(node);
+    this.#giveBack(node);
+  }
+
+  /** The used segment at `address`, found by a walk. */
+  #find(address: number): SegmentNode {
+    const { base, break: end, segments } = this.descriptor;
+    if (!(address >= base && address < end)) throw new InvalidFreeError(address, 'outside');
+    let interior = false;
+    for (let node = segments.head; node !== null; node = node.next) {
+      if (node.address === address) return node;
+      interior ||= node.start <= address && address < node.end;
+    }
+    throw new InvalidFreeError(address, interior ? 'interior' : 'free');
+  }
+
+  /** Makes a used segment, of no list by now, a free one. */
+  #giveBack(node: SegmentNode): void {
+    this.#usedBytes -= node.size;
+    this.#observer?.release?.(node.start, node.end);
+    this.#addFree(node);
+  }
+
+  /** Puts a segment into the free list, merged with its free neighbours where the policy coalesces. */
+  #addFree(node: SegmentNode): void {
+    const { descriptor } = this;
+    const observer = this.#observer;
+    if (this.policy.coalesce) {
+      const [left, right] = this.#freeNeighbours(node.start, node.end);
+      if (left !== null) {
+        observer?.coalesce?.(left.start, node.start, node.end);
+        node.start = left.start;
+        this.#absorb(left, node);
+      }
+      if (right !== null) {
+        observer?.coalesce?.(node.start, right.start, right.end);
+        node.end = right.end;
+        this.#absorb(right, node);
+      }
+    }
+    descriptor.free.insert(node);
+    if (this.#largestHint) descriptor.largest = Math.max(descriptor.largest, node.size);
+  }
+
+  /** The free segments that end at `start` and that start at `end`. In a list of any order, only a walk tells. */
+  #freeNeighbours(start: number, end: number): [SegmentNode | null, SegmentNode | null] {
+    let left: SegmentNode | null = null;
+    let right: SegmentNode | null = null;
+    for (let node = this.descriptor.free.head; node !== null; node = node.next) {
+      if (node.end === start) left = node;
+      else if (node.start === end) right = node;
+    }
+    return [left, right];
+  }
+
+  /** Drops the free node `old`, whose bytes are `merged`'s now; a rover that stood there moves along. */
+  #absorb(old: SegmentNode, merged: SegmentNode): void {
+    this.descriptor.free.remove(old);
+    if (this.descriptor.rover === old) this.descriptor.rover = merged;
+  }
+
+  sizeOf(address: number): number {
+    return this.#find(address).end - address;
+  }
+
+  /**
+   * As in Allocator. Shrinking gives the bytes behind back, if they are worth a segment; growing takes from the
+   * free segment that follows, as far as it reaches. The observer hears of the segment's new bounds by `take`.
+   */
+  resize(address: number, size: number): boolean {
+    checkSize(size);
+    const node = this.#find(address);
+    const tail = address - this.policy.header + this.policy.need(size);
+    if (tail > node.end) {
+      if (!this.#extend(node, tail)) return false;
+    } else {
+      const rest = new SegmentNode(this.policy.cutBack(tail, node.end), node.end);
+      node.end = rest.start;
+      if (rest.size > 0) this.#giveBack(rest);
+    }
+    node.requested = size;
+    this.#observer?.take?.(node.start, node.end, address, size);
+    return true;
+  }
+
+  /** Lets the used segment `node` reach at least to `tail`, at the cost of the free one behind it. */
+  #extend(node: SegmentNode, tail: number): boolean {
+    const { free, rover } = this.descriptor;
+    const [, behind] = this.#freeNeighbours(node.start, node.end);
+    if (behind === null || behind.end < tail) return false;
+    const to = this.policy.cutBack(tail, behind.end);
+    this.#usedBytes += to - node.end;
+    node.end = to;
+    if (to < behind.end) {
+      this.#observer?.split?.(behind.start, to, behind.end);
+      free.shrink(behind, to, behind.end);
+    } else {
+      if (rover === behind) this.descriptor.rover = behind.next;
+      free.remove(behind);
+    }
+    return true;
+  }
+
+  /** As in Allocator. The new bytes are freed: they merge with a free segment at the end of the range. */
+  grow(newCapacity: number): void {
+    const { descriptor, capacity } = this;
+    checkGrowth(this.base, capacity, newCapacity);
+    this.policy.checkMaxCapacity(newCapacity);
+    if (newCapacity === capacity) return;
+    const added = new SegmentNode(descriptor.break, descriptor.base + newCapacity);
+    descriptor.break = added.end;
+    this.#observer?.grow?.(capacity, newCapacity);
+    this.#addFree(added);
+  }
+
+  /** Moves the break so far that the request fits behind it; false where the options forbid it. */
+  #growFor(need: number, align: number): boolean {
+    const end = this.descriptor.break;
+    const last = this.policy.coalesce ? this.#freeNeighbours(end, end)[0] : null;
+    const newCapacity = this.policy.capacityFor(this.capacity, last?.start ?? end, need, align);
+    if (newCapacity < 0) return false;
+    this.grow(newCapacity);
+    return true;
+  }
+
+  stats(): AllocatorStats {
+    const { capacity } = this;
+    const usedBytes = this.#usedBytes;
+    const { free, segments } = this.descriptor;
+    return {
+      capacity,
+      usedBytes,
+      freeBytes: capacity - usedBytes,
+      usedSegments: segments.length,
+      freeSegments: free.length,
+      bookkeepingBytes: DESCRIPTOR_BYTES + NODE_BYTES * (segments.length + free.length),
+    };
+  }
+
+  /** As in Allocator, by a walk of the free list. */
+  largestFree(): number {
+    let largest = 0;
+    for (const node of this.descriptor.free) largest = Math.max(largest, node.size);
+    return largest;
+  }
+
+  segments(): Segment[] {
+    const used = [...this.descriptor.segments].map(usedSegment);
+    return [...used, ...this.freeList()].sort((a, b) => a.start - b.start);
+  }
+
+  /** The free segments in the order of the list. */
+  freeList(): Segment[] {
+    return [...this.descriptor.free].map(freeSegment);
+  }
+
+  check(): void {
+    const { descriptor, policy } = this;
+    const { free, segments, rover } = descriptor;
+    checkLinks(free, 'the free list');
+    checkLinks(segments, 'the allocated list');
+    for (let node = free.head; node?.next; node = node.next) {
+      const { next } = node;
+      law(free.precedes(node, next), `the free list is in the order ${policy.order}`, () => pair(node, next));
+    }
+    let at = descriptor.base;
+    let usedBytes = 0;
+    let wasFree = false;
+    for (const { start, end, used, address, requested = 0 } of this.segments()) {
+      const where = () => `[${start}, ${end}) after ${at}`;
+      law(start === at && end > start, 'segments tile the range without gap or overlap', where);
+      law(used || !wasFree || !policy.coalesce, 'no two free segments are neighbours', where);
+      if (used) {
+        const inside = address - policy.header >= start && address + requested <= end && requested > 0;
+        law(inside, 'header and request lie inside their segment', where);
+        law(address % policy.align === 0, 'every address is a multiple of align', () => String(address));
+        usedBytes += end - start;
+      }
+      at = end;
+      wasFree = !used;
+    }
+    law(at === descriptor.break, 'segments end at the break', () => `${at} and ${descriptor.break}`);
+    law(
+      usedBytes === this.#usedBytes,
+      'usedBytes counts the used segments',
+      () => `${usedBytes} and ${this.#usedBytes}`,
+    );
+    law(
+      rover === null || [...free].includes(rover),
+      'the rover stands in the free list',
+      () => `[${rover?.start}, ${rover?.end})`,
+    );
+    const largest = this.largestFree();
+    law(
+      largest <= descriptor.largest,
+      'no free segment is larger than the hint',
+      () => `${largest} and ${descriptor.largest}`,
+    );
+  }
+}
+
+function usedSegment({ start, end, address, requested }: SegmentNode): Segment {
+  return { start, end, used: true, address, requested };
+}
+
+function freeSegment({ start, end }: SegmentNode): Segment {
+  return { start, end, used: false, address: start };
+}
+
+function pair(a: SegmentNode, b: SegmentNode): string {
+  return `[${a.start}, ${a.end}) before [${b.start}, ${b.end})`;
+}

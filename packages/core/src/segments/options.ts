@@ -1,0 +1,159 @@
+/**
+ * The options of the list allocators (the naive lists and the indexed fits), checked once, and the arithmetic
+ * that follows from them: how many bytes a request needs, where it lies in a free segment, what is cut off.
+ * Both allocators hold one SegmentPolicy and ask it, so that they cannot disagree.
+ */
+import type { AllocatorObserver } from '../allocator.js';
+import { checkAlign, checkRange, roundUp } from '../arguments.js';
+
+export const FITS = ['first', 'next', 'best', 'worst'] as const;
+/**
+ * Which of the free segments that can serve a request does: the first in the list; the first from where the
+ * last search ended, round the list; the smallest; the largest. Equal sizes: the earliest in the list.
+ */
+export type Fit = (typeof FITS)[number];
+
+export const ORDERS = ['address', 'size-up', 'size-down', 'newest-first', 'newest-last'] as const;
+/**
+ * The order of the free list. Equal sizes stand in address order. In the two `newest` orders a segment enters
+ * the list when it is freed, merged or not, at the front or at the back. What remains of a segment that was
+ * taken from keeps its place; where bytes remain both in front (padding) and behind, those behind keep the place
+ * and those in front enter the list as if just freed.
+ */
+export type FreeListOrder = (typeof ORDERS)[number];
+
+export interface SegmentOptions {
+  /** Bytes in the range `[base, base + capacity)`. */
+  readonly capacity: number;
+  /** First address; 0 when left out. */
+  readonly base?: number;
+  /** Default `first`. */
+  readonly fit?: Fit;
+  /** Default `address`. */
+  readonly order?: FreeListOrder;
+  /**
+   * Whether a segment merges with its free neighbours as soon as it is freed; default true. Without it free
+   * segments keep their boundaries for ever.
+   */
+  readonly coalesce?: boolean;
+  /** Bytes kept in front of every address given out, as a malloc would for its own notes; default 0. */
+  readonly header?: number;
+  /** Every address is a multiple of this power of two; default 1. A request may ask for more, never for less. */
+  readonly align?: number;
+  /** Header and request together are rounded up to a multiple of this many bytes; default 1. */
+  readonly block?: number;
+  /**
+   * Smallest rest worth a segment of its own, in bytes, default 1: when less than this would remain in front of
+   * the header (padding) or behind the request, it is not cut off but stays in the used segment, as waste.
+   */
+  readonly minRemainder?: number;
+  /**
+   * When nothing serves a request, the end of the range moves up by the least multiple of this many bytes with
+   * which it can be served; 0, the default, never moves it.
+   */
+  readonly growBy?: number;
+  /** The capacity never grows past this, by itself or by `grow`; as far as addresses go when left out. */
+  readonly maxCapacity?: number;
+  readonly observer?: AllocatorObserver;
+}
+
+/** SegmentOptions, checked and filled in. */
+export class SegmentPolicy {
+  readonly base: number;
+  readonly fit: Fit;
+  readonly order: FreeListOrder;
+  readonly coalesce: boolean;
+  readonly header: number;
+  readonly align: number;
+  readonly block: number;
+  readonly minRemainder: number;
+  readonly growBy: number;
+  readonly maxCapacity: number;
+
+  /** @throws RangeError naming the option and its value, when one is not as SegmentOptions says */
+  constructor(options: SegmentOptions) {
+    const { capacity, base = 0, fit = 'first', order = 'address', coalesce = true } = options;
+    const { header = 0, align = 1, block = 1, minRemainder = 1, growBy = 0 } = options;
+    checkRange(base, capacity);
+    const highest = Number.MAX_SAFE_INTEGER - base;
+    const { maxCapacity = highest } = options;
+    checkOneOf('fit', fit, FITS);
+    checkOneOf('order', order, ORDERS);
+    if (typeof coalesce !== 'boolean') {
+      throw new RangeError(`coalesce must be true or false, got ${String(coalesce)}`);
+    }
+    checkBytes('header', header, 0, Number.MAX_SAFE_INTEGER);
+    checkAlign(align);
+    checkBytes('block', block, 1, Number.MAX_SAFE_INTEGER);
+    checkBytes('minRemainder', minRemainder, 1, Number.MAX_SAFE_INTEGER);
+    checkBytes('growBy', growBy, 0, Number.MAX_SAFE_INTEGER);
+    checkBytes('maxCapacity', maxCapacity, capacity, highest);
+    this.base = base;
+    this.fit = fit;
+    this.order = order;
+    this.coalesce = coalesce;
+    this.header = header;
+    this.align = align;
+    this.block = block;
+    this.minRemainder = minRemainder;
+    this.growBy = growBy;
+    this.maxCapacity = maxCapacity;
+  }
+
+  /** Bytes of the range that a request of `size` bytes needs: header in front, rounded up to whole blocks. */
+  need(size: number): number {
+    return this.block === 1 ? this.header + size : roundUp(this.header + size, this.block);
+  }
+
+  /**
+   * Where in the free segment `[start, end)` the header of a request of `need` bytes would lie, so that the
+   * address behind it is a multiple of `align`; -1 when the request does not fit there.
+   */
+  place(start: number, end: number, need: number, align: number): number {
+    const head = align === 1 ? start : roundUp(start + this.header, align) - this.header;
+    return head + need <= end ? head : -1;
+  }
+
+  /** Where the used segment begins whose header lies at `head`: a short padding from `start` on stays in it. */
+  cutFront(start: number, head: number): number {
+    return head - start < this.minRemainder ? start : head;
+  }
+
+  /** Where the used segment ends whose request ends at `tail`: a short rest up to `end` stays in it. */
+  cutBack(tail: number, end: number): number {
+    return end - tail < this.minRemainder ? end : tail;
+  }
+
+  /**
+   * The capacity to grow to so that a request fits in what is free from `start` to the end of the range: more
+   * by the fewest multiples of `growBy`; -1 when the range may not grow, or not so far.
+   */
+  capacityFor(capacity: number, start: number, need: number, align: number): number {
+    if (this.growBy === 0) return -1;
+    const head = roundUp(start + this.header, align) - this.header;
+    const missing = head + need - (this.base + capacity);
+    const grown = capacity + roundUp(missing, this.growBy);
+    return grown <= this.maxCapacity ? grown : -1;
+  }
+
+  /** @throws RangeError when the range may not grow so far */
+  checkMaxCapacity(newCapacity: number): void {
+    if (newCapacity > this.maxCapacity) {
+      throw new RangeError(`newCapacity must be at most maxCapacity ${this.maxCapacity}, got ${newCapacity}`);
+    }
+  }
+}
+
+function checkOneOf(name: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) {
+    throw new RangeError(`${name} must be one of ${allowed.join(', ')}, got ${String(value)}`);
+  }
+}
+
+function checkBytes(name: string, value: number, least: number, most: number): void {
+  if (!(Number.isSafeInteger(value) && value >= least && value <= most)) {
+    throw new RangeError(
+      `${name} must be a whole number of bytes from ${least} to ${most}, got ${String(value)}`,
+    );
+  }
+}
