@@ -8,5 +8,17 @@ export {
   type InvalidFreeReason,
   type Segment,
 } from './allocator.js';
+export { Blocks, type BlocksOptions } from './blocks/blocks.js';
 export { Buddy, type BuddyOptions } from './buddy/buddy.js';
 export { BuddyUnits, type BuddyUnitsOptions, NO_UNIT } from './buddy/units.js';
+export { IndexedFit } from './segments/indexed-fit.js';
+export { MemoryDescriptor, NaiveAllocator, type NaiveOptions } from './segments/naive.js';
+export type { FreeList, SegmentList, SegmentNode } from './segments/naive-list.js';
+export {
+  FITS,
+  type Fit,
+  type FreeListOrder,
+  ORDERS,
+  type SegmentOptions,
+  SegmentPolicy,
+} from './segments/options.js';
