@@ -39,7 +39,10 @@ export interface AllocatorObserver {
   split?(start: number, at: number, end: number): void;
   /** The free neighbours `[start, at)` and `[at, end)` become `[start, end)`. */
   coalesce?(start: number, at: number, end: number): void;
-  /** `[start, end)` is now used by a request of `requested` bytes; the caller is given `address`. */
+  /**
+   * `[start, end)` is now used by a request of `requested` bytes; the caller is given `address`. A segment resized in
+   * place is taken anew with its new bounds: after the release of what it gives up, or over free bytes behind it.
+   */
   take?(start: number, end: number, address: number, requested: number): void;
   /** `[start, end)` is given back; the events of its coalescing follow. */
   release?(start: number, end: number): void;

@@ -56,12 +56,19 @@ export class EventPicture implements AllocatorObserver {
 
   take(start: number, end: number, address: number, requested: number): void {
     this.log.push(`take ${start}-${end} at ${address} for ${requested}`);
-    this.remove(start, end, false);
+    // A resized segment is taken anew, with free ones behind it that it grows over.
+    let used = this.stretches.get(start)?.used ?? false;
+    for (let at = start; at < end; used = false) {
+      const next = this.stretches.get(at)?.end ?? end;
+      this.remove(at, next, used);
+      at = next;
+    }
     this.add(start, end, true);
   }
 
   release(start: number, end: number): void {
     this.log.push(`release ${start}-${end}`);
+    if (!this.stretches.has(start)) this.cutTail(start, end);
     this.remove(start, end, true);
     this.add(start, end, false);
   }
@@ -69,6 +76,14 @@ export class EventPicture implements AllocatorObserver {
   grow(oldCapacity: number, newCapacity: number): void {
     this.log.push(`grow ${oldCapacity}-${newCapacity}`);
     this.add(this.base + oldCapacity, this.base + newCapacity, false);
+  }
+
+  /** The used segment that ends at `end` gives up what lies from `start` on. */
+  private cutTail(start: number, end: number): void {
+    const holder = [...this.stretches.values()].find((each) => each.start < start && each.end === end);
+    expect(holder?.used, 'only a used segment is released').toBe(true);
+    this.add(holder!.start, start, true);
+    this.add(start, end, true);
   }
 
   private add(start: number, end: number, used: boolean): void {

@@ -145,12 +145,16 @@ export class Blocks implements Allocator {
     const newEnd = first + this.blocksFor(size);
     if (newEnd > this.count || this.runs.firstUsed(end, newEnd) < newEnd) return false;
     const { observer } = this;
-    if (observer !== undefined) {
-      observer.release?.(address, this.addressOf(end));
-      this.tellResized(observer, first, end, newEnd);
+    if (newEnd > end) {
+      if (observer !== undefined) this.tellCut(observer, end, newEnd);
+      this.take(end, newEnd);
+    } else if (newEnd < end) {
+      if (observer !== undefined) {
+        observer.release?.(this.addressOf(newEnd), this.addressOf(end));
+        this.tellJoined(observer, newEnd, end);
+      }
+      this.give(newEnd, end);
     }
-    if (newEnd > end) this.take(end, newEnd);
-    else if (newEnd < end) this.give(newEnd, end);
     this.note(first, newEnd - first, size);
     if (observer !== undefined) observer.take?.(address, this.addressOf(newEnd), address, size);
     return true;
@@ -386,19 +390,6 @@ export class Blocks implements Allocator {
     const stop = this.runs.firstUsed(end, Math.max(end, this.count));
     if (start < first) observer.coalesce?.(this.addressOf(start), this.addressOf(first), this.addressOf(end));
     if (end < stop) observer.coalesce?.(this.addressOf(start), this.addressOf(end), this.addressOf(stop));
-  }
-
-  /** Tells how the blocks from `first` up to `end`, just released, become those up to `newEnd`, taken next. */
-  private tellResized(observer: AllocatorObserver, first: number, end: number, newEnd: number): void {
-    const stop = this.runs.firstUsed(end, this.count);
-    const [start, at, cut] = [this.addressOf(first), this.addressOf(end), this.addressOf(newEnd)];
-    if (newEnd > end) {
-      observer.coalesce?.(start, at, this.addressOf(stop));
-      if (newEnd < stop) observer.split?.(start, cut, this.addressOf(stop));
-    } else if (newEnd < end) {
-      observer.split?.(start, cut, at);
-      if (end < stop) observer.coalesce?.(cut, at, this.addressOf(stop));
-    }
   }
 }
 

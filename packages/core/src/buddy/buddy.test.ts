@@ -325,20 +325,15 @@ describe('refuses', () => {
 });
 
 describe('resize', () => {
-  it('tells a shrinking as a release, the halves given up, and what is taken again', () => {
+  it('tells of the halves that shrinking gives up, and of the new bounds', () => {
     const picture = new EventPicture(0, [[0, 256]]);
     const buddy = new Buddy({ capacity: 256, unit: 16, observer: picture });
     const address = buddy.allocate(256)!;
     picture.clear();
     expect(buddy.resize(address, 60)).toBe(true);
-    expect(picture.clear()).toEqual([
-      'release 0-256',
-      'split 0-128-256',
-      'split 0-64-128',
-      'take 0-64 at 0 for 60',
-    ]);
+    expect(picture.clear()).toEqual(['release 128-256', 'release 64-128', 'take 0-64 at 0 for 60']);
     expect(buddy.resize(address, 100)).toBe(true);
-    expect(picture.clear()).toEqual(['release 0-64', 'coalesce 0-64-128', 'take 0-128 at 0 for 100']);
+    expect(picture.clear()).toEqual(['take 0-128 at 0 for 100']);
     picture.verify(buddy);
   });
 

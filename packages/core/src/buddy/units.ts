@@ -238,14 +238,11 @@ export class BuddyUnits {
         if (!lists.has(order, (unit >>> order) + 1)) return false;
       }
     }
-    if (observer !== undefined) this.tellReleased(observer, unit, from);
-    for (let order = from; order < to; order++) {
-      lists.remove(order, (unit >>> order) + 1);
-      if (observer !== undefined) this.tellJoined(observer, unit, order + 1);
-    }
+    for (let order = from; order < to; order++) lists.remove(order, (unit >>> order) + 1);
     for (let order = from - 1; order >= to; order--) {
-      if (observer !== undefined) this.tellSplit(observer, unit, order + 1);
-      lists.insert(order, (unit >>> order) + 1);
+      const upper = unit + (1 << order);
+      if (observer !== undefined) this.tellReleased(observer, upper, order);
+      lists.insert(order, upper >>> order);
     }
     this.held.clear(unit, from);
     this.held.set(unit, to);
