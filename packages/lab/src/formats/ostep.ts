@@ -1,0 +1,69 @@
+/**
+ * The lists of OSTEP's homework (malloc.py -A): `+10,+10,-0,-1` allocates 10 bytes twice, then frees the first and the
+ * second allocation.
+ */
+import { UserError } from '../errors.js';
+import type { TraceBuilder } from '../trace/builder.js';
+import { OP_ALLOCATE, OP_FREE, type Trace } from '../trace/trace.js';
+import type { TraceFormat } from './format.js';
+import { type Cursor, LineReader } from './lines.js';
+
+const LIST = /^\s*[+-]\d+(?:\s*,\s*[+-]\d+)*\s*,?\s*$/;
+const PER_LINE = 16;
+
+export const ostep: TraceFormat = {
+  id: 'ostep',
+  title: "OSTEP's lists, +10,-0",
+  detect: ({ lines, whole }) => {
+    const full = lines.filter((line) => line.trim() !== '');
+    // A single line may be longer than the head.
+    const cut = !whole && full.length === 1 ? full.map((line) => line.slice(0, line.lastIndexOf(','))) : full;
+    return cut.every((line) => LIST.test(line)) ? cut.length : 0;
+  },
+  read: (builder, file) => new OstepReader(builder, file),
+  writer: { extension: '.ostep', write },
+};
+
+class OstepReader extends LineReader {
+  readonly #builder: TraceBuilder;
+  #allocations = 0;
+
+  constructor(builder: TraceBuilder, file: string) {
+    super(file);
+    this.#builder = builder;
+  }
+
+  protected line(cursor: Cursor): void {
+    while (!cursor.spaces().done) {
+      const allocates = cursor.take('+');
+      if (!allocates && !cursor.take('-')) this.fail("'+bytes' or '-number'");
+      if (!cursor.digits(10) || cursor.high >= 2 ** 21)
+        this.fail(allocates ? "bytes after '+'" : "a number after '-'");
+      const { value } = cursor;
+      if (allocates) this.#builder.allocate(0, this.#allocations++, value);
+      else if (value < this.#allocations) this.#builder.free(0, value);
+      else this.fail(`a number below ${this.#allocations} after '-': so many allocations come before`);
+      if (!cursor.spaces().done && !cursor.take(',')) this.fail("','");
+    }
+  }
+}
+
+/** @throws UserError where the trace has calls that the list cannot tell */
+function* write({ length, op, slot, size, slots, name }: Trace): Iterable<Uint8Array> {
+  const encoder = new TextEncoder();
+  const numbers = new Uint32Array(slots);
+  let allocations = 0;
+  const calls: string[] = [];
+  for (let i = 0; i < length; i++) {
+    if (op[i] === OP_FREE) calls.push(`-${numbers[slot[i]!]}`);
+    else if (op[i] === OP_ALLOCATE) {
+      numbers[slot[i]!] = allocations++;
+      calls.push(`+${size[i]}`);
+    } else {
+      throw new UserError(
+        `${name}: operation ${i} is a calloc, realloc or aligned allocation, of which OSTEP's lists know nothing`,
+      );
+    }
+    if (calls.length === PER_LINE || i === length - 1) yield encoder.encode(`${calls.splice(0).join(',')}\n`);
+  }
+}
