@@ -2,5 +2,6 @@
 import type { Command } from 'commander';
 import { compareCommand } from './compare.js';
 import { fitCommand } from './fit.js';
+import { lessonCommand } from './lesson.js';
 
-export const COMMANDS: readonly (() => Command)[] = [compareCommand, fitCommand];
+export const COMMANDS: readonly (() => Command)[] = [compareCommand, fitCommand, lessonCommand];

@@ -1,6 +1,104 @@
 /** `freehold compare`: every allocator on every trace, side by side. */
+import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { FaultError } from '../errors.js';
+import { toCsv, toRecord } from '../metrics/csv.js';
+import type { Measurement } from '../metrics/measurement.js';
+import type { Contender } from '../replay/registry.js';
+import { writeReport } from '../report/report.js';
+import { alignOption, allocatorsHelp, allocatorsOption, checkWritable, leftOutNote } from './arguments.js';
+import { legend, meansTable, measuresHelp, traceTable } from './compare-table.js';
+import { replayAll, type Submit } from './replays.js';
+import { colours, complain, formatCount, parseSize, print } from './terminal.js';
+import { VERSION } from './version.js';
+
+interface CompareOptions {
+  readonly allocators?: readonly Contender[];
+  readonly capacity?: number;
+  readonly align: number;
+  readonly verify?: true;
+  readonly json?: true;
+  readonly csv?: string;
+  readonly report?: string;
+}
+
+const EXAMPLES = `
+Examples:
+  $ freehold compare app.trace.gz
+  $ freehold compare *.gz --allocators best-fit,tlsf,buddy:unit=64
+  $ freehold compare app.trace.gz --capacity 64MiB --verify
+  $ freehold compare app.trace.gz --report app.html --csv app.csv
+`;
 
 export function compareCommand(): Command {
-  return new Command('compare').description('replay traces through allocators and compare them');
+  return new Command('compare')
+    .description('replay traces through allocators: their time, memory and fragmentation, side by side')
+    .argument('<trace...>', 'recordings of malloc and free in any format that `freehold info` reads')
+    .addOption(allocatorsOption())
+    .option(
+      '--capacity <SIZE>',
+      'a fixed arena, as 64MiB; refused requests are counted (default: it grows)',
+      (text) => parseSize(text, '--capacity'),
+    )
+    .addOption(alignOption())
+    .option('--verify', 'check every promise on real bytes; exit status 1 when one is broken')
+    .option('--json', 'print an array of objects instead of tables')
+    .option('--csv <FILE>', 'also write the figures as CSV')
+    .option('--report <FILE>', 'also write a report with charts, one HTML file')
+    .addHelpText('after', measuresHelp() + allocatorsHelp() + EXAMPLES)
+    .action(compare);
+}
+
+async function compare(paths: readonly string[], options: CompareOptions): Promise<void> {
+  const { csv, report } = options;
+  if (csv !== undefined) await checkWritable(csv, '--csv');
+  if (report !== undefined) await checkWritable(report, '--report');
+  const paint = colours(process.stdout);
+  const measurements: Measurement[] = [];
+  const leftOut: string[] = [];
+  const settings = { align: options.align, capacity: options.capacity ?? null };
+  const verify = options.verify === true;
+  const submit: Submit<Measurement> = (pool, trace, spec) => pool.compare({ trace, spec, settings, verify });
+  for await (const { trace, results, partial } of replayAll(paths, options.allocators, settings, submit)) {
+    measurements.push(...results);
+    if (partial) leftOut.push(trace);
+    if (!options.json) print(`${traceTable(results, paint)}\n`);
+  }
+  if (options.json) {
+    print(JSON.stringify(measurements.map(toRecord), null, 2));
+  } else {
+    const parts = [
+      meansTable(measurements, paths.length, paint),
+      legend(measurements, paint),
+      leftOutNote(leftOut),
+    ];
+    print(parts.filter(Boolean).join('\n\n'));
+  }
+  if (csv !== undefined) await writeFile(csv, toCsv(measurements));
+  if (report !== undefined) {
+    const typed = ['freehold', ...process.argv.slice(2)].map(quoteForShell).join(' ');
+    await writeReport(report, measurements, {
+      version: VERSION,
+      command: typed,
+      created: new Date(),
+    });
+  }
+  tellFaults(measurements);
+}
+
+/** @throws FaultError where a verification failed */
+function tellFaults(measurements: readonly Measurement[]): void {
+  let faults = 0;
+  for (const { trace, allocator, verification } of measurements) {
+    const fault = verification?.fault;
+    if (!fault) continue;
+    const at = fault.address === null ? '' : `, address 0x${fault.address.toString(16)}`;
+    complain(`${trace}, ${allocator}: operation ${formatCount(fault.operation)}${at}: ${fault.message}`);
+    faults++;
+  }
+  if (faults > 0) throw new FaultError(`${faults} of ${measurements.length} verifications failed`);
+}
+
+function quoteForShell(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,6 +1,117 @@
 /** `freehold fit`: the smallest arena in which a trace completes, for every allocator. */
 import { Command } from 'commander';
+import { geometricMean } from '../metrics/means.js';
+import type { Fit } from '../replay/fit.js';
+import type { Contender } from '../replay/registry.js';
+import { alignOption, allocatorsHelp, allocatorsOption, leftOutNote } from './arguments.js';
+import { replayAll, type Submit } from './replays.js';
+import { allocatorRows, BEST, NONE } from './rows.js';
+import { type Colours, colours, define, formatCount, formatSize, print, table, wrap } from './terminal.js';
+
+interface FitOptions {
+  readonly allocators?: readonly Contender[];
+  readonly align: number;
+  readonly json?: true;
+}
+
+const EXAMPLES = `
+Examples:
+  $ freehold fit app.trace.gz
+  $ freehold fit *.gz --allocators best-fit,tlsf --json
+`;
 
 export function fitCommand(): Command {
-  return new Command('fit').description('find the smallest arena in which each trace completes');
+  return new Command('fit')
+    .description('find the smallest fixed arena in which a whole trace is served')
+    .argument('<trace...>', 'recordings of malloc and free in any format that `freehold info` reads')
+    .addOption(allocatorsOption())
+    .addOption(alignOption())
+    .option('--json', 'print an array of objects instead of tables')
+    .addHelpText('after', allocatorsHelp() + EXAMPLES)
+    .action(fit);
+}
+
+async function fit(paths: readonly string[], options: FitOptions): Promise<void> {
+  const paint = colours(process.stdout);
+  const fits: Fit[] = [];
+  const leftOut: string[] = [];
+  const { align } = options;
+  const submit: Submit<Fit> = (pool, trace, spec) => pool.fit({ trace, spec, align });
+  const settings = { align, capacity: null };
+  for await (const { trace, results, partial } of replayAll(paths, options.allocators, settings, submit)) {
+    fits.push(...results);
+    if (partial) leftOut.push(trace);
+    if (!options.json) print(`${fitTable(results, paint)}\n`);
+  }
+  if (options.json) print(JSON.stringify(fits, null, 2));
+  else
+    print([meansTable(fits, paths.length, paint), LEGEND, leftOutNote(leftOut)].filter(Boolean).join('\n\n'));
+}
+
+const LEGEND = [
+  ['smallest', 'The least fixed capacity found in which every request is served.'],
+  ['bytes', 'The same, for --capacity.'],
+  ['x live', 'Smallest ÷ the most bytes ever live, below which no allocator can go.'],
+  ['growing', 'What the arena comes to when it grows on demand instead of being fixed.'],
+  ['books', 'Bookkeeping outside the arena, to be provided as well.'],
+]
+  .map(([title = '', meaning = '']) => define(title, meaning, 10))
+  .join('\n');
+
+/** The table of one trace, headed by what the trace is. */
+function fitTable(fits: readonly Fit[], paint: Colours): string {
+  const { trace, operations, peakLiveBytes } = fits[0]!;
+  const best = bestOf(fits.map(({ smallestBytes }) => smallestBytes));
+  const rows = fits.flatMap((fit) => {
+    const { smallestBytes, bookkeepingBytes, grownBytes } = fit;
+    const smallest = smallestBytes === null ? 'none' : formatSize(smallestBytes);
+    return allocatorRows(fit.allocator, [
+      smallestBytes !== null && smallestBytes === best ? paint.green(`${BEST}${smallest}`) : smallest,
+      smallestBytes === null ? NONE : formatCount(smallestBytes),
+      formatRatio(fit.ratio),
+      formatSize(grownBytes),
+      bookkeepingBytes === null ? NONE : formatSize(bookkeepingBytes),
+    ]);
+  });
+  const head = ['', 'smallest', 'bytes', 'x live', 'growing', 'books'];
+  return [
+    paint.bold(trace),
+    `${formatCount(operations)} operations, at most ${formatSize(peakLiveBytes)} live`,
+    '',
+    table(head, rows, ['left', 'right', 'right', 'right', 'right', 'right']),
+    ...fits.flatMap(notMonotone),
+  ].join('\n');
+}
+
+function notMonotone({ allocator, smallestBytes, failsAtBytes }: Fit): string[] {
+  if (smallestBytes === null || failsAtBytes === null) return [];
+  const found = `${allocator} serves all in ${formatCount(smallestBytes)} bytes but not in ${formatCount(failsAtBytes)}`;
+  return [wrap(`${found}: more room is not always safe with it, so provide just that, or try yours.`)];
+}
+
+/** Geometric means of smallest ÷ live, over all traces; '' where there is but one. */
+function meansTable(fits: readonly Fit[], traces: number, paint: Colours): string {
+  if (traces < 2) return '';
+  const allocators = [...new Set(fits.map(({ allocator }) => allocator))];
+  const means = allocators.flatMap((allocator) => {
+    const ratios = fits.filter((fit) => fit.allocator === allocator).flatMap(({ ratio }) => ratio ?? []);
+    return ratios.length < traces ? [] : [{ allocator, mean: geometricMean(ratios) }];
+  });
+  const best = bestOf(means.map(({ mean }) => formatRatio(mean)));
+  const rows = means.flatMap(({ allocator, mean }) => {
+    const text = formatRatio(mean);
+    return allocatorRows(allocator, [text === best ? paint.green(`${BEST}${text}`) : text]);
+  });
+  const title = `${paint.bold(`All ${traces} traces`)}\ngeometric means, of allocators that served every trace`;
+  return `${title}\n\n${table(['', 'x live'], rows, ['left', 'right'])}`;
+}
+
+/** The least; null where all are the same. */
+function bestOf<T extends number | string>(values: readonly (T | null)[]): T | null {
+  const present = [...new Set(values.filter((value) => value !== null))];
+  return present.length < 2 ? null : present.reduce((a, b) => (Number(b) < Number(a) ? b : a));
+}
+
+function formatRatio(ratio: number | null): string {
+  return ratio === null ? NONE : ratio.toFixed(3);
 }

@@ -1,9 +1,9 @@
 /** The command `freehold`: the list of its commands, and the one place where an error becomes a line and a status. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { FaultError, UserError } from '../errors.js';
 import { COMMANDS } from './commands.js';
-import { colours } from './terminal.js';
+import { complain } from './terminal.js';
+import { VERSION } from './version.js';
 
 const EXAMPLES = `
 Examples:
@@ -40,7 +40,7 @@ export function createProgram(): Command {
     .description(
       'Replays recordings of real programs’ malloc and free through memory allocators: which allocator suits, and how big a buffer does it need?',
     )
-    .version(version(), '-V, --version', 'print the version')
+    .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', EXAMPLES);
   for (const command of COMMANDS) program.addCommand(command());
@@ -56,12 +56,6 @@ export function createProgram(): Command {
       });
   }
   return program;
-}
-
-/** One line, whatever the message holds. */
-function complain(message: string): void {
-  const line = message.trim().replace(/\s*\n\s*/g, ' ');
-  process.stderr.write(`${colours(process.stderr).red('freehold:')} ${line}\n`);
 }
 
 /** What to say and exit with; null for a fault of our own, whose stack is wanted. */
@@ -90,11 +84,4 @@ function endQuietlyOnBrokenPipe(): void {
       throw error;
     });
   }
-}
-
-function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return version;
 }

@@ -2,8 +2,10 @@
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import picocolors from 'picocolors';
-import prettyBytes from 'pretty-bytes';
 import { UserError } from '../errors.js';
+import { parseSize as sizeOf } from '../sizes.js';
+
+export { formatCount, formatSize } from '../sizes.js';
 
 export type Colours = ReturnType<typeof picocolors.createColors>;
 
@@ -17,32 +19,14 @@ export function colours(stream: { readonly isTTY?: boolean | undefined }): Colou
   return stream.isTTY === true && !NO_COLOR && TERM !== 'dumb' ? coloured : plain;
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  b: 1,
-  k: 2 ** 10,
-  m: 2 ** 20,
-  g: 2 ** 30,
-  t: 2 ** 40,
-  kb: 1e3,
-  mb: 1e6,
-  gb: 1e9,
-  tb: 1e12,
-  kib: 2 ** 10,
-  mib: 2 ** 20,
-  gib: 2 ** 30,
-  tib: 2 ** 40,
-};
-
 /**
  * Bytes of `4096`, `64KiB`, `1.5MiB`, `64k` (KiB too), `2MB` (a million each); case does not matter.
  * @param what names the value in the error: `--capacity`
  * @throws UserError unless it is a whole number of bytes from 1 to 2^53 - 1
  */
 export function parseSize(text: string, what: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim());
-  const unit = UNITS[match?.[2]?.toLowerCase() || 'b'];
-  const bytes = match === null || unit === undefined ? Number.NaN : Number(match[1]) * unit;
-  if (!(Number.isSafeInteger(bytes) && bytes > 0)) {
+  const bytes = sizeOf(text);
+  if (bytes === null) {
     throw new UserError(
       `${what}: '${text}' is no size; write whole bytes from 1 up, as 4096, 64KiB, 1.5MiB or 2GiB`,
     );
@@ -50,14 +34,15 @@ export function parseSize(text: string, what: string): number {
   return bytes;
 }
 
-/** `1.5 MiB`; three digits that count. */
-export function formatSize(bytes: number): string {
-  return prettyBytes(bytes, { binary: true });
+/** A line, or several, on stdout. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
 }
 
-/** `1,234,567`, whatever the locale. */
-export function formatCount(count: number): string {
-  return count.toLocaleString('en-GB');
+/** Tells stderr, on one line whatever the message holds. */
+export function complain(message: string): void {
+  const line = message.trim().replace(/\s*\n\s*/g, ' ');
+  process.stderr.write(`${colours(process.stderr).red('freehold:')} ${line}\n`);
 }
 
 const BARE = {
@@ -108,19 +93,27 @@ export function table(
     .join('\n');
 }
 
-/** Breaks text into lines of at most `width` columns at its spaces; later lines begin with `indent` spaces. */
+/** Breaks text into lines of at most `width` columns at its spaces; lines after the first begin with `indent` spaces. */
 export function wrap(text: string, width = 80, indent = 0): string {
-  const lines: string[] = [];
-  let line = '';
+  let lines = '';
+  let column = 0;
   for (const word of text.split(/\s+/)) {
-    if (line.trim() !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = ' '.repeat(indent) + word;
-    } else {
-      line = line === '' ? word : `${line}${line.trim() === '' ? '' : ' '}${word}`;
+    if (column > 0 && column + 1 + word.length > width) {
+      lines += `\n${' '.repeat(indent)}`;
+      column = indent;
+    } else if (column > 0) {
+      lines += ' ';
+      column++;
     }
+    lines += word;
+    column += word.length;
   }
-  return [...lines, line].join('\n');
+  return lines;
+}
+
+/** A term and what it means, with the meaning's later lines under its first, `indent` columns from the left. */
+export function define(term: string, meaning: string, indent: number, width = 80): string {
+  return `${term.padEnd(indent)}${wrap(meaning, width - indent).replaceAll('\n', `\n${' '.repeat(indent)}`)}`;
 }
 
 const PATIENCE_MS = 1000;

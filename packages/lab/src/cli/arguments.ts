@@ -1,0 +1,99 @@
+/** The arguments that compare and fit share: which allocators, which alignment, which traces. */
+import { access, constants } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { Option } from 'commander';
+import { UserError } from '../errors.js';
+import type { Settings } from '../replay/options.js';
+import {
+  ALLOCATORS,
+  type Contender,
+  defaultContenders,
+  makeArena,
+  parseContender,
+} from '../replay/registry.js';
+import type { Trace } from '../trace/trace.js';
+import { define, formatCount, parseSize, wrap } from './terminal.js';
+
+/** Naive allocators are left out of longer traces, unless named: see `contendersFor`. */
+export const NAIVE_OPERATIONS_MAX = 50_000;
+
+export function allocatorsOption(): Option {
+  return new Option(
+    '-a, --allocators <LIST>',
+    'which allocators, separated by commas (default: all; naive ones only on short traces)',
+  ).argParser(parseContenders);
+}
+
+export function alignOption(): Option {
+  return new Option('--align <BYTES>', 'every address is a multiple of this power of two')
+    .default(16)
+    .argParser((text) => {
+      const align = parseSize(text, '--align');
+      if (!Number.isInteger(Math.log2(align))) throw new UserError(`--align: '${text}' is no power of two`);
+      return align;
+    });
+}
+
+/** For `--help`: the allocators with the names of their options, and what each option allows. */
+export function allocatorsHelp(): string {
+  const groups = new Map<string, string[]>();
+  const allowed = new Map<string, string>();
+  for (const { id, options } of ALLOCATORS) {
+    const names = options.map((option) => option.name).join(', ');
+    groups.set(names, [...(groups.get(names) ?? []), id]);
+    for (const option of options) allowed.set(option.name, option.allowed);
+  }
+  return [
+    '\nAllocators, and the options that may follow their names:',
+    ...[...groups].map(([names, ids]) => `  ${wrap(ids.join(', '), 78)}\n${define('', names, 6)}`),
+    '\nOptions of allocators, written as first-fit:order=size-up:coalesce=off:',
+    ...[...allowed].map(([name, values]) => define(`  ${name}`, values, 17)),
+    '',
+  ].join('\n');
+}
+
+/** @throws UserError where no file can be written at `path`: told before the work, not after it */
+export async function checkWritable(path: string, what: string): Promise<void> {
+  const folder = dirname(resolve(path));
+  try {
+    await access(folder, constants.W_OK);
+  } catch {
+    throw new UserError(`${what}: cannot write ${path}: no folder ${folder} that may be written to`);
+  }
+}
+
+function parseContenders(text: string): Contender[] {
+  const contenders = text.split(',').map((spec) => parseContender(spec.trim()));
+  const specs = contenders.map(({ spec }) => spec);
+  const twice = specs.find((spec, i) => specs.indexOf(spec) !== i);
+  if (twice !== undefined) throw new UserError(`--allocators: '${twice}' stands twice`);
+  return contenders;
+}
+
+/**
+ * Which allocators run on a trace: those named; else all, but the naive ones only where the trace is short, as a walk
+ * of a long list at every call takes minutes on a long one.
+ * @throws UserError where an allocator refuses its options or the capacity
+ */
+export function contendersFor(
+  trace: Trace,
+  named: readonly Contender[] | undefined,
+  settings: Settings,
+): Contender[] {
+  const all = named ?? defaultContenders();
+  const chosen = all.filter(
+    ({ kind }) => named !== undefined || !kind.naive || trace.length <= NAIVE_OPERATIONS_MAX,
+  );
+  for (const contender of chosen) makeArena(contender, settings);
+  return chosen;
+}
+
+/** Tells which allocators were left out of which traces, and how to have them; '' when none was. */
+export function leftOutNote(traces: readonly string[]): string {
+  if (traces.length === 0) return '';
+  const names = ALLOCATORS.filter(({ naive }) => naive).map(({ id }) => id);
+  const where = traces.length === 1 ? traces[0] : `${traces.length} traces`;
+  return wrap(
+    `The naive allocators were left out of ${where}, of more than ${formatCount(NAIVE_OPERATIONS_MAX)} operations; to include them: --allocators ${names.join(',')}`,
+  );
+}

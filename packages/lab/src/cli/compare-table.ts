@@ -1,0 +1,115 @@
+/** The tables of `freehold compare`, within 80 columns: allocators down, measures across, the best of a column starred. */
+import { meansOf } from '../metrics/means.js';
+import { MEASURES, type Measure, type MeasureKey, type Measurement } from '../metrics/measurement.js';
+import { allocatorRows, BEST, NONE } from './rows.js';
+import { type Colours, define, formatCount, formatSize, table } from './terminal.js';
+
+/** The columns, as far as 80 columns of text take them. */
+const COLUMNS: readonly MeasureKey[] = [
+  'nsPerOp',
+  'utilization',
+  'internalFragmentation',
+  'externalFragmentation',
+  'johnstoneWilson1',
+  'johnstoneWilson2',
+  'johnstoneWilson3',
+  'johnstoneWilson4',
+  'failed',
+  'meanSearch',
+  'p99Search',
+];
+
+/** An allocator and its figures. */
+interface Row {
+  readonly allocator: string;
+  /** Whether all was served and nothing found amiss: only such figures compare. */
+  readonly sound: boolean;
+  readonly values: Readonly<Record<MeasureKey, number | null>>;
+}
+
+/** The table of one trace, headed by what the trace is. All measurements are of that trace. */
+export function traceTable(measurements: readonly Measurement[], paint: Colours): string {
+  const { trace, operations, requests, capacity } = measurements[0]!;
+  const peak = Math.max(...measurements.map(({ peakLiveBytes }) => peakLiveBytes));
+  const arena = capacity === null ? 'in an arena that grows' : `in an arena of ${formatSize(capacity)}`;
+  const rows = measurements.map((measurement) => ({
+    allocator: measurement.allocator,
+    sound: measurement.failed === 0 && !measurement.verification?.fault,
+    values: measurement,
+  }));
+  return [
+    paint.bold(trace),
+    `${formatCount(operations)} operations, ${formatCount(requests)} requests, at most ${formatSize(peak)} live, ${arena}`,
+    '',
+    figures(rows, paint),
+  ].join('\n');
+}
+
+/** Geometric means of the allocators that ran on every trace; '' where there is but one trace. */
+export function meansTable(measurements: readonly Measurement[], traces: number, paint: Colours): string {
+  if (traces < 2) return '';
+  const means = meansOf(measurements).filter((each) => each.traces === traces);
+  const rows = means.map(({ allocator, values }) => ({ allocator, sound: values.failed === 0, values }));
+  return [paint.bold(`All ${traces} traces`), 'geometric means', '', figures(rows, paint)].join('\n');
+}
+
+/** What the columns shown mean, and what to do about them. */
+export function legend(measurements: readonly Measurement[], paint: Colours): string {
+  const width = Math.max(...MEASURES.map(({ title }) => title.length)) + 2;
+  const lines = columnsOf(measurements.map((values) => ({ allocator: '', sound: true, values }))).map(
+    ({ title, meaning, advice }) => {
+      const text = define(title, `${meaning} ${advice}`, width);
+      return paint.bold(title) + text.slice(title.length);
+    },
+  );
+  return [`${BEST} marks the best of a column. Shares are in per cent.`, ...lines].join('\n');
+}
+
+/** For `--help`: every measure, those of the tables and those that only --json, --csv and --report have. */
+export function measuresHelp(): string {
+  const lines = MEASURES.map(({ title, meaning }) => define(`  ${title}`, meaning, 10));
+  return `\nMeasures (needed and books: in --json, --csv and --report):\n${lines.join('\n')}\n`;
+}
+
+function figures(rows: readonly Row[], paint: Colours): string {
+  const columns = columnsOf(rows);
+  const best = new Map(columns.map((measure) => [measure.key, bestText(measure, rows)]));
+  const lines = rows.flatMap((row) => {
+    const cells = columns.map((measure) => {
+      const text = format(measure, row.values[measure.key]);
+      return row.sound && text === best.get(measure.key) ? paint.green(BEST + text) : text;
+    });
+    return allocatorRows(row.allocator, cells);
+  });
+  return table(
+    ['', ...columns.map(({ title }) => title)],
+    lines,
+    ['left', ...columns.map(() => 'right' as const)],
+    1,
+  );
+}
+
+/** Refusals are shown where there are some. */
+function columnsOf(rows: readonly Row[]): readonly Measure[] {
+  const failed = rows.some(({ values }) => values.failed !== 0);
+  return COLUMNS.filter((key) => key !== 'failed' || failed).map(
+    (key) => MEASURES.find((measure) => measure.key === key)!,
+  );
+}
+
+/** The best figure of a column as it is printed, so that what looks the same is starred the same; null where all do. */
+function bestText(measure: Measure, rows: readonly Row[]): string | null {
+  const values = rows.filter(({ sound }) => sound).flatMap(({ values }) => values[measure.key] ?? []);
+  const texts = new Set(values.map((value) => format(measure, value)));
+  if (texts.size < 2) return null;
+  return format(measure, measure.better === 'lower' ? Math.min(...values) : Math.max(...values));
+}
+
+/** At most five characters, for all but absurd figures. */
+function format({ key, unit }: Measure, value: number | null): string {
+  if (value === null) return NONE;
+  if (unit === 'bytes') return formatSize(value);
+  if (unit === 'count' && key !== 'meanSearch') return value.toFixed(0);
+  const shown = unit === 'fraction' ? value * 100 : value;
+  return shown.toFixed(shown < 99.95 ? 1 : 0);
+}

@@ -1,0 +1,44 @@
+/** What a worker thread does: one allocator, one trace. The columns of the trace are shared memory; nothing is copied. */
+import { measure } from '../metrics/measure.js';
+import type { Measurement } from '../metrics/measurement.js';
+import type { Trace } from '../trace/trace.js';
+import { type Fit, fit as smallestArena } from './fit.js';
+import type { Settings } from './options.js';
+import { makeArena, optionsInForce, parseContender } from './registry.js';
+import { nsPerOperation } from './timing.js';
+import { verify } from './verify.js';
+
+export interface CompareTask {
+  readonly trace: Trace;
+  /** `first-fit:order=size-up` */
+  readonly spec: string;
+  readonly settings: Settings;
+  readonly verify: boolean;
+}
+
+export interface FitTask {
+  readonly trace: Trace;
+  readonly spec: string;
+  readonly align: number;
+}
+
+/** Times first, while the loop has met no other code; then measures, then verifies. */
+export function compare({ trace, spec, settings, verify: verifying }: CompareTask): Measurement {
+  const contender = parseContender(spec);
+  const fresh = () => makeArena(contender, settings);
+  const nsPerOp = nsPerOperation(trace, fresh);
+  return {
+    trace: trace.name,
+    allocator: spec,
+    title: contender.kind.title,
+    options: optionsInForce(contender, settings),
+    capacity: settings.capacity,
+    nsPerOp,
+    ...measure(trace, fresh),
+    verification: verifying ? verify(trace, (mover) => makeArena(contender, settings, mover)) : null,
+  };
+}
+
+export function fit({ trace, spec, align }: FitTask): Fit {
+  return smallestArena(trace, parseContender(spec), align);
+}
