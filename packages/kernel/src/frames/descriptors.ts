@@ -1,0 +1,76 @@
+/**
+ * The descriptor of each frame (Linux's `struct page`): 12 bytes in typed arrays, indexed by frame number.
+ */
+
+/** Who holds a frame. */
+export const OWNER_FREE = 0;
+/** Never given out: the kernel's own image, firmware. */
+export const OWNER_RESERVED = 1;
+/** alloc_pages by the kernel, for itself or a device. */
+export const OWNER_KERNEL = 2;
+export const OWNER_SLAB = 3;
+export const OWNER_PAGE_TABLE = 4;
+export const OWNER_VMALLOC = 5;
+/** Private memory of processes: stack, heap, copies of written pages. */
+export const OWNER_ANONYMOUS = 6;
+/** The page cache: pages of files. */
+export const OWNER_FILE = 7;
+/** Shared segments. */
+export const OWNER_SHARED = 8;
+/** A kmalloc too large for the slabs. */
+export const OWNER_KMALLOC = 9;
+
+export const OWNER_NAMES = [
+  'free',
+  'reserved',
+  'kernel',
+  'slab',
+  'page table',
+  'vmalloc',
+  'anonymous',
+  'file',
+  'shared',
+  'kmalloc',
+] as const;
+
+/** The first frame of a block that was allocated as one. */
+export const FRAME_HEAD = 1;
+/** Free, but on a per-CPU list rather than in the buddy system. */
+export const FRAME_PCP = 2;
+/** Written to since it was read from its file. */
+export const FRAME_DIRTY = 4;
+
+export class FrameDescriptors {
+  readonly frames: number;
+  /** Holders of the block; 0 when free. Only the first frame of a block counts. */
+  readonly references: Int32Array;
+  /** What the holder keeps with the frame: the slab's number, the page's index in its file, the next in a list. */
+  readonly private: Int32Array;
+  readonly flags: Uint8Array;
+  /** Of the block whose first frame this is. */
+  readonly order: Uint8Array;
+  readonly owner: Uint8Array;
+  /** The zone the frame belongs to. */
+  readonly zone: Uint8Array;
+
+  constructor(frames: number) {
+    this.frames = frames;
+    this.references = new Int32Array(frames);
+    this.private = new Int32Array(frames);
+    this.flags = new Uint8Array(frames);
+    this.order = new Uint8Array(frames);
+    this.owner = new Uint8Array(frames);
+    this.zone = new Uint8Array(frames);
+  }
+
+  get bytesPerFrame(): number {
+    return (
+      this.references.BYTES_PER_ELEMENT +
+      this.private.BYTES_PER_ELEMENT +
+      this.flags.BYTES_PER_ELEMENT +
+      this.order.BYTES_PER_ELEMENT +
+      this.owner.BYTES_PER_ELEMENT +
+      this.zone.BYTES_PER_ELEMENT
+    );
+  }
+}

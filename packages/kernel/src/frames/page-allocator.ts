@@ -1,0 +1,355 @@
+/**
+ * The lowest level: `alloc_pages`, which allocates contiguous frames of physical memory, and `__get_free_pages`,
+ * which does the same and gives their address in the caller's logical space.
+ *
+ * Zones DMA, DMA32 and Normal, watermarks and reserves, per-CPU lists, migrate types, a hook for reclaim, and a
+ * descriptor with a reference count for every frame. It models the classic era that the lesson describes: 4 KiB
+ * frames, orders 0 to 10, one memory node.
+ *
+ * Cost: a single frame O(1) through the per-CPU list; 2^k frames O(orders). Bookkeeping: 12 bytes of descriptor a
+ * frame and under 4 bytes for the three buddy systems. Not for objects smaller than a frame: see slab/.
+ * Source: Linux mm/page_alloc.c (5.x).
+ */
+import { CorruptionError, InvalidFreeError } from 'freehold';
+import { FRAME_BYTES, type Machine } from '../machine.js';
+import { FRAME_HEAD, FrameDescriptors, OWNER_FREE, OWNER_KERNEL, OWNER_RESERVED } from './descriptors.js';
+import {
+  __GFP_DIRECT_RECLAIM,
+  __GFP_DMA,
+  __GFP_DMA32,
+  __GFP_HIGH,
+  __GFP_KSWAPD_RECLAIM,
+  __GFP_ZERO,
+} from './gfp.js';
+import { migrateTypeOf } from './migrate.js';
+import { lowmemReserveOf, watermarksOf } from './watermarks.js';
+import { NO_FRAME, ORDERS, Zone } from './zone.js';
+
+/** Where the kernel sees frame 0 in its logical space; the upper 16 bits (all ones on x86-64) are left out. */
+export const PAGE_OFFSET = 0x8880_0000_0000;
+
+const MiB = 2 ** 20;
+/** An order above this is costly: reclaim is tried once only. */
+const COSTLY_ORDER = 3;
+const RECLAIM_TRIES = 8;
+
+export interface PageAllocatorOptions {
+  /** Frames at the bottom of memory that are never given out: the kernel's image. 256 (1 MiB) when left out. */
+  readonly reservedFrames?: number;
+  /** CPUs with lists of their own. 1 when left out. */
+  readonly cpus?: number;
+  /** Bytes at which zone DMA ends: 16 MiB when left out. A multiple of 4 MiB. */
+  readonly dmaEnd?: number;
+  /** Bytes at which zone DMA32 ends and Normal begins: 4 GiB when left out. A multiple of 4 MiB. */
+  readonly dma32End?: number;
+}
+
+/** Is asked to free memory; tells how many frames it gave back. */
+export type ReclaimHook = (order: number, gfp: number) => number;
+
+export interface PageAllocatorCounts {
+  allocations: number;
+  frees: number;
+  /** Requests that got nothing. */
+  failures: number;
+  /** Times the reclaim hook was called by a request that waited for it. */
+  directReclaims: number;
+  /** Times a zone below its low mark called for background reclaim. */
+  wakeups: number;
+}
+
+export class PageAllocator {
+  readonly machine: Machine;
+  readonly descriptors: FrameDescriptors;
+  /** From the lowest up; a zone that the machine is too small for is absent. */
+  readonly zones: readonly Zone[];
+  readonly counts: PageAllocatorCounts = {
+    allocations: 0,
+    frees: 0,
+    failures: 0,
+    directReclaims: 0,
+    wakeups: 0,
+  };
+  /** The CPU whose lists the next calls use, from 0. */
+  cpu = 0;
+  /** Called when a request that may wait finds too little. */
+  reclaim: ReclaimHook | undefined;
+  /** Called when a zone falls below its low mark. */
+  background: ReclaimHook | undefined;
+  private reclaiming = false;
+  /** Requests until one fails by order of the fault injector; 0 when off. */
+  private failIn = 0;
+
+  constructor(machine: Machine, options: PageAllocatorOptions = {}) {
+    const { reservedFrames = 256, cpus = 1, dmaEnd = 16 * MiB, dma32End = 4096 * MiB } = options;
+    if (!(Number.isInteger(cpus) && cpus >= 1 && cpus <= 64)) {
+      throw new RangeError(`cpus must be a whole number from 1 to 64, got ${String(cpus)}`);
+    }
+    for (const [name, value] of Object.entries({ dmaEnd, dma32End })) {
+      if (!(Number.isInteger(value) && value > 0 && value % (4 * MiB) === 0)) {
+        throw new RangeError(`${name} must be a multiple of 4 MiB, got ${String(value)}`);
+      }
+    }
+    this.machine = machine;
+    this.descriptors = new FrameDescriptors(machine.frames);
+    const ends = [dmaEnd, dma32End, Number.POSITIVE_INFINITY].map((end) =>
+      Math.min(machine.frames, end / FRAME_BYTES),
+    );
+    if (!(Number.isInteger(reservedFrames) && reservedFrames >= 0 && reservedFrames < ends[0]!)) {
+      throw new RangeError(`reservedFrames must leave part of zone DMA, got ${String(reservedFrames)}`);
+    }
+    const zones: Zone[] = [];
+    let first = 0;
+    ['DMA', 'DMA32', 'Normal'].forEach((name, place) => {
+      const frames = ends[place]! - first;
+      if (frames <= 0) return;
+      zones.push(
+        new Zone({
+          name,
+          index: zones.length,
+          first,
+          frames,
+          reserved: first === 0 ? reservedFrames : 0,
+          cpus,
+        }),
+      );
+      this.descriptors.zone.fill(zones.length - 1, first, ends[place]);
+      first = ends[place]!;
+    });
+    this.zones = zones;
+    const managed = zones.map((zone) => zone.managed);
+    const marks = watermarksOf(managed);
+    const reserves = lowmemReserveOf(managed);
+    zones.forEach((zone, index) => {
+      zone.watermarks = marks[index]!;
+      zone.lowmemReserve = reserves[index]!;
+    });
+    this.descriptors.owner.fill(OWNER_RESERVED, 0, reservedFrames);
+  }
+
+  /**
+   * Takes `2 ** order` contiguous frames with one reference, from the best zone that `gfp` allows.
+   * @param order 0 to 10
+   * @param owner an OWNER_ constant, kept in the descriptor
+   * @returns the first frame's number, or null when no zone may serve
+   * @throws RangeError for an order out of its range
+   */
+  allocPages(gfp: number, order: number, owner: number = OWNER_KERNEL): number | null {
+    if (!(order >= 0 && order < ORDERS && Number.isInteger(order))) {
+      throw new RangeError(`order must be a whole number from 0 to ${ORDERS - 1}, got ${String(order)}`);
+    }
+    if (this.failIn !== 0 && --this.failIn === 0) {
+      this.counts.failures++;
+      return null;
+    }
+    let frame = this.fromZones(gfp, order, false);
+    if (frame === NO_FRAME) {
+      frame = this.slowPath(gfp, order);
+      if (frame === NO_FRAME) {
+        this.counts.failures++;
+        return null;
+      }
+    }
+    this.counts.allocations++;
+    const { references, flags, order: orders, owner: owners } = this.descriptors;
+    references[frame] = 1;
+    flags[frame] = FRAME_HEAD;
+    orders[frame] = order;
+    owners[frame] = owner;
+    if ((gfp & __GFP_ZERO) !== 0) this.machine.zeroFrames(frame, 1 << order);
+    return frame;
+  }
+
+  /** As `allocPages`, but gives the address of the first byte in the kernel's logical space. */
+  getFreePages(gfp: number, order: number): number | null {
+    const frame = this.allocPages(gfp, order);
+    return frame === null ? null : PAGE_OFFSET + frame * FRAME_BYTES;
+  }
+
+  /** The address of one cleared page. */
+  getZeroedPage(gfp: number): number | null {
+    return this.getFreePages(gfp | __GFP_ZERO, 0);
+  }
+
+  /**
+   * Drops one reference of the block of `2 ** order` frames at `frame`; without any left it is free.
+   * @throws InvalidFreeError when no allocated block starts there, RangeError when it has another order; nothing is
+   * changed
+   */
+  freePages(frame: number, order: number): void {
+    this.checkHeld(frame);
+    const held = this.descriptors.order[frame]!;
+    if (held !== order) {
+      throw new RangeError(`the block at frame ${frame} has order ${held}, not ${String(order)}`);
+    }
+    this.release(frame, held);
+  }
+
+  /** As `freePages`, by the address that `getFreePages` gave. */
+  freePagesAt(address: number, order: number): void {
+    this.freePages((address - PAGE_OFFSET) / FRAME_BYTES, order);
+  }
+
+  /** One more holder of the block at `frame`. */
+  get(frame: number): void {
+    this.checkHeld(frame);
+    this.descriptors.references[frame]!++;
+  }
+
+  /** One holder less; the last one frees the block. */
+  put(frame: number): void {
+    this.checkHeld(frame);
+    this.release(frame, this.descriptors.order[frame]!);
+  }
+
+  /** The n-th `allocPages` from now fails, whatever is free; 0 switches it off. */
+  failNth(n: number): void {
+    this.failIn = n;
+  }
+
+  /** Frames that are free, on per-CPU lists included. */
+  get freeFrames(): number {
+    return this.zones.reduce((sum, zone) => sum + zone.freeFrames + zone.pcpFrames, 0);
+  }
+
+  get managedFrames(): number {
+    return this.zones.reduce((sum, zone) => sum + zone.managed, 0);
+  }
+
+  /** Bytes that describe the frames, outside of them. */
+  get bookkeepingBytes(): number {
+    const zones = this.zones.reduce((sum, zone) => sum + zone.bookkeepingBytes, 0);
+    return zones + this.descriptors.bytesPerFrame * this.descriptors.frames;
+  }
+
+  /** @throws CorruptionError unless every frame is free once, held once, or reserved. O(frames). */
+  check(): void {
+    const { references, flags, order: orders, owner, frames } = this.descriptors;
+    const seen = new Uint8Array(frames);
+    const claim = (first: number, count: number, as: number, what: string) => {
+      for (let frame = first; frame < first + count; frame++) {
+        if (seen[frame] !== 0) {
+          throw new CorruptionError(
+            'every frame is owned once',
+            `frame ${frame} twice, the second time ${what}`,
+          );
+        }
+        seen[frame] = as;
+      }
+    };
+    for (const zone of this.zones) {
+      zone.check();
+      zone.forEachFree((frame, order) => claim(frame, 1 << order, 1, 'free'));
+      zone.forEachPcp((frame) => claim(frame, 1, 1, 'on a per-CPU list'));
+    }
+    for (let frame = 0; frame < frames; frame++) {
+      if (owner[frame] === OWNER_RESERVED) claim(frame, 1, 2, 'reserved');
+      else if ((flags[frame]! & FRAME_HEAD) !== 0) claim(frame, 1 << orders[frame]!, 2, 'held');
+    }
+    for (let frame = 0; frame < frames; frame++) {
+      if (seen[frame] === 0) throw new CorruptionError('free + used = total', `frame ${frame} is neither`);
+      const isHead = (flags[frame]! & FRAME_HEAD) !== 0;
+      if (references[frame]! > 0 !== isHead) {
+        throw new CorruptionError(
+          'the first frame of a held block has references, no other frame has',
+          `${references[frame]} references of frame ${frame}`,
+        );
+      }
+    }
+  }
+
+  private checkHeld(frame: number): void {
+    const references = this.descriptors.references[frame];
+    if (references !== undefined && references > 0) return;
+    const address = frame * FRAME_BYTES;
+    if (references === undefined) throw new InvalidFreeError(address, 'outside');
+    for (let order = 1; order < ORDERS; order++) {
+      const head = (frame >>> order) << order;
+      if (this.descriptors.references[head]! > 0 && frame < head + (1 << this.descriptors.order[head]!)) {
+        throw new InvalidFreeError(address, 'interior');
+      }
+    }
+    throw new InvalidFreeError(address, 'free');
+  }
+
+  private release(frame: number, order: number): void {
+    const { descriptors } = this;
+    if (--descriptors.references[frame]! > 0) return;
+    descriptors.flags[frame] = 0;
+    descriptors.owner[frame] = OWNER_FREE;
+    descriptors.private[frame] = 0;
+    const zone = this.zones[descriptors.zone[frame]!]!;
+    if (order === 0) zone.freeFrame(frame, this.cpu);
+    else zone.freeBlock(frame, order);
+    this.counts.frees++;
+  }
+
+  /** Tries each zone from the best one down; `hard` goes below the low mark, as far as the flags allow. */
+  private fromZones(gfp: number, order: number, hard: boolean): number {
+    const type = migrateTypeOf(gfp);
+    const best = this.bestZone(gfp);
+    for (let index = best; index >= 0; index--) {
+      const zone = this.zones[index]!;
+      if (!mayTake(zone, best, order, gfp, hard)) continue;
+      const frame = order === 0 ? zone.allocateFrame(type, this.cpu) : zone.allocateBlock(order, type);
+      if (frame !== NO_FRAME) return frame;
+    }
+    return NO_FRAME;
+  }
+
+  private bestZone(gfp: number): number {
+    const place = (gfp & __GFP_DMA) !== 0 ? 0 : (gfp & __GFP_DMA32) !== 0 ? 1 : 2;
+    return Math.min(place, this.zones.length - 1);
+  }
+
+  private slowPath(gfp: number, order: number): number {
+    if ((gfp & __GFP_KSWAPD_RECLAIM) !== 0) {
+      this.counts.wakeups++;
+      this.runReclaim(this.background, order, gfp);
+    }
+    let frame = this.fromZones(gfp, order, true);
+    if (frame !== NO_FRAME) return frame;
+    // Frames held back on the lists of any CPU may make the block, or be the last ones.
+    for (const zone of this.zones) zone.drain();
+    frame = this.fromZones(gfp, order, true);
+    const tries = (gfp & __GFP_DIRECT_RECLAIM) === 0 ? 0 : order > COSTLY_ORDER ? 1 : RECLAIM_TRIES;
+    for (let i = 0; i < tries && frame === NO_FRAME && this.reclaim !== undefined; i++) {
+      this.counts.directReclaims++;
+      if (this.runReclaim(this.reclaim, order, gfp) === 0) break;
+      for (const zone of this.zones) zone.drain();
+      frame = this.fromZones(gfp, order, true);
+    }
+    return frame;
+  }
+
+  /** A hook that itself allocates must not be called again from there. */
+  private runReclaim(hook: ReclaimHook | undefined, order: number, gfp: number): number {
+    if (hook === undefined || this.reclaiming) return 0;
+    this.reclaiming = true;
+    try {
+      return hook(order, gfp);
+    } finally {
+      this.reclaiming = false;
+    }
+  }
+}
+
+/** Whether the zone stays above its mark after the request. Source: `__zone_watermark_ok`. */
+function mayTake(zone: Zone, best: number, order: number, gfp: number, hard: boolean): boolean {
+  let mark = hard ? zone.watermarks.min : zone.watermarks.low;
+  if (hard) {
+    if ((gfp & __GFP_HIGH) !== 0) mark -= mark >> 1;
+    if ((gfp & __GFP_DIRECT_RECLAIM) === 0 && (gfp & __GFP_HIGH) !== 0) mark -= mark >> 2;
+  }
+  const left = zone.freeFrames - (2 ** order - 1);
+  if (left <= mark + zone.lowmemReserve[best]!) {
+    // Single frames waiting on the lists are as good as free.
+    return order === 0 && left + zone.pcpFrames > mark + zone.lowmemReserve[best]!;
+  }
+  return order === 0 || zone.hasBlock(order);
+}
+
+/** The frame behind an address of the kernel's logical space. */
+export function frameOfAddress(address: number): number {
+  return Math.floor((address - PAGE_OFFSET) / FRAME_BYTES);
+}

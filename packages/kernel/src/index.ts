@@ -1,0 +1,15 @@
+/** The levels of a Linux-like system on a real array of bytes. */
+
+export * from './frames/gfp.js';
+export { MIGRATE_NAMES, MOVABLE, RECLAIMABLE, UNMOVABLE } from './frames/migrate.js';
+export {
+  PAGE_OFFSET,
+  PageAllocator,
+  type PageAllocatorCounts,
+  type PageAllocatorOptions,
+  type ReclaimHook,
+} from './frames/page-allocator.js';
+export { FRAME_BYTES, FRAME_SHIFT, Machine } from './machine.js';
+export { type CacheOptions, type CacheStats, ObjectCache } from './slab/cache.js';
+export { SLAB_POISON, SLAB_RED_ZONE } from './slab/guard.js';
+export { KMALLOC_SIZES, SlabAllocator, ZERO_SIZE_PTR } from './slab/slab-allocator.js';

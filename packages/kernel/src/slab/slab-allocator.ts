@@ -1,0 +1,166 @@
+/**
+ * All object caches of a machine, and `kmalloc` on top of them: bytes, physically contiguous, from caches of fixed
+ * sizes; requests above 8 KiB go to the page allocator.
+ *
+ * Cost: O(1), or the page allocator's for large requests. Waste: at most half of a small object (a third from 64 bytes
+ * up, thanks to the sizes 96 and 192), up to half of a large one, rounded to 2^k frames.
+ * Source: Linux mm/slab_common.c.
+ */
+import { CorruptionError, InvalidFreeError } from 'freehold';
+import { OWNER_KMALLOC } from '../frames/descriptors.js';
+import { __GFP_DMA, __GFP_RECLAIMABLE, GFP_KERNEL } from '../frames/gfp.js';
+import { frameOfAddress, PAGE_OFFSET, type PageAllocator } from '../frames/page-allocator.js';
+import { ORDERS } from '../frames/zone.js';
+import { FRAME_BYTES } from '../machine.js';
+import { type CacheOptions, cacheIdOf, ObjectCache } from './cache.js';
+
+/** What kmalloc(0) gives: no byte of it may be used, and kfree takes it. */
+export const ZERO_SIZE_PTR = 16;
+
+/** Sizes of the kmalloc caches, in the order of Linux's kmalloc_index: 96 and 192 beside the powers of two. */
+export const KMALLOC_SIZES = [8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192] as const;
+const KMALLOC_MAX = 8192;
+/** Caches are numbered in 11 bits of a descriptor. */
+const CACHES_MAX = 2048;
+
+const NORMAL = 0;
+const RECLAIMABLE = 1;
+const DMA = 2;
+
+export class SlabAllocator {
+  readonly pages: PageAllocator;
+  private readonly byId: (ObjectCache | undefined)[] = [];
+  /** For each kind, the cache of every size up to 8 KiB in steps of 8 bytes. */
+  private readonly kmallocCaches: readonly ObjectCache[][];
+
+  constructor(pages: PageAllocator) {
+    this.pages = pages;
+    this.kmallocCaches = [
+      { prefix: 'kmalloc', gfp: 0 },
+      { prefix: 'kmalloc-rcl', gfp: __GFP_RECLAIMABLE },
+      { prefix: 'dma-kmalloc', gfp: __GFP_DMA },
+    ].map(({ prefix, gfp }) => {
+      const caches = KMALLOC_SIZES.map((size) =>
+        this.createCache(`${prefix}-${size < 1024 ? size : `${size / 1024}k`}`, size, { gfp }),
+      );
+      return Array.from({ length: KMALLOC_MAX / 8 + 1 }, (_, step) => {
+        return caches[KMALLOC_SIZES.findIndex((size) => size >= step * 8)]!;
+      });
+    });
+  }
+
+  /**
+   * A cache for objects of `size` bytes. It takes no frame before its first object.
+   * @throws RangeError for a bad size, alignment or flag, Error when the name is taken
+   */
+  createCache(name: string, size: number, options: CacheOptions = {}): ObjectCache {
+    if (this.cache(name) !== undefined) throw new Error(`there is a cache named ${name} already`);
+    let id = this.byId.indexOf(undefined);
+    if (id < 0) id = this.byId.length;
+    if (id === CACHES_MAX) throw new Error(`there are ${CACHES_MAX} caches already, destroy one first`);
+    const cache = new ObjectCache(this.pages, id, name, size, options);
+    this.byId[id] = cache;
+    return cache;
+  }
+
+  /** @throws Error while objects of it are in use, naming how many */
+  destroyCache(cache: ObjectCache): void {
+    const id = this.byId.indexOf(cache);
+    if (id < 0) throw new Error(`cache ${cache.name} was destroyed before, or is another allocator's`);
+    cache.destroy();
+    this.byId[id] = undefined;
+  }
+
+  cache(name: string): ObjectCache | undefined {
+    return this.byId.find((cache) => cache?.name === name);
+  }
+
+  /** All caches, the one made last first, as /proc/slabinfo lists them. */
+  caches(): ObjectCache[] {
+    return this.byId.filter((cache) => cache !== undefined).reverse();
+  }
+
+  /**
+   * At least `size` contiguous bytes of physical memory, aligned to 8 bytes (sizes that are powers of two: to
+   * themselves, up to a frame).
+   * @returns the address in the logical space; ZERO_SIZE_PTR for size 0; null when there is no memory
+   * @throws RangeError when `size` is no whole number from 0 up
+   */
+  kmalloc(size: number, gfp: number = GFP_KERNEL): number | null {
+    if (size > 0 && size <= KMALLOC_MAX) {
+      const kind = (gfp & __GFP_DMA) !== 0 ? DMA : (gfp & __GFP_RECLAIMABLE) !== 0 ? RECLAIMABLE : NORMAL;
+      const cache = this.kmallocCaches[kind]![(size + 7) >>> 3];
+      if (cache !== undefined && Number.isInteger(size)) return cache.alloc(gfp);
+    }
+    return this.kmallocLarge(size, gfp);
+  }
+
+  /**
+   * Gives a kmalloc'ed block back; null and ZERO_SIZE_PTR are taken and mean nothing.
+   * @throws InvalidFreeError when no live block starts there; nothing is changed
+   */
+  kfree(address: number | null): void {
+    if (address === null || address === ZERO_SIZE_PTR) return;
+    const frame = frameOfAddress(address);
+    const cache = this.byId[cacheIdOf(this.pages, frame)];
+    if (cache !== undefined) cache.free(address);
+    else this.pages.freePages(frame, this.largeOrder(address, frame));
+  }
+
+  /** Bytes the holder of a kmalloc'ed block may use. @throws InvalidFreeError when no live block starts there */
+  ksize(address: number | null): number {
+    if (address === null || address === ZERO_SIZE_PTR) return 0;
+    const frame = frameOfAddress(address);
+    const cache = this.byId[cacheIdOf(this.pages, frame)];
+    if (cache === undefined) return FRAME_BYTES << this.largeOrder(address, frame);
+    if (!cache.isLive(address)) throw new InvalidFreeError(address, 'free');
+    return cache.objectSize;
+  }
+
+  /** Gives the frames of all free slabs back: the slab's answer to a call for reclaim. @returns how many frames */
+  shrinkAll(): number {
+    let frames = 0;
+    for (const cache of this.byId) frames += cache?.shrink() ?? 0;
+    return frames;
+  }
+
+  /** @throws CorruptionError naming the broken law. O(all objects). */
+  check(): void {
+    let frames = 0;
+    for (const cache of this.byId) {
+      if (cache === undefined) continue;
+      cache.check();
+      const { slabs, framesPerSlab } = cache.stats();
+      frames += slabs * framesPerSlab;
+    }
+    const { descriptors } = this.pages;
+    let owned = 0;
+    for (let frame = 0; frame < descriptors.frames; frame++) if (cacheIdOf(this.pages, frame) >= 0) owned++;
+    if (owned !== frames) {
+      throw new CorruptionError('every slab frame belongs to a slab', `${owned} frames, ${frames} in slabs`);
+    }
+  }
+
+  private kmallocLarge(size: number, gfp: number): number | null {
+    if (!(Number.isSafeInteger(size) && size >= 0)) {
+      throw new RangeError(`size must be a whole number of bytes from 0 up, got ${String(size)}`);
+    }
+    if (size === 0) return ZERO_SIZE_PTR;
+    const order = Math.max(0, Math.ceil(Math.log2(size / FRAME_BYTES)));
+    if (order >= ORDERS) return null;
+    const frame = this.pages.allocPages(gfp, order, OWNER_KMALLOC);
+    return frame === null ? null : PAGE_OFFSET + frame * FRAME_BYTES;
+  }
+
+  private largeOrder(address: number, frame: number): number {
+    const { owner, order, references } = this.pages.descriptors;
+    if (owner[frame] !== OWNER_KMALLOC || references[frame] === 0) {
+      throw new InvalidFreeError(
+        address,
+        frame >= 0 && frame < this.pages.machine.frames ? 'free' : 'outside',
+      );
+    }
+    if (address !== PAGE_OFFSET + frame * FRAME_BYTES) throw new InvalidFreeError(address, 'interior');
+    return order[frame]!;
+  }
+}
