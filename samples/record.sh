@@ -75,7 +75,7 @@ record() {
 
 keep() {
   case $sample in
-    *.trace.gz) PATH=$callers_path node "$freehold" convert "$work/calls" "$samples/$sample" ;;
+    *.trace.gz) PATH=$callers_path node "$freehold" convert --force "$work/calls" "$samples/$sample" ;;
     *.gz) gzip -9 -n -c "$work/calls" >"$samples/$sample" ;;
     *.zst) zstd -q -f -19 "$work/calls" -o "$samples/$sample" ;;
   esac
