@@ -11,6 +11,7 @@ export {
 export { Blocks, type BlocksOptions } from './blocks/blocks.js';
 export { Buddy, type BuddyOptions } from './buddy/buddy.js';
 export { BuddyUnits, type BuddyUnitsOptions, NO_UNIT } from './buddy/units.js';
+export type { DefragmentOptions, Move, MovePlan } from './segments/defragment.js';
 export { IndexedFit } from './segments/indexed-fit.js';
 export { MemoryDescriptor, NaiveAllocator, type NaiveOptions } from './segments/naive.js';
 export type { FreeList, SegmentList, SegmentNode } from './segments/naive-list.js';
@@ -22,3 +23,5 @@ export {
   type SegmentOptions,
   SegmentPolicy,
 } from './segments/options.js';
+export type { BinReport } from './segments/size-bins.js';
+export { type StorageReport, Tlsf, type TlsfOptions } from './segments/tlsf.js';

@@ -177,7 +177,7 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
       expect(allocator.allocate(1)).toBeNull();
       allocator.check();
       for (const address of addresses) allocator.free(address);
-      expect([...allocator.segments()]).toEqual(fresh);
+      if (subject.coalesces) expect([...allocator.segments()]).toEqual(fresh);
     });
 
     it.each([1, 2, 8, 16, 64, 256, 4096])('honours alignment %d on every request', (align) => {

@@ -1,10 +1,12 @@
 /** Every allocator of core with every option set that the conformance suite runs over. A new allocator adds its rows here. */
 import type { Allocator, AllocatorObserver, Segment } from '../src/allocator.js';
+import { roundUp } from '../src/arguments.js';
 import { Blocks } from '../src/blocks/blocks.js';
 import { Buddy } from '../src/buddy/buddy.js';
 import { IndexedFit } from '../src/segments/indexed-fit.js';
 import { NaiveAllocator, type NaiveOptions } from '../src/segments/naive.js';
 import { type SegmentOptions, SegmentPolicy } from '../src/segments/options.js';
+import { Tlsf } from '../src/segments/tlsf.js';
 
 export interface SubjectOptions {
   base?: number;
@@ -43,6 +45,9 @@ export const SUBJECTS: readonly Subject[] = [
   indexed({ fit: 'best', order: 'newest-last', header: 4, minRemainder: 24 }),
   indexed({ fit: 'worst' }),
   indexed({ fit: 'worst', order: 'size-up', coalesce: false, block: 24 }),
+  tlsf(1),
+  tlsf(16),
+  tlsf(256),
 ];
 
 function blocks(what: string, block: number): Subject {
@@ -76,6 +81,16 @@ function buddy(
       // A block begins a multiple of its own size past the base, and at a multiple of align only if that has one.
       return free.end - free.start >= Math.max(block, align) && free.start % Math.min(block, align) === 0;
     },
+  };
+}
+
+function tlsf(align: number): Subject {
+  return {
+    name: `tlsf: align ${align}`,
+    make: (capacity, made) => new Tlsf({ capacity, align, ...made }),
+    granule: align,
+    coalesces: true,
+    fits: ({ start, end }, size, to) => roundUp(start, Math.max(align, to)) + roundUp(size, align) <= end,
   };
 }
 

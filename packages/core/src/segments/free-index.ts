@@ -230,7 +230,7 @@ export class FreeIndex {
       const where = () => `${name()} at ${i}`;
       const link = words[page * PAGE_WORDS + LINK + i];
       largest = Math.max(largest, doubles[page * PAGE + SIZE + i]);
-      // The first key of a page above the leaves is never read, and may be out of date.
+      // On the way to the first leaf, the first key of a page is never read, and may be out of date.
       const from = level > 0 && i === 0 ? low : key(i);
       const to = i + 1 < count ? key(i + 1) : high;
       law(!precedes(from, low) && precedes(from, to), 'entries rise from page to page', where);
@@ -439,7 +439,6 @@ export class FreeIndex {
 
   /** A page that has become too empty takes entries from a sibling, or joins it. */
   #refill(page: number): void {
-    const doubles = this.#doubles;
     const words = this.#words;
     const parent = words[page * PAGE_WORDS + PARENT];
     if (words[page * PAGE_WORDS + COUNT] >= LEAST || parent === NIL) return;
@@ -447,11 +446,6 @@ export class FreeIndex {
     const position = own + 1 < words[parent * PAGE_WORDS + COUNT] ? own + 1 : own;
     const left = words[parent * PAGE_WORDS + LINK + position - 1];
     const right = words[parent * PAGE_WORDS + LINK + position];
-    if (words[right * PAGE_WORDS + LEVEL] !== 0) {
-      // Not read where it stands, this key may be out of date; the parent's is good.
-      doubles[right * PAGE + RANK] = doubles[parent * PAGE + RANK + position];
-      if (this.#bySize) doubles[right * PAGE + SIZE] = doubles[parent * PAGE + SIZE + position];
-    }
     const leftCount = words[left * PAGE_WORDS + COUNT];
     const rightCount = words[right * PAGE_WORDS + COUNT];
     const total = leftCount + rightCount;
