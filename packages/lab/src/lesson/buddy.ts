@@ -1,0 +1,134 @@
+/** The lesson's binary buddy system, all 23 steps, numbered as there. */
+import { Buddy } from 'freehold';
+import type { Example } from './example.js';
+import { list, type Pen, type Stretch, size } from './pen.js';
+import { type Moment, Recorder } from './recorder.js';
+
+const k = 1024;
+const CAPACITY = 1024 * k;
+const UNIT = 64 * k;
+const REQUESTS = [37 * k, 67 * k, 112 * k, 150 * k];
+const RELEASES = [67 * k, 112 * k, 150 * k, 37 * k];
+
+/** What the lesson gives as wasted, where it tells: request to bytes. */
+const WASTE_TOLD = new Map([
+  [37 * k, 24 * k],
+  [112 * k, 16 * k],
+  [150 * k, 106 * k],
+]);
+
+export const buddy: Example = {
+  name: 'buddy',
+  title: 'The binary buddy system',
+  opening: [
+    'One free list for each size, and sizes are the unit times a power of two. A request takes the next size up that has a free segment, halved until it fits: the halves are buddies. A freed segment joins its buddy when that is free too, again and again.',
+    `Here: ${size(CAPACITY)} of memory in units of ${size(UNIT)}. Requests of ${list(REQUESTS.map(size))}; then those of ${list(RELEASES.map(size))} are released. The steps have the numbers they have in the lesson; below each stand the free lists, with the address of each free segment, and the memory.`,
+  ],
+  *steps(pen) {
+    const recorder = new Recorder(0, CAPACITY);
+    const allocator = new Buddy({ capacity: CAPACITY, unit: UNIT, observer: recorder });
+    const sizes = Array.from({ length: allocator.orders }, (_, order) => allocator.blockBytes(order));
+    const show = (segments: readonly Stretch[]) =>
+      `${freeLists(pen, sizes, segments)}\n${memory(pen, segments)}`;
+    let number = 0;
+    const step = (text: string, segments: readonly Stretch[]) =>
+      `${pen.step(++number, text)}\n${show(segments)}`;
+
+    yield `${pen.step(++number, `A free list for each size: ${list(sizes.map(size))}.`)}\n${pen.legend(true)}`;
+    let now: readonly Stretch[] = [...allocator.segments()];
+    yield step(`At the beginning all are empty but that of ${size(CAPACITY)}.`, now);
+
+    const addresses = new Map<number, number>();
+    for (const request of REQUESTS) {
+      addresses.set(request, allocator.allocate(request)!);
+      const moments = recorder.moments();
+      yield step(asks(request, moments), now);
+      for (const { event, segments } of moments) {
+        now = segments;
+        if (event.what === 'split') yield step(splits(event.start, event.at, event.end), segments);
+        if (event.what === 'take') yield step(takes(event.start, event.end, request), segments);
+      }
+    }
+    const granted = REQUESTS.reduce((sum, request) => sum + allocator.sizeOf(addresses.get(request)!), 0);
+    let apart = 0;
+    let largest = 0;
+    for (const request of RELEASES) {
+      allocator.free(addresses.get(request)!);
+      const [release, ...joins] = recorder.moments();
+      yield step(releases(request, release!, joins), release!.segments);
+      if (joins.length > 0) yield step(joined(joins), joins.at(-1)!.segments);
+      const run = longestFreeRun(allocator.segments());
+      if (run - allocator.largestFree() > apart - largest) [apart, largest] = [run, allocator.largestFree()];
+    }
+    const requested = REQUESTS.reduce((sum, request) => sum + request, 0);
+    return [
+      `A request takes as many steps as there are sizes at most, however many segments there are: ${size(CAPACITY)} in units of ${size(UNIT)} has ${allocator.orders} lists, 1 TiB in pages of 4 KiB has 29.`,
+      'A buddy is found by arithmetic, without a search: its address differs from that of the other in one bit, the one worth the size of each.',
+      `The price is waste inside the segments: for ${size(requested)} requested, ${size(granted)} was granted. A request just above a power of two wastes nearly half.`,
+      `Free neighbours that are no buddies stay apart. At one time ${size(apart)} lay free in one piece, and the largest request that could be served was ${size(largest)}: external fragmentation.`,
+    ];
+  },
+};
+
+/** Bytes of the longest run of free segments side by side. */
+function longestFreeRun(segments: Iterable<Stretch>): number {
+  let run = 0;
+  let longest = 0;
+  for (const { start, end, used } of segments) {
+    run = used ? 0 : run + end - start;
+    longest = Math.max(longest, run);
+  }
+  return longest;
+}
+
+function asks(request: number, moments: readonly Moment[]): string {
+  const found = moments.find(({ event }) => event.what === 'inspect')!.event;
+  const taken = moments.at(-1)!.event;
+  const [free, need] = [found.end - found.start, taken.end - taken.start];
+  const needs = `${size(request)} is requested, which needs a segment of ${size(need)}`;
+  if (free === need) return `${needs}.`;
+  return `${needs}. The smallest free one that is large enough has ${size(free)}: too big.`;
+}
+
+function splits(start: number, at: number, end: number): string {
+  return `Split the ${size(end - start)} at ${size(start)} into two buddies of ${size(at - start)}, at ${size(start)} and ${size(at)}.`;
+}
+
+function takes(start: number, end: number, request: number): string {
+  const waste = end - start - request;
+  const told = WASTE_TOLD.get(request);
+  const text = `Use the ${size(end - start)} at ${size(start)} for the ${size(request)}: ${size(waste)} is wasted inside.`;
+  if (told === undefined || told === waste) return text;
+  return `${text} (The lesson says ${size(told)}; but ${size(end - start)} - ${size(request)} = ${size(waste)}.)`;
+}
+
+function releases(request: number, { event }: Moment, joins: readonly Moment[]): string {
+  const text = `The ${size(event.end - event.start)} at ${size(event.start)}, used for the ${size(request)}, is released and goes into its free list.`;
+  return joins.length > 0 ? text : `${text} Its buddy is not free, so there it stays.`;
+}
+
+function joined(joins: readonly Moment[]): string {
+  const parts = joins.map(({ event }) => size(event.end - event.start));
+  if (joins.length === 1) return `Its buddy is free as well: the two become one segment of ${parts[0]}.`;
+  return `Its buddy is free as well, and so is the buddy of the two together, and so on: they become ${list(parts)}.`;
+}
+
+/** A column for each size: the addresses of the free segments that have it. */
+function freeLists(pen: Pen, sizes: readonly number[], segments: readonly Stretch[]): string {
+  const columns = sizes.map((bytes) => ({
+    head: size(bytes),
+    addresses: segments.filter((s) => !s.used && s.end - s.start === bytes).map((s) => size(s.start)),
+  }));
+  const heads = columns.map(({ head }) => head.padEnd(WIDTH)).join('');
+  const cells = columns.map(({ addresses }) =>
+    (addresses.length === 0 ? '-' : addresses.join(' ')).padEnd(WIDTH),
+  );
+  return `     ${pen.dim(`${'size'.padEnd(8)}${heads}`.trimEnd())}\n     free at ${cells.join('')}`.trimEnd();
+}
+
+/** Columns of a list: three addresses. */
+const WIDTH = 15;
+
+function memory(pen: Pen, segments: readonly Stretch[]): string {
+  return pen.bar(segments, (segment) => (segment.used ? size(segment.requested ?? 0) : ''));
+}

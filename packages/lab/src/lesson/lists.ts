@@ -1,0 +1,109 @@
+/** The data structures of the naive allocator: a descriptor, a list of allocated segments, a list of free ones. */
+import { type AllocatorObserver, NaiveAllocator, type SegmentNode } from 'freehold';
+import type { Example } from './example.js';
+import { count, type Pen, size } from './pen.js';
+import { type Moment, Recorder } from './recorder.js';
+
+const k = 1024;
+const CAPACITY = 64 * k;
+
+/** Requests are numbers; a name alone is a release. */
+const CALLS: readonly (readonly [name: string, request?: number])[] = [
+  ['A', 16 * k],
+  ['B', 8 * k],
+  ['C', 24 * k],
+  ['B'],
+  ['D', 4 * k],
+  ['A'],
+  ['D'],
+];
+
+export const lists: Example = {
+  name: 'lists',
+  title: 'Memory allocation: the data structures',
+  opening: [
+    'A descriptor tells where the memory lies and holds the heads of two linked lists: one of the segments in use, one of those that are free. Each segment has a node, with its start and its end.',
+  ],
+  *steps(pen) {
+    const recorder = new Recorder(0, CAPACITY);
+    const observer: AllocatorObserver = recorder;
+    const allocator = new NaiveAllocator({ capacity: CAPACITY, observer });
+    const names = new Map<number, string>();
+    const show = () => `${memory(pen, allocator, names)}\n${structures(allocator)}`;
+    let number = 0;
+    yield `${pen.step(++number, `${size(CAPACITY)} of memory: nothing is allocated, one free segment is all there is.`)}\n${pen.legend()}\n${show()}`;
+    for (const [name, request] of CALLS) {
+      if (request === undefined) {
+        const address = [...names].find(([, each]) => each === name)![0];
+        allocator.free(address);
+        names.delete(address);
+        yield `${pen.step(++number, released(name, recorder.moments()))}\n${show()}`;
+      } else {
+        names.set(allocator.allocate(request)!, name);
+        yield `${pen.step(++number, requested(name, request, recorder.moments()))}\n${show()}`;
+      }
+    }
+    return [
+      'The list of free segments is searched at every request, the list of allocated ones at every release; both walks become long as segments become many.',
+      'A release merges the segment with the free ones that touch it. In a list by address those are its neighbours in the list; to find the place costs a walk.',
+      'Two structures describe one memory, and have to agree: each byte is in exactly one node of one list. `check()` of every allocator here verifies its own.',
+    ];
+  },
+};
+
+function requested(name: string, request: number, moments: readonly Moment[]): string {
+  const nodes = moments.filter(({ event }) => event.what === 'inspect').length;
+  const cut = moments.find(({ event }) => event.what === 'split')?.event;
+  const rest =
+    cut?.what === 'split'
+      ? `its node keeps the rest, ${size(cut.at)}-${size(cut.end)}`
+      : 'its node leaves the list';
+  return `${name} requests ${size(request)}. The search looks at ${count(nodes, 'node')} of the free list and takes from the last of them: ${rest}. A new node for ${name} goes to the head of the allocated list.`;
+}
+
+function released(name: string, moments: readonly Moment[]): string {
+  const joins = moments.flatMap(({ event }) =>
+    event.what === 'coalesce'
+      ? [`${size(event.start)}-${size(event.at)} and ${size(event.at)}-${size(event.end)}`]
+      : [],
+  );
+  const text = `${name} is released. Its node is found by a walk of the allocated list, and goes into the free list at its place by address`;
+  if (joins.length === 0) return `${text}. No neighbour is free.`;
+  return `${text}. What touches it is free and joins it: ${joins.join(', then ')}.`;
+}
+
+function memory(pen: Pen, allocator: NaiveAllocator, names: ReadonlyMap<number, string>): string {
+  return pen.bar(allocator.segments(), ({ start, end, used }) =>
+    used ? names.get(start)! : size(end - start),
+  );
+}
+
+/** The descriptor on the left, with an arrow to the first node of each list. */
+function structures({ descriptor }: NaiveAllocator): string {
+  const range = `${size(descriptor.base)}-${size(descriptor.break)}`;
+  const [top, middle, bottom] = chain(descriptor.segments);
+  const [freeTop, freeMiddle, freeBottom] = chain(descriptor.free);
+  return [
+    `┌─ descriptor ─┐${top}`,
+    `│ allocated  ──┼${middle}`,
+    `│              │${bottom}`,
+    `│ memory ${range.padEnd(6)}│${freeTop}`,
+    `│ free       ──┼${freeMiddle}`,
+    `└──────────────┘${freeBottom}`,
+  ]
+    .map((line) => `     ${line}`.trimEnd())
+    .join('\n');
+}
+
+/** The nodes of a list as boxes, three lines high. */
+function chain(nodes: Iterable<SegmentNode>): [top: string, middle: string, bottom: string] {
+  let [top, middle, bottom] = ['', '', ''];
+  for (const { start, end } of nodes) {
+    const text = ` ${size(start)}-${size(end)} `;
+    const edge = '─'.repeat(text.length);
+    top += `   ┌${edge}┐`;
+    middle += `──>│${text}│`;
+    bottom += `   └${edge}┘`;
+  }
+  return [top, `${middle}──> none`, bottom];
+}
