@@ -1,0 +1,94 @@
+/** `freehold convert`: a recording in another format. */
+import { randomBytes } from 'node:crypto';
+import { createWriteStream, existsSync } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { Command } from 'commander';
+import { UserError } from '../errors.js';
+import type { TraceFormat, TraceWriter } from '../formats/format.js';
+import { FORMATS } from '../formats/index.js';
+import { openShowing } from './info.js';
+import { formatCount, formatSize } from './terminal.js';
+
+type Writable = TraceFormat & { readonly writer: TraceWriter };
+
+const WRITABLE = FORMATS.filter((format): format is Writable => format.writer !== undefined);
+
+const EXAMPLES = `
+Examples:
+  $ freehold convert valgrind.txt app.trace.gz
+  $ freehold convert app.trace.gz app.rep
+  $ freehold convert ltrace.txt - --format ostep
+
+The format is told by OUT's name: ${WRITABLE.map(({ id, writer }) => `${writer.extension} (${id})`).join(', ')};
+.gz behind it compresses.
+`;
+
+export function convertCommand(): Command {
+  return new Command('convert')
+    .description('write a recording in another format')
+    .argument('<in>', 'a recording in any format')
+    .argument('<out>', 'the file to write; - for the standard output')
+    .option('--format <ID>', `of the file written: ${WRITABLE.map(({ id }) => id).join(', ')}`)
+    .option('--force', 'write over a file that is there')
+    .addHelpText('after', EXAMPLES)
+    .action(convert);
+}
+
+async function convert(
+  input: string,
+  output: string,
+  options: { readonly format?: string; readonly force?: true },
+): Promise<void> {
+  const format = writableFormat(output, options.format);
+  const toStdout = output === '-';
+  if (!toStdout && !options.force && existsSync(output)) {
+    throw new UserError(`${output} is there already; --force writes over it`);
+  }
+  const trace = await openShowing(input);
+  const losses: string[] = [];
+  const bytes = Readable.from(format.writer.write(trace, (loss) => losses.push(loss)));
+  if (toStdout) {
+    for await (const piece of bytes) process.stdout.write(piece);
+  } else {
+    await writeWhole(output, bytes);
+    const written = (await stat(output)).size;
+    tell(`${output}: ${formatCount(trace.length)} operations as ${format.id}, ${formatSize(written)}`);
+  }
+  for (const loss of losses) tell(`${output}: ${loss}`);
+}
+
+/** @throws UserError naming the formats that can be written */
+function writableFormat(output: string, id: string | undefined): Writable {
+  const name = output.replace(/\.gz$/, '');
+  const found = WRITABLE.find((format) =>
+    id === undefined ? name.endsWith(format.writer.extension) : format.id === id,
+  );
+  if (found !== undefined) return found;
+  const known = WRITABLE.map((format) => `${format.id} (${format.writer.extension})`).join(', ');
+  throw new UserError(
+    id === undefined
+      ? `${output}: the name tells no format that can be written; there are ${known}, or name one with --format`
+      : `cannot write format '${id}'; there are ${known}`,
+  );
+}
+
+/** The file is there whole or not at all. */
+async function writeWhole(path: string, bytes: Readable): Promise<void> {
+  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    const file = createWriteStream(temporary, { flags: 'wx' });
+    if (path.endsWith('.gz')) await pipeline(bytes, createGzip({ level: 9 }), file);
+    else await pipeline(bytes, file);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,241 @@
+/**
+ * `report.html`: every figure of a comparison in one file that opens from disk without a network. Tables, bars and
+ * explanations are made here; the page's own script (`page/`) sorts and draws the charts over time, and the page reads
+ * without it.
+ */
+import { readFileSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, resolve } from 'node:path';
+import { UserError } from '../errors.js';
+import type { Measurement } from '../metrics/measurement.js';
+import { breakdownFigure, freeSegmentsFigure, requestSizesFigure } from './figures.js';
+import { Html, html, scriptJson } from './html.js';
+import { packTraces } from './pack.js';
+import { formatBytes, formatCount } from './page/format.js';
+import { summarizeAll, summarizeTrace } from './summary.js';
+import { comparisonTable, measureList, overviewTable } from './table.js';
+import { groupByTrace, type TraceResults } from './traces.js';
+
+export interface ReportMeta {
+  /** Of freehold. */
+  readonly version: string;
+  /** What made the report, as typed, to make it again: `freehold compare app.trace.gz`. */
+  readonly command: string;
+  readonly created: Date;
+}
+
+/**
+ * Writes the report to `path`; the file is there whole or not at all.
+ * @param measurements at least one; those of one trace are compared with each other
+ * @throws UserError when the folder does not exist or cannot be written to
+ */
+export async function writeReport(
+  path: string,
+  measurements: readonly Measurement[],
+  meta: ReportMeta,
+): Promise<void> {
+  const text = renderReport(measurements, meta);
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    await writeFile(temporary, text, { flag: 'wx' });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw new UserError(`cannot write the report ${path}: ${reasonOf(error, path)}`, { cause: error });
+  }
+}
+
+function reasonOf(error: unknown, path: string): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const folder = dirname(resolve(path));
+  if (code === 'ENOENT') return `the folder ${folder} does not exist; make it first`;
+  if (code === 'ENOTDIR') return `${folder} is not a folder`;
+  if (code === 'EISDIR') return 'it is a folder; name a file in it';
+  if (code === 'EACCES' || code === 'EPERM') return `no permission to write in ${folder}`;
+  return message;
+}
+
+/**
+ * The report as the text of an HTML file.
+ * @throws RangeError where there is no measurement to report
+ */
+export function renderReport(measurements: readonly Measurement[], meta: ReportMeta): string {
+  if (measurements.length === 0) throw new RangeError('a report needs at least one measurement, got none');
+  const traces = groupByTrace(measurements);
+  const { uPlotScript, uPlotStyle, pageScript, pageStyle } = assets();
+  const names = traces.map(({ name }) => name).join(', ');
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'">
+<meta name="generator" content="freehold ${meta.version}">
+<title>freehold: allocators on ${names}</title>
+<style>${uPlotStyle}${pageStyle}</style>
+</head>
+<body>
+<header>
+<h1>Which allocator, and how big a buffer?</h1>
+<p class="lead">${allocatorCount(traces)} replayed on ${traces.length === 1 ? names : `${traces.length} recordings`}.</p>
+</header>
+<main>
+${overview(traces)}
+${traces.map((trace, i) => traceSection(trace, i))}
+</main>
+<footer>
+<p>Made by freehold ${meta.version} on <time datetime="${meta.created.toISOString()}">${meta.created.toISOString().slice(0, 10)}</time> with</p>
+<pre><code>${meta.command}</code></pre>
+<p>Footprints count every byte an allocator needs, bookkeeping outside the range included, and never shrink. Times are medians of runs in which nothing was measured but time.</p>
+</footer>
+<script type="application/json" id="data">${scriptJson(packTraces(traces))}</script>
+<script>${uPlotScript}</script>
+<script type="module">${pageScript}</script>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+function allocatorCount(traces: readonly TraceResults[]): string {
+  const names = new Set(traces.flatMap(({ measurements }) => measurements.map(({ allocator }) => allocator)));
+  return names.size === 1 ? [...names][0]! : `${names.size} allocators`;
+}
+
+function overview(traces: readonly TraceResults[]): Html | null {
+  if (traces.length === 1) return null;
+  return html`<section aria-labelledby="overview">
+<h2 id="overview">All recordings</h2>
+${sentences(summarizeAll(traces))}
+${overviewTable(traces)}
+<nav aria-label="Recordings"><ul>${traces.map(({ name }, i) => html`<li><a href="#trace-${i}">${name}</a></li>`)}</ul></nav>
+</section>`;
+}
+
+function traceSection(trace: TraceResults, index: number): Html {
+  const { name, measurements, lowerBound } = trace;
+  const { operations, requests, reallocations } = measurements.reduce((a, b) =>
+    b.operations > a.operations ? b : a,
+  );
+  const { capacity } = measurements[0]!;
+  return html`<section aria-labelledby="trace-${index}">
+<h2 id="trace-${index}">${name}</h2>
+<ul class="facts">
+<li><b>${formatCount(operations)}</b> operations</li>
+<li><b>${formatCount(requests)}</b> requests</li>
+<li><b>${formatCount(reallocations)}</b> reallocations</li>
+<li><b>${formatBytes(lowerBound)}</b> live at most: the lower bound</li>
+<li>${capacity === null ? 'the arena grew on demand' : html`an arena of <b>${formatBytes(capacity)}</b>`}</li>
+</ul>
+${sentences(summarizeTrace(trace))}
+${comparisonTable(trace)}
+${
+  index === 0
+    ? html`<h3>What the columns mean, and what to do</h3>
+${measureList()}`
+    : null
+}
+<div class="figures">
+${timeFigure('all', index, {
+  title: 'Memory over time',
+  text: 'The greatest value in each stretch of the run, so that no peak is lost. Drag to zoom; the arrow keys move the pointer.',
+  choice: 'Show',
+  options: ['footprint', 'segments'].map((value) => [
+    value,
+    value === 'segments' ? 'number of free segments' : 'footprint and live bytes',
+  ]),
+})}
+${breakdownFigure(trace)}
+${timeFigure('one', index, {
+  title: 'Requested, granted, held',
+  text: 'One allocator over time, each from its least to its greatest value. Granted over requested is internal fragmentation; footprint over granted is holes and bookkeeping.',
+  choice: 'Allocator',
+  options: measurements.map(({ allocator }, i) => [String(i), allocator]),
+})}
+${requestSizesFigure(trace)}
+${freeSegmentsFigure(trace)}
+</div>
+</section>`;
+}
+
+interface TimeFigure {
+  readonly title: string;
+  readonly text: string;
+  /** Labels the choice between the options, each a value and its text. */
+  readonly choice: string;
+  readonly options: readonly (readonly string[])[];
+}
+
+/** A frame that the page's script fills. */
+function timeFigure(chart: string, trace: number, { title, text, choice, options }: TimeFigure): Html {
+  return html`<figure class="time" data-chart="${chart}" data-trace="${trace}">
+<figcaption><h3>${title}</h3><p>${text}</p></figcaption>
+<div class="controls"><label>${choice} <select autocomplete="off">${options.map(
+    ([value, name]) => html`<option value="${value!}">${name!}</option>`,
+  )}</select></label>
+<output class="position"></output>
+<button type="button" class="reset" hidden>Whole run</button></div>
+<div class="plot" tabindex="0" role="img" aria-label="${title}: a chart over the operations of the trace; its figures stand in the legend after it"></div>
+<div class="legend" role="group" aria-label="Lines shown"></div>
+<noscript><p>This chart needs JavaScript; the tables and bars do not.</p></noscript>
+</figure>`;
+}
+
+function sentences(texts: readonly string[]): Html | null {
+  return texts.length === 0
+    ? null
+    : html`<p class="summary">${texts.map((text) => html`<span>${text}</span> `)}</p>`;
+}
+
+interface Assets {
+  readonly uPlotScript: Html;
+  readonly uPlotStyle: Html;
+  readonly pageScript: Html;
+  readonly pageStyle: Html;
+}
+
+/** The page's modules, each after those it imports. */
+const PAGE_MODULES = ['data', 'format', 'sort', 'tips', 'chart', 'charts', 'main'];
+
+function assets(): Assets {
+  const uPlot = dirname(createRequire(import.meta.url).resolve('uplot/package.json'));
+  const licence = `/*! uPlot\n${readFileSync(`${uPlot}/LICENSE`, 'utf8')}*/\n`;
+  // The same two folders whether this runs from src or from dist.
+  const compiled = new URL('../../dist/report/page/', import.meta.url);
+  const source = new URL('../../src/report/page/', import.meta.url);
+  return {
+    uPlotScript: inlined(licence + readFileSync(`${uPlot}/dist/uPlot.iife.min.js`, 'utf8')),
+    uPlotStyle: inlined(readFileSync(`${uPlot}/dist/uPlot.min.css`, 'utf8')),
+    pageScript: inlined(
+      joinModules(PAGE_MODULES.map((name) => readFileSync(new URL(`${name}.js`, compiled), 'utf8'))),
+    ),
+    pageStyle: inlined(readFileSync(new URL('style.css', source), 'utf8')),
+  };
+}
+
+/** Text of ours or a library's in a script or style element, where nothing is escaped. */
+function inlined(text: string): Html {
+  if (/<\/(?:script|style)|<!--/i.test(text)) {
+    throw new Error(
+      'a script or style to be inlined holds a closing tag or "<!--", which would end its element',
+    );
+  }
+  return new Html(text);
+}
+
+/**
+ * Modules that import only each other, by name, become one: what they import already stands above, so import lines go,
+ * and so does the word `export`. Any other form of import or export is refused rather than broken.
+ */
+function joinModules(sources: readonly string[]): string {
+  const joined = sources
+    .join('\n')
+    .replace(/^import [^;]*;$/gm, '')
+    .replace(/^export \{\};$/gm, '')
+    .replace(/^export (?=(?:const|class|function) )/gm, '');
+  const left = /^(?:import|export)\b.*|\bimport\(.*/m.exec(joined);
+  if (left) throw new Error(`the page's script holds an import or export that cannot be joined: ${left[0]}`);
+  return joined;
+}

@@ -1,0 +1,126 @@
+/**
+ * What a recording shows of its program, before any allocator is chosen: how many calls, of which sizes, how long
+ * blocks live, when most bytes do, and what is left at the end. One pass; memory by the most blocks ever live.
+ */
+import { sizeClass } from '../metrics/histogram.js';
+import {
+  OP_ALIGNED,
+  OP_ALLOCATE,
+  OP_FREE,
+  OP_REALLOCATE,
+  OP_ZEROED,
+  type Trace,
+  type TraceNotes,
+} from './trace.js';
+
+export interface Profile {
+  readonly trace: string;
+  readonly format: string;
+  readonly operations: number;
+  readonly calls: {
+    readonly malloc: number;
+    readonly calloc: number;
+    readonly memalign: number;
+    readonly realloc: number;
+    readonly free: number;
+  };
+  readonly notes: TraceNotes;
+  /** Bytes of all requests together, reallocations included. */
+  readonly requestedBytes: number;
+  /** The moment with most bytes live, the first if there are several. */
+  readonly peak: { readonly bytes: number; readonly blocks: number; readonly operation: number };
+  /** The most blocks ever live at once. */
+  readonly mostBlocks: number;
+  /** Live when the recording ends: leaks, or what the program left to its exit. */
+  readonly left: { readonly blocks: number; readonly bytes: number };
+  /** Requests by size: element 0 counts size 0, element k the sizes from 2^(k-1) to 2^k - 1. */
+  readonly sizes: readonly number[];
+  /** Freed blocks by the operations between their allocation and their free, in the same classes. */
+  readonly lifetimes: readonly number[];
+  /** The sizes asked for most often, most frequent first, eight at most. */
+  readonly frequent: readonly { readonly size: number; readonly count: number }[];
+  readonly reallocs: { readonly growing: number; readonly shrinking: number; readonly same: number };
+  /** Bytes live at the end of each of up to 64 equal stretches of the recording. */
+  readonly live: readonly number[];
+}
+
+const FREQUENT = 8;
+const STRETCHES = 64;
+const CLASSES = 54;
+
+export function profileOf(trace: Trace): Profile {
+  const { length, op, slot, size, slots } = trace;
+  const calls = [0, 0, 0, 0, 0];
+  const sizes = new Float64Array(CLASSES);
+  const lifetimes = new Float64Array(CLASSES);
+  const counts = new Map<number, number>();
+  const held = new Float64Array(slots);
+  const born = new Float64Array(slots).fill(-1);
+  const reallocs = { growing: 0, shrinking: 0, same: 0 };
+  const stretches = Math.min(STRETCHES, length);
+  const live: number[] = [];
+  let bytes = 0;
+  let blocks = 0;
+  let mostBlocks = 0;
+  let requestedBytes = 0;
+  let peak = { bytes: 0, blocks: 0, operation: 0 };
+  for (let i = 0; i < length; i++) {
+    const kind = op[i]!;
+    const at = slot[i]!;
+    calls[kind]!++;
+    if (kind === OP_FREE) {
+      lifetimes[sizeClass(i - born[at]!)]!++;
+      bytes -= held[at]!;
+      held[at] = 0;
+      born[at] = -1;
+      blocks--;
+    } else {
+      const wanted = size[i]!;
+      sizes[sizeClass(wanted)]!++;
+      counts.set(wanted, (counts.get(wanted) ?? 0) + 1);
+      requestedBytes += wanted;
+      if (kind === OP_REALLOCATE) {
+        const before = held[at]!;
+        reallocs[wanted > before ? 'growing' : wanted < before ? 'shrinking' : 'same']++;
+      } else {
+        born[at] = i;
+        blocks++;
+        if (blocks > mostBlocks) mostBlocks = blocks;
+      }
+      bytes += wanted - held[at]!;
+      held[at] = wanted;
+      if (bytes > peak.bytes) peak = { bytes, blocks, operation: i };
+    }
+    if (i + 1 === Math.ceil(((live.length + 1) * length) / stretches)) live.push(bytes);
+  }
+  const frequent = [...counts]
+    .sort(([sizeA, a], [sizeB, b]) => b - a || sizeA - sizeB)
+    .slice(0, FREQUENT)
+    .map(([size, count]) => ({ size, count }));
+  return {
+    trace: trace.name,
+    format: trace.format,
+    operations: length,
+    calls: {
+      malloc: calls[OP_ALLOCATE]!,
+      calloc: calls[OP_ZEROED]!,
+      memalign: calls[OP_ALIGNED]!,
+      realloc: calls[OP_REALLOCATE]!,
+      free: calls[OP_FREE]!,
+    },
+    notes: trace.notes,
+    requestedBytes,
+    peak,
+    mostBlocks,
+    left: { blocks, bytes },
+    sizes: upToLast(sizes),
+    lifetimes: upToLast(lifetimes),
+    frequent,
+    reallocs,
+    live,
+  };
+}
+
+function upToLast(values: Float64Array): number[] {
+  return [...values.subarray(0, values.findLastIndex((value) => value !== 0) + 1)];
+}
