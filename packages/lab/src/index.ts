@@ -1,4 +1,8 @@
 /** The laboratory of freehold: traces in, answers out. */
 export { TraceFormatError } from './formats/errors.js';
 export { type OpenOptions, openTrace } from './formats/open.js';
+export { MEASURES, type Measure, type MeasureKey, type Measurement } from './metrics/measurement.js';
+export type { Fit } from './replay/fit.js';
+export type { Settings } from './replay/options.js';
+export { type CompareTask, compare, type FitTask, fit, timeReplay } from './replay/worker.js';
 export { NO_NOTES, type Trace, type TraceNotes } from './trace/trace.js';

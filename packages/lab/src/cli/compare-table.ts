@@ -2,7 +2,7 @@
 import { meansOf } from '../metrics/means.js';
 import { MEASURES, type Measure, type MeasureKey, type Measurement } from '../metrics/measurement.js';
 import { allocatorRows, BEST, NONE } from './rows.js';
-import { type Colours, define, formatCount, formatSize, table } from './terminal.js';
+import { type Colours, define, formatCount, formatSize, table, wrap } from './terminal.js';
 
 /** The columns, as far as 80 columns of text take them. */
 const COLUMNS: readonly MeasureKey[] = [
@@ -30,27 +30,30 @@ interface Row {
 /** The table of one trace, headed by what the trace is. All measurements are of that trace. */
 export function traceTable(measurements: readonly Measurement[], paint: Colours): string {
   const { trace, operations, requests, capacity } = measurements[0]!;
-  const peak = Math.max(...measurements.map(({ peakLiveBytes }) => peakLiveBytes));
-  const arena = capacity === null ? 'in an arena that grows' : `in an arena of ${formatSize(capacity)}`;
   const rows = measurements.map((measurement) => ({
     allocator: measurement.allocator,
     sound: measurement.failed === 0 && !measurement.verification?.fault,
     values: measurement,
   }));
-  return [
-    paint.bold(trace),
-    `${formatCount(operations)} operations, ${formatCount(requests)} requests, at most ${formatSize(peak)} live, ${arena}`,
-    '',
-    figures(rows, paint),
-  ].join('\n');
+  const peak = formatSize(Math.max(...measurements.map(({ peakLiveBytes }) => peakLiveBytes)));
+  const facts = [
+    `${formatCount(operations)} operations`,
+    `${formatCount(requests)} requests`,
+    // Where all refused something, nobody knows what would have been live.
+    rows.some(({ sound }) => sound) ? `at most ${peak} live` : `at most ${peak} served at once`,
+    capacity === null ? 'in an arena that grows' : `in an arena of ${formatSize(capacity)}`,
+  ];
+  return [paint.bold(trace), wrap(facts.join(', ')), '', figures(rows, paint)].join('\n');
 }
 
 /** Geometric means of the allocators that ran on every trace; '' where there is but one trace. */
 export function meansTable(measurements: readonly Measurement[], traces: number, paint: Colours): string {
   if (traces < 2) return '';
   const means = meansOf(measurements).filter((each) => each.traces === traces);
+  if (means.length === 0) return '';
   const rows = means.map(({ allocator, values }) => ({ allocator, sound: values.failed === 0, values }));
-  return [paint.bold(`All ${traces} traces`), 'geometric means', '', figures(rows, paint)].join('\n');
+  const what = 'geometric means, of the allocators that ran on all';
+  return [paint.bold(`All ${traces} traces`), what, '', figures(rows, paint)].join('\n');
 }
 
 /** What the columns shown mean, and what to do about them. */

@@ -89,7 +89,7 @@ class FitSearch {
   run(): number | null {
     const start = Math.max(1, Math.ceil(this.grown / this.#granule));
     // Too small for the live bytes alone.
-    const floor = Math.min(Math.ceil(this.peakLive / this.#granule), start) - 1;
+    const floor = Math.max(1, Math.min(Math.ceil(this.peakLive / this.#granule), start)) - 1;
     let serves = start;
     let fails = floor;
     while (!this.#serves(serves)) {

@@ -3,12 +3,12 @@ import type { Trace } from '../trace/trace.js';
 import type { Arena } from './arena.js';
 import { Replay } from './replay.js';
 
-/** Rounds that only warm up (the compiler's tiers, the caches) take this long at least; one round always does. */
+/** Rounds that only warm up (the compiler's tiers, the caches) go on for this long; one is always made. */
 const WARM_UP_MS = 50;
-/** Then as many as this takes, but not fewer than three... */
+/** Then rounds are timed for this long, but three at least... */
 const TIMED_MS = 150;
 const ROUNDS_MIN = 3;
-/** ...unless two have taken so long that chance no longer matters. */
+/** ...unless fewer have taken so long that chance no longer matters. */
 const LONG_MS = 1500;
 
 /**
@@ -18,14 +18,15 @@ const LONG_MS = 1500;
  */
 export function nsPerOperation(trace: Trace, makeArena: () => Arena): number | null {
   if (trace.length === 0) return null;
-  for (let spent = 0; spent < WARM_UP_MS; ) spent += round(trace, makeArena());
+  const begin = performance.now();
+  while (performance.now() - begin < WARM_UP_MS) round(trace, makeArena());
   const times: number[] = [];
-  let spent = 0;
+  const warm = performance.now();
+  let elapsed = 0;
   do {
-    const time = round(trace, makeArena());
-    times.push(time);
-    spent += time;
-  } while (spent < TIMED_MS || (times.length < ROUNDS_MIN && spent < LONG_MS));
+    times.push(round(trace, makeArena()));
+    elapsed = performance.now() - warm;
+  } while (elapsed < TIMED_MS || (times.length < ROUNDS_MIN && elapsed < LONG_MS));
   return (median(times) * 1e6) / trace.length;
 }
 

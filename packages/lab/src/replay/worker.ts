@@ -1,4 +1,7 @@
-/** What a worker thread does: one allocator, one trace. The columns of the trace are shared memory; nothing is copied. */
+/**
+ * One allocator on one trace: what a worker thread does, and whoever wants a single answer without threads. The columns
+ * of the trace are shared memory; a task copies nothing.
+ */
 import { measure } from '../metrics/measure.js';
 import type { Measurement } from '../metrics/measurement.js';
 import type { Trace } from '../trace/trace.js';
@@ -37,6 +40,16 @@ export function compare({ trace, spec, settings, verify: verifying }: CompareTas
     ...measure(trace, fresh),
     verification: verifying ? verify(trace, (mover) => makeArena(contender, settings, mover)) : null,
   };
+}
+
+/**
+ * Median nanoseconds per operation, in an arena that grows; NaN for a trace without operations. Run it in a process
+ * or thread that has replayed nothing else.
+ * @param spec an allocator as on the command line: `first-fit:order=size-up`
+ */
+export function timeReplay(trace: Trace, spec: string): number {
+  const contender = parseContender(spec);
+  return nsPerOperation(trace, () => makeArena(contender, { align: 16, capacity: null })) ?? Number.NaN;
 }
 
 export function fit({ trace, spec, align }: FitTask): Fit {

@@ -1,0 +1,279 @@
+/** The command in this process, with real replays but no threads; what only a process shows is in command.test.ts. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Measurement } from '../metrics/measurement.js';
+import * as worker from '../replay/worker.js';
+import { main } from './main.js';
+
+const faults = vi.hoisted(() => new Map<string, NonNullable<Measurement['verification']>['fault']>());
+
+vi.mock('../replay/pool.js', () => ({
+  ReplayPool: class {
+    async compare(task: worker.CompareTask): Promise<Measurement> {
+      const measurement = worker.compare(task);
+      const fault = faults.get(task.spec);
+      return fault === undefined
+        ? measurement
+        : { ...measurement, verification: { fault, blocks: 1, checks: 1 } };
+    }
+    async fit(task: worker.FitTask) {
+      return worker.fit(task);
+    }
+    async [Symbol.asyncDispose]() {}
+  },
+}));
+
+// Rounds of timing would take most of the time of these tests, and their figures differ from run to run.
+vi.mock('../replay/timing.js', () => ({ nsPerOperation: () => 12.5 }));
+
+const folder = mkdtempSync(join(tmpdir(), 'freehold-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A recording in the format of malloc lab: slots, sizes. */
+function recording(name: string, calls: readonly string[]): string {
+  const path = join(folder, name);
+  const ids = new Set(calls.map((call) => call.split(' ')[1])).size;
+  writeFileSync(path, ['20000', ids, calls.length, '1', ...calls, ''].join('\n'));
+  return path;
+}
+
+const SMALL = recording('small.rep', ['a 0 100', 'a 1 200', 'r 0 300', 'f 1', 'a 1 10', 'f 0', 'f 1']);
+const OTHER = recording('other.rep', ['a 0 1000', 'a 1 20', 'f 0', 'f 1']);
+
+let out = '';
+let err = '';
+beforeEach(() => {
+  out = '';
+  err = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += String(text);
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    err += String(text);
+    return true;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  faults.clear();
+});
+
+const run = (...argv: string[]) => main(argv);
+const lines = (text: string) => text.split('\n');
+
+describe('freehold', () => {
+  it('--version', async () => {
+    expect(await run('--version')).toBe(0);
+    expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it.each([['--help'], ['compare', '--help'], ['fit', '--help'], ['help', 'compare']])(
+    '%s %s: help of 80 columns with examples',
+    async (...argv) => {
+      expect(await run(...argv)).toBe(0);
+      expect(out).toContain('Usage: freehold');
+      expect(out).toContain(
+        '$ freehold compare app.trace.gz'.replace('compare', argv.includes('fit') ? 'fit' : 'compare'),
+      );
+      expect(lines(out).filter((line) => line.length > 80)).toEqual([]);
+      expect(err).toBe('');
+    },
+  );
+
+  it.each([
+    [['compar'], "freehold: unknown command 'compar' (Did you mean compare?)"],
+    [['compare'], "freehold: missing required argument 'trace'"],
+    [
+      ['compare', SMALL, '--alocators', 'x'],
+      "freehold: unknown option '--alocators' (Did you mean --allocators?)",
+    ],
+    [['fit', SMALL, '--capacity', '5'], "freehold: unknown option '--capacity'"],
+    [['compare', join(folder, 'none.gz')], `freehold: ${join(folder, 'none.gz')}: no such file`],
+    [['compare', folder], `freehold: ${folder}: is a folder, not a trace`],
+    [
+      ['compare', SMALL, '--capacity', '12q'],
+      "freehold: --capacity: '12q' is no size; write whole bytes from 1 up, as 4096, 64KiB, 1.5MiB or 2GiB",
+    ],
+    [['compare', SMALL, '--align', '24'], "freehold: --align: '24' is no power of two"],
+    [['compare', SMALL, '-a', 'tlsf,tlsf'], "freehold: --allocators: 'tlsf' stands twice"],
+    [
+      ['compare', SMALL, '-a', 'buddy:unit=64', '--capacity', '63'],
+      'freehold: buddy:unit=64: capacity must be at least 64 bytes, got 63',
+    ],
+    [
+      ['compare', SMALL, '--csv', join(folder, 'no/a.csv')],
+      `freehold: --csv: cannot write ${join(folder, 'no/a.csv')}: no folder ${join(folder, 'no')} that may be written to`,
+    ],
+    [
+      ['compare', SMALL, '--report', join(folder, 'no/a.html')],
+      `freehold: --report: cannot write ${join(folder, 'no/a.html')}: no folder ${join(folder, 'no')} that may be written to`,
+    ],
+  ])('%j is wrong use: one line, status 2', async (argv, message) => {
+    expect(await run(...argv)).toBe(2);
+    expect(err).toBe(`${message}\n`);
+    expect(out).toBe('');
+  });
+
+  it('without a command prints its help as an error', async () => {
+    expect(await run()).toBe(2);
+    expect(err).toContain('Usage: freehold');
+    expect(out).toBe('');
+  });
+});
+
+describe('compare', () => {
+  it('prints a table within 80 columns, the best starred, and what the columns mean', async () => {
+    expect(await run('compare', SMALL, '-a', 'first-fit,buddy:unit=64')).toBe(0);
+    expect(lines(out).slice(0, 2)).toEqual([
+      'small.rep',
+      '7 operations, 4 requests, at most 500 B live, in an arena that grows',
+    ]);
+    const [head, first, spec, buddy] = lines(out).slice(3);
+    expect(head!.trim().split(/\s+/)).toEqual('ns/op util int ext JW#1 JW#2 JW#3 JW#4 search p99'.split(' '));
+    // r = 500, g = 304 + 208 for first fit; 512 + 256 for the buddies.
+    expect(first!.trim().split(/\s+/)[3]).toBe('*2.3');
+    expect(spec).toBe('buddy unit=64');
+    expect(buddy!.trim().split(/\s+/)[2]).toBe('34.9');
+    expect(out).toContain('* marks the best of a column. Shares are in per cent.');
+    expect(out).toContain('\nJW#4 ');
+    expect(out).not.toContain('\u001b');
+    expect(lines(out).filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('runs every allocator on a short trace', async () => {
+    expect(await run('compare', SMALL, '--json')).toBe(0);
+    const order =
+      'naive-first naive-best naive-worst naive-next first-fit next-fit best-fit worst-fit tlsf blocks buddy';
+    expect(JSON.parse(out).map(({ allocator }: Measurement) => allocator)).toEqual(order.split(' '));
+  });
+
+  it('leaves the naive ones out of a long trace, and says so and how to have them', async () => {
+    const calls = Array.from({ length: 25_001 }, () => ['a 0 10', 'f 0']).flat();
+    const long = recording('long.rep', calls);
+    expect(await run('compare', long)).toBe(0);
+    expect(out).not.toMatch(/^naive-first +\d/m);
+    expect(out).toContain('The naive allocators were left out of long.rep, of more than 50,000 operations');
+    expect(lines(out).filter((line) => line.length > 80)).toEqual([]);
+    out = '';
+    expect(await run('compare', long, '-a', 'naive-first', '--json')).toBe(0);
+    expect(JSON.parse(out)).toHaveLength(1);
+  });
+
+  it('--json prints an array of objects', async () => {
+    expect(await run('compare', SMALL, OTHER, '-a', 'first-fit:block=32,tlsf', '--verify', '--json')).toBe(0);
+    const records: Measurement[] = JSON.parse(out);
+    expect(records.map(({ trace, allocator }) => [trace, allocator])).toEqual([
+      ['small.rep', 'first-fit:block=32'],
+      ['small.rep', 'tlsf'],
+      ['other.rep', 'first-fit:block=32'],
+      ['other.rep', 'tlsf'],
+    ]);
+    expect(records[0]).toMatchObject({
+      operations: 7,
+      requests: 4,
+      peakLiveBytes: 500,
+      failed: 0,
+      internalFragmentation: (320 + 224 - 500) / (320 + 224),
+      options: { block: '32', order: 'address' },
+      capacity: null,
+      verification: { fault: null },
+    });
+    for (const record of records) {
+      for (const key of [
+        'nsPerOp',
+        'footprintBytes',
+        'bookkeepingBytes',
+        'utilization',
+        'externalFragmentation',
+        'meanSearch',
+      ] as const) {
+        expect(record[key], key).toEqual(expect.any(Number));
+      }
+      expect(record).not.toHaveProperty('timeline');
+    }
+  });
+
+  it('--capacity counts refusals, and stars only those who served all', async () => {
+    expect(await run('compare', SMALL, '-a', 'first-fit,blocks,buddy', '--capacity', '680')).toBe(0);
+    expect(out).toContain('at most 500 B live, in an arena of 680 B');
+    const rows = lines(out).filter((line) => /^(first-fit|blocks|buddy) /.test(line));
+    expect(lines(out)[3]).toContain('failed');
+    // The buddies take 128 and 256 bytes, and have no 512 left for the reallocation.
+    expect(rows.map((row) => row.trim().split(/\s+/)[9])).toEqual(['0', '0', '1']);
+    expect(rows.map((row) => row.includes('*'))).toEqual([true, true, false]);
+  });
+
+  it('several traces have geometric means below', async () => {
+    expect(await run('compare', SMALL, OTHER, '-a', 'first-fit,tlsf')).toBe(0);
+    expect(out).toContain('All 2 traces\ngeometric means, of the allocators that ran on all\n');
+    expect(out.match(/^tlsf /gm)).toHaveLength(3);
+  });
+
+  it('--csv and --report write files', async () => {
+    const csv = join(folder, 'figures.csv');
+    const report = join(folder, 'report.html');
+    expect(await run('compare', SMALL, '-a', 'first-fit', '--csv', csv, '--report', report)).toBe(0);
+    const rows = readFileSync(csv, 'utf8').split('\r\n');
+    expect(rows[1]).toMatch(/^small\.rep,first-fit,"First fit, O\(log n\)",,7,4,/);
+    expect(readFileSync(report, 'utf8')).toContain('small.rep');
+  });
+
+  it('a fault found by --verify is told on stderr, with status 1, after the table', async () => {
+    faults.set('tlsf', { kind: 'overlap', operation: 1234, address: 96, message: 'the block overlaps' });
+    faults.set('buddy', { kind: 'law', operation: 5, address: null, message: 'broken law' });
+    expect(await run('compare', SMALL, '-a', 'first-fit,tlsf,buddy', '--verify')).toBe(1);
+    expect(lines(err)).toEqual([
+      'freehold: small.rep, tlsf: operation 1,234, address 0x60: the block overlaps',
+      'freehold: small.rep, buddy: operation 5: broken law',
+      'freehold: 2 of 3 verifications failed',
+      '',
+    ]);
+    expect(out).toMatch(/^tlsf /m);
+  });
+});
+
+describe('fit', () => {
+  it('prints the smallest arenas, and the ratio to the bytes live', async () => {
+    expect(await run('fit', SMALL, OTHER, '-a', 'first-fit,buddy:unit=64')).toBe(0);
+    const [title, facts, , head, first, , buddy] = lines(out);
+    expect([title, facts]).toEqual(['small.rep', '7 operations, at most 500 B live']);
+    expect(head!.trim().split(/ {2,}/)).toEqual(['smallest', 'bytes', 'x live', 'growing', 'books']);
+    // The block of 100 bytes, rounded to 112, stays until it has moved behind the one of 208.
+    expect(first!.trim().split(/ {2,}/).slice(0, 5)).toEqual([
+      'first-fit',
+      '*624 B',
+      '624',
+      '1.248',
+      '624 B',
+    ]);
+    expect(buddy!.trim().split(/ {2,}/).slice(0, 3)).toEqual(['896 B', '896', '1.792']);
+    expect(out).toContain('All 2 traces\ngeometric means');
+    expect(lines(out).filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('says where more room is not always safe', async () => {
+    const calls = ['a 0 80', 'a 1 32', 'f 0', 'a 0 96', 'a 2 16', 'f 1', 'a 1 112'];
+    expect(await run('fit', recording('odd.rep', calls), '-a', 'best-fit')).toBe(0);
+    expect(out.replaceAll(/\s+/g, ' ')).toContain(
+      'best-fit serves all in 224 bytes but not in 304: more room is not always safe with it',
+    );
+  });
+
+  it('--json prints an array of objects', async () => {
+    expect(await run('fit', SMALL, '-a', 'first-fit', '--align', '32', '--json')).toBe(0);
+    expect(JSON.parse(out)).toMatchObject([
+      {
+        trace: 'small.rep',
+        allocator: 'first-fit',
+        operations: 7,
+        peakLiveBytes: 500,
+        smallestBytes: 128 + 224 + 320,
+        grownBytes: 672,
+        failsAtBytes: null,
+      },
+    ]);
+  });
+});
