@@ -1,7 +1,15 @@
 /** The commands of `freehold` in the order in which `--help` lists them: a new command adds its line. */
 import type { Command } from 'commander';
 import { compareCommand } from './compare.js';
+import { convertCommand } from './convert.js';
 import { fitCommand } from './fit.js';
+import { infoCommand } from './info.js';
 import { lessonCommand } from './lesson.js';
 
-export const COMMANDS: readonly (() => Command)[] = [compareCommand, fitCommand, lessonCommand];
+export const COMMANDS: readonly (() => Command)[] = [
+  compareCommand,
+  fitCommand,
+  infoCommand,
+  convertCommand,
+  lessonCommand,
+];

@@ -94,7 +94,10 @@ export class TimeChart {
         x: { time: false },
         y: { range: (_chart, _least, greatest) => [0, greatest > 0 ? greatest * 1.05 : 1] },
       },
-      axes: [axis({ space: 90, size: 34, values: (_chart, marks) => marks.map(formatCompact) }), this.#valueAxis(base)],
+      axes: [
+        axis({ space: 90, size: 34, values: (_chart, marks) => marks.map(formatCompact) }),
+        this.#valueAxis(base),
+      ],
       hooks: {
         setCursor: [(chart) => this.#tell(chart.cursor.idx ?? null)],
         setScale: [(chart) => this.#offerReset(chart)],
