@@ -108,7 +108,7 @@ function bars(range: ClassRange, most: number, label: string, series: readonly B
         return html`<i class="bar ${className}" style="height:${percent(logHeight(count, most))}" title="${fullClass(k)}: ${formatCount(count)} ${name}${sizes}"></i>`;
       })}</div>`,
   )}</div>
-<div class="sizes">${classes.map((k, i) => html`<span>${i % every === 0 ? shortClass(k) : null}</span>`)}</div>
+<div class="sizes">${classes.map((k, i) => html`<span>${i % every === 0 && (i === 0 || i + every <= classes.length) ? shortClass(k) : null}</span>`)}</div>
 </div>`;
 }
 

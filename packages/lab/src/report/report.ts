@@ -14,7 +14,7 @@ import { Html, html, scriptJson } from './html.js';
 import { packTraces } from './pack.js';
 import { formatBytes, formatCount } from './page/format.js';
 import { summarizeAll, summarizeTrace } from './summary.js';
-import { comparisonTable, measureList, overviewTable } from './table.js';
+import { comparisonTable, measureList, overviewTable, settings } from './table.js';
 import { groupByTrace, type TraceResults } from './traces.js';
 
 export interface ReportMeta {
@@ -88,7 +88,7 @@ ${traces.map((trace, i) => traceSection(trace, i))}
 <footer>
 <p>Made by freehold ${meta.version} on <time datetime="${meta.created.toISOString()}">${meta.created.toISOString().slice(0, 10)}</time> with</p>
 <pre><code>${meta.command}</code></pre>
-<p>Footprints count every byte an allocator needs, bookkeeping outside the range included, and never shrink. Times are medians of runs in which nothing was measured but time.</p>
+<p>Footprints count every byte an allocator needs, bookkeeping outside the range included. In the tables they are the most that the run needed at any time. Times are medians of runs in which nothing was measured but time.</p>
 </footer>
 <script type="application/json" id="data">${scriptJson(packTraces(traces))}</script>
 <script>${uPlotScript}</script>
@@ -131,6 +131,7 @@ function traceSection(trace: TraceResults, index: number): Html {
 </ul>
 ${sentences(summarizeTrace(trace))}
 ${comparisonTable(trace)}
+${settings(trace)}
 ${
   index === 0
     ? html`<h3>What the columns mean, and what to do</h3>
@@ -140,7 +141,7 @@ ${measureList()}`
 <div class="figures">
 ${timeFigure('all', index, {
   title: 'Memory over time',
-  text: 'The greatest value in each stretch of the run, so that no peak is lost. Drag to zoom; the arrow keys move the pointer.',
+  text: 'The footprint of the moment: up to the end of the highest live block, with the bookkeeping. Each point is the greatest of its stretch of the run, so that no peak is lost. Drag to zoom; the arrow keys move the pointer.',
   choice: 'Show',
   options: ['footprint', 'segments'].map((value) => [
     value,

@@ -1,4 +1,5 @@
 /** The answer in words, computed from the figures: which allocator needs the least, which is fastest, and who wastes what. */
+import { geometricMean } from '../metrics/means.js';
 import type { Measurement } from '../metrics/measurement.js';
 import { formatBytes, formatCount, formatFraction, formatNanoseconds, formatRatio } from './page/format.js';
 import { breakdown, isSound, overhead, type TraceResults } from './traces.js';
@@ -6,11 +7,7 @@ import { breakdown, isSound, overhead, type TraceResults } from './traces.js';
 /** Sentences, the most important first. */
 export function summarizeTrace(trace: TraceResults): readonly string[] {
   const sound = trace.measurements.filter(isSound);
-  return [
-    ...faults(trace),
-    ...(sound.length === 0 ? [] : [...verdict(sound, trace), ...worst(sound, trace)]),
-    ...failures(trace),
-  ];
+  return [...faults(trace), ...(sound.length === 0 ? [] : verdict(sound, trace)), ...failures(trace)];
 }
 
 /** Sentences over all traces, for the allocators that served each of them; none where there is but one trace. */
@@ -18,25 +15,28 @@ export function summarizeAll(traces: readonly TraceResults[]): readonly string[]
   if (traces.length < 2) return [];
   const rows = acrossTraces(traces).filter((row) => row.sound);
   if (rows.length < 2) return [];
-  const sentences: string[] = [];
-  const sized = rows.filter((row) => row.overhead !== null);
-  if (sized.length > 0) {
-    const names = leaders(sized, (row) => row.overhead!.mean);
-    const best = sized.find((row) => row.name === names[0])!.overhead!;
-    sentences.push(
-      `Over all ${traces.length} traces, ${list(names)} ${names.length === 1 ? 'needs' : 'need'} the least memory: ` +
-        `${formatRatio(best.mean)} × the lower bound on average, ${formatRatio(best.worst)} × at worst (${best.worstTrace}).`,
-    );
-  }
-  const timed = rows.filter((row) => row.nsPerOp !== null);
-  if (timed.length > 0) {
-    const names = leaders(timed, (row) => row.nsPerOp!);
-    const ns = timed.find((row) => row.name === names[0])!.nsPerOp!;
-    sentences.push(
-      `${list(names)} ${names.length === 1 ? 'is' : 'are'} the fastest on average: ${formatNanoseconds(ns)} ns per operation.`,
-    );
-  }
-  return sentences;
+  const thrifty = leaders(
+    rows.filter((row) => row.overhead !== null),
+    (row) => row.overhead!.mean,
+  );
+  const fastest = leaders(
+    rows.filter((row) => row.nsPerOp !== null),
+    (row) => row.nsPerOp!,
+  );
+  const names = thrifty.map(({ name }) => name);
+  return [
+    ...thrifty
+      .slice(0, 1)
+      .map(
+        ({ overhead }) =>
+          `Over all ${traces.length} recordings, ${list(names)} ${needs(names)} the least memory: ` +
+          `${formatRatio(overhead!.mean)} × the lower bound on average, ` +
+          `${formatRatio(overhead!.worst)} × at worst (${overhead!.worstTrace}).`,
+      ),
+    ...fastest
+      .slice(0, 1)
+      .map(({ name, nsPerOp }) => `${name} is the fastest on average: ${speed(nsPerOp!)}.`),
+  ];
 }
 
 /** One allocator on all traces. Means are geometric, so that no trace outweighs another. */
@@ -44,8 +44,10 @@ export interface AcrossTraces {
   readonly name: string;
   /** Measured on every trace, every request served, nothing amiss. */
   readonly sound: boolean;
+  /** Traces it was left out of: the means are over its own. */
+  readonly missing: number;
   readonly overhead: { readonly mean: number; readonly worst: number; readonly worstTrace: string } | null;
-  /** Null where it was not timed on every trace. */
+  /** Null where it was not timed on each. */
   readonly nsPerOp: number | null;
   readonly failed: number;
 }
@@ -67,6 +69,7 @@ export function acrossTraces(traces: readonly TraceResults[]): readonly AcrossTr
     return {
       name,
       sound: results.length === traces.length && results.every(({ measurement }) => isSound(measurement)),
+      missing: traces.length - results.length,
       overhead:
         overheads.length === 0
           ? null
@@ -75,56 +78,67 @@ export function acrossTraces(traces: readonly TraceResults[]): readonly AcrossTr
               worst: worst.ratio,
               worstTrace: worst.trace,
             },
-      nsPerOp: times.length === traces.length ? geometricMean(times) : null,
+      nsPerOp: times.length === results.length ? geometricMean(times) : null,
       failed: results.reduce((sum, { measurement }) => sum + measurement.failed, 0),
     };
   });
 }
 
 function verdict(sound: readonly Measurement[], trace: TraceResults): string[] {
-  const least = Math.min(...sound.map(({ footprintBytes }) => footprintBytes));
-  const thrifty = sound.filter(({ footprintBytes }) => footprintBytes === least);
-  const ratio = overhead(thrifty[0]!, trace);
+  const thrifty = leaders(sound, ({ footprintBytes }) => footprintBytes);
+  const least = thrifty[0]!;
+  const ratio = overhead(least, trace);
   const need =
     ratio === null
-      ? `${formatBytes(least)}; nothing was ever live`
-      : `${formatBytes(least)}, ${formatRatio(ratio)} × the lower bound of ${formatBytes(trace.lowerBound)} (the most bytes ever live at once)`;
+      ? `${formatBytes(least.footprintBytes)}; nothing was ever live`
+      : `${formatBytes(least.footprintBytes)}, ${formatRatio(ratio)} × the lower bound of ${formatBytes(trace.lowerBound)} (the most bytes ever live at once)`;
   if (sound.length === 1) {
-    const { allocator, nsPerOp } = sound[0]!;
-    const speed = nsPerOp === null ? '' : `, at ${formatNanoseconds(nsPerOp)} ns per operation`;
-    return [`${allocator} needs ${need}${speed}.`];
+    const { allocator, nsPerOp } = least;
+    return [`${allocator} needs ${need}${nsPerOp === null ? '' : `, at ${speed(nsPerOp)}`}.`];
   }
   const names = thrifty.map(({ allocator }) => allocator);
-  const needs = `${list(names)} ${names.length === 1 ? 'needs' : 'need'} the least memory: ${need}`;
-  const timed = sound.filter(({ nsPerOp }) => nsPerOp !== null);
-  if (timed.length === 0) return [`${needs}.`];
-  const fastest = timed.reduce((a, b) => (b.nsPerOp! < a.nsPerOp! ? b : a));
-  const time = `${formatNanoseconds(fastest.nsPerOp!)} ns per operation`;
-  if (names.includes(fastest.allocator)) {
-    return [`${needs}.`, `${names.length === 1 ? 'It' : fastest.allocator} is the fastest, too: ${time}.`];
+  const [fastest] = leaders(
+    sound.filter(({ nsPerOp }) => nsPerOp !== null),
+    ({ nsPerOp }) => nsPerOp!,
+  );
+  const most = sound.reduce((a, b) => (b.footprintBytes > a.footprintBytes ? b : a));
+  const sentences = [`${list(names)} ${needs(names)} the least memory: ${need}.`];
+  if (fastest !== undefined) sentences.push(fastestSentence(fastest, thrifty, trace));
+  if (ratio !== null && most.footprintBytes >= least.footprintBytes * WORTH_A_WARNING) {
+    sentences.push(mostSentence(most, fastest, trace));
   }
-  const price = overhead(fastest, trace);
-  const cost = price === null ? '' : `, for ${formatRatio(price)} × the lower bound`;
-  return [`${needs}.`, `${fastest.allocator} is the fastest: ${time}${cost}.`];
+  return sentences;
+}
+
+function fastestSentence(fastest: Measurement, thrifty: readonly Measurement[], trace: TraceResults): string {
+  const { allocator, nsPerOp } = fastest;
+  if (thrifty.includes(fastest)) {
+    return `${thrifty.length === 1 ? 'It' : allocator} is the fastest, too: ${speed(nsPerOp!)}.`;
+  }
+  const ratio = overhead(fastest, trace);
+  const price = ratio === null ? '' : `, for ${formatRatio(ratio)} × the lower bound`;
+  return `${allocator} is the fastest: ${speed(nsPerOp!)}${price}.`;
 }
 
 /** Below this many times the best footprint nobody needs to be warned of an allocator. */
 const WORTH_A_WARNING = 1.1;
 
-function worst(sound: readonly Measurement[], trace: TraceResults): string[] {
-  const least = Math.min(...sound.map(({ footprintBytes }) => footprintBytes));
-  const most = sound.reduce((a, b) => (b.footprintBytes > a.footprintBytes ? b : a));
-  const ratio = overhead(most, trace);
-  if (ratio === null || most.footprintBytes < least * WORTH_A_WARNING) return [];
+function mostSentence(
+  most: Measurement,
+  fastest: Measurement | undefined,
+  { lowerBound }: TraceResults,
+): string {
   const parts = breakdown(most);
   const share = (bytes: number) => formatFraction(bytes / most.atPeakFootprint.footprintBytes);
   const causes: readonly (readonly [number, string])[] = [
-    [parts.internal, `${share(parts.internal)} of it is rounding, padding and headers`],
-    [parts.external, `${share(parts.external)} of it is free holes that served nobody`],
-    [parts.bookkeeping, `${share(parts.bookkeeping)} of it is bookkeeping`],
+    [parts.internal, 'rounding, padding and headers'],
+    [parts.external, 'free holes that served nobody'],
+    [parts.bookkeeping, 'bookkeeping'],
   ];
-  const [, cause] = causes.reduce((a, b) => (b[0] > a[0] ? b : a));
-  return [`${most.allocator} needs the most, ${formatRatio(ratio)} ×: ${cause}.`];
+  const [bytes, cause] = causes.reduce((a, b) => (b[0] > a[0] ? b : a));
+  const why = `${share(bytes)} of it is ${cause}`;
+  if (most === fastest) return `It needs the most as well: ${why}.`;
+  return `${most.allocator} needs the most, ${formatRatio(most.footprintBytes / lowerBound)} ×: ${why}.`;
 }
 
 function failures({ measurements }: TraceResults): string[] {
@@ -140,22 +154,24 @@ function faults({ measurements }: TraceResults): string[] {
   return measurements.flatMap(({ allocator, verification }) =>
     verification?.fault
       ? [
-          `${allocator} broke a promise at operation ${formatCount(verification.fault.operation)}: ${verification.fault.message}`,
+          `${allocator} broke a promise at operation ${formatCount(verification.fault.operation)}: ${verification.fault.message}.`,
         ]
       : [],
   );
 }
 
-function leaders<Row extends { readonly name: string }>(
-  rows: readonly Row[],
-  of: (row: Row) => number,
-): string[] {
+/** Those of which `of` is least; none of none. */
+function leaders<Row>(rows: readonly Row[], of: (row: Row) => number): Row[] {
   const least = Math.min(...rows.map(of));
-  return rows.filter((row) => of(row) === least).map(({ name }) => name);
+  return rows.filter((row) => of(row) === least);
 }
 
-function geometricMean(values: readonly number[]): number {
-  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+function needs(names: readonly string[]): string {
+  return names.length === 1 ? 'needs' : 'need';
+}
+
+function speed(nsPerOp: number): string {
+  return `${formatNanoseconds(nsPerOp)} ns per operation`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */

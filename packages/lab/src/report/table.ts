@@ -7,17 +7,26 @@ import { isSound, overhead, type TraceResults } from './traces.js';
 
 /** The table of one trace. Click or Enter on a heading sorts. */
 export function comparisonTable(trace: TraceResults): Html {
-  const best = new Map(MEASURES.map((measure) => [measure.key, bestOf(measure, trace.measurements)]));
+  const sound = trace.measurements.filter(isSound);
+  const best = new Map(
+    MEASURES.map((measure) => [
+      measure.key,
+      bestText(
+        sound.map((measurement) => measurement[measure.key]),
+        (value) => formatMeasure(measure, value),
+        measure.better,
+      ),
+    ]),
+  );
   const rows = trace.measurements.map(
     (measurement) => html`<tr>
 ${rowHead(measurement)}
 ${MEASURES.map((measure) => {
   const value = measurement[measure.key];
-  const leads = isSound(measurement) && value !== null && value === best.get(measure.key);
-  const alarming = measure.key === 'failed' && measurement.failed > 0;
-  return cell(value, formatMeasure(measure, value), {
-    best: leads,
-    alarming,
+  const text = value === null ? null : formatMeasure(measure, value);
+  return cell(value, text, {
+    best: isSound(measurement) && text === best.get(measure.key),
+    alarming: measure.key === 'failed' && measurement.failed > 0,
     note: measure.key === 'footprintBytes' ? boundNote(measurement, trace) : null,
   });
 })}</tr>`,
@@ -29,38 +38,71 @@ ${MEASURES.map((measure) => {
   });
 }
 
+interface OverviewColumn {
+  readonly title: string;
+  readonly value: (row: AcrossTraces) => number | null;
+  readonly format: (value: number) => string;
+  readonly note?: (row: AcrossTraces) => string | null;
+  /** Whether anything but 0 is a reason to worry. */
+  readonly alarming?: boolean;
+}
+
+const OVERVIEW: readonly OverviewColumn[] = [
+  {
+    title: 'mean footprint',
+    value: ({ overhead }) => overhead?.mean ?? null,
+    format: times,
+    note: ({ missing }) => (missing === 0 ? null : `without ${missing} of the recordings`),
+  },
+  {
+    title: 'worst footprint',
+    value: ({ overhead }) => overhead?.worst ?? null,
+    format: times,
+    note: ({ overhead }) => overhead?.worstTrace ?? null,
+  },
+  { title: 'mean ns/op', value: ({ nsPerOp }) => nsPerOp, format: formatNanoseconds },
+  { title: 'failed', value: ({ failed }) => failed, format: formatCount, alarming: true },
+];
+
+function times(ratio: number): string {
+  return `${formatRatio(ratio)} ×`;
+}
+
 /** All traces in one table: what an allocator costs on average and at worst. */
 export function overviewTable(traces: readonly TraceResults[]): Html {
   const all = acrossTraces(traces);
-  const sound = all.filter((row) => row.sound);
-  const mean = leastOf(sound.map((row) => row.overhead?.mean ?? null));
-  const worst = leastOf(sound.map((row) => row.overhead?.worst ?? null));
-  const time = leastOf(sound.map((row) => row.nsPerOp));
-  const ratio = (value: number | null, best: number | null, row: AcrossTraces, note: string | null) =>
-    cell(value, value === null ? null : `${formatRatio(value)} ×`, {
-      best: row.sound && value !== null && value === best,
-      note,
-    });
+  const columns = OVERVIEW.map((column) => ({
+    ...column,
+    best: bestText(all.filter(({ sound }) => sound).map(column.value), column.format, 'lower'),
+  }));
   const rows = all.map(
-    (row) => html`<tr><th scope="row">${row.name}</th>
-${ratio(row.overhead?.mean ?? null, mean, row, null)}
-${ratio(row.overhead?.worst ?? null, worst, row, row.overhead?.worstTrace ?? null)}
-${cell(row.nsPerOp, row.nsPerOp === null ? null : formatNanoseconds(row.nsPerOp), {
-  best: row.sound && row.nsPerOp !== null && row.nsPerOp === time,
-})}
-${cell(row.failed, formatCount(row.failed), { alarming: row.failed > 0 })}</tr>`,
+    (row) =>
+      html`<tr><th scope="row">${row.name}</th>${columns.map(({ value, format, note, alarming, best }) => {
+        const figure = value(row);
+        const text = figure === null ? null : format(figure);
+        return cell(figure, text, {
+          best: row.sound && text === best,
+          alarming: alarming === true && figure !== 0,
+          note: note?.(row) ?? null,
+        });
+      })}</tr>`,
   );
   return sortableTable({
     caption:
       'Footprint as a multiple of the lower bound (the most bytes ever live), and time, over all traces. Means are geometric.',
-    heads: [
-      { title: 'mean footprint', better: 'lower' },
-      { title: 'worst footprint', better: 'lower' },
-      { title: 'mean ns/op', better: 'lower' },
-      { title: 'failed', better: 'lower' },
-    ],
+    heads: OVERVIEW.map(({ title }) => ({ title, better: 'lower' })),
     rows,
   });
+}
+
+/** Every option in force, given or not: with them the figures can be made again. */
+export function settings({ measurements }: TraceResults): Html {
+  return html`<details><summary>Settings in force</summary><ul class="settings">${measurements.map(
+    ({ allocator, options }) =>
+      html`<li><b>${allocator}</b> ${Object.entries(options)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(', ')}</li>`,
+  )}</ul></details>`;
 }
 
 /** What each column means and what to do about a bad figure. The tips at the headings read their text from here. */
@@ -68,10 +110,15 @@ export function measureList(): Html {
   return html`<dl class="measures">${MEASURES.map(
     (measure) => html`<div id="measure-${measure.key}">
 <dt><b class="short">${measure.title}</b> ${measure.name} <span class="better">${measure.better} is better</span></dt>
-<dd>${measure.meaning}</dd>
-<dd class="advice">${measure.advice}</dd>
+<dd>${prose(measure.meaning)}</dd>
+<dd class="advice">${prose(measure.advice)}</dd>
 </div>`,
   )}</dl>`;
+}
+
+/** Text with commands between backticks. */
+function prose(text: string): Html {
+  return html`${text.split('`').map((part, i) => (i % 2 === 0 ? part : html`<code>${part}</code>`))}`;
 }
 
 interface Head {
@@ -85,7 +132,7 @@ interface Head {
 function sortableTable(table: { caption: string; heads: readonly Head[]; rows: readonly Html[] }): Html {
   return html`<div class="scroll" role="region" tabindex="0" aria-label="${table.caption}">
 <table class="sortable">
-<caption>${table.caption}</caption>
+<caption><span>${table.caption}</span></caption>
 <thead><tr><th scope="col"><button type="button">allocator</button></th>${table.heads.map(
     ({ title, key, better }) =>
       html`<th scope="col" class="number" data-better="${better}">${
@@ -99,12 +146,10 @@ function sortableTable(table: { caption: string; heads: readonly Head[]; rows: r
 </div>`;
 }
 
-function rowHead(measurement: Measurement): Html {
-  const { allocator, title, options, verification } = measurement;
-  const chosen = Object.entries(options).map(([name, value]) => `${name}=${value}`);
+function rowHead({ allocator, title, verification }: Measurement): Html {
   return html`<th scope="row">${allocator}${
     verification?.fault ? html` <span class="fault">faulty</span>` : null
-  }<small>${[title, ...chosen].join(' · ')}</small></th>`;
+  }<small>${title}</small></th>`;
 }
 
 interface CellMarks {
@@ -128,22 +173,18 @@ function boundNote(measurement: Measurement, trace: TraceResults): string | null
   return ratio === null || !isSound(measurement) ? null : `${formatRatio(ratio)} × bound`;
 }
 
-/** Null where there is nothing to tell apart. */
-function bestOf({ key, better }: Measure, measurements: readonly Measurement[]): number | null {
-  const values = measurements.filter(isSound).map((measurement) => measurement[key]);
-  if (better === 'lower') return leastOf(values);
-  const greatest = leastOf(values.map((value) => (value === null ? null : -value)));
-  return greatest === null ? null : -greatest;
-}
-
-function leastOf(values: readonly (number | null)[]): number | null {
+/** The best figure as it is printed, so that what looks the same is marked the same; null where all do. */
+function bestText(
+  values: readonly (number | null)[],
+  format: (value: number) => string,
+  better: 'lower' | 'higher',
+): string | null {
   const present = values.filter((value) => value !== null);
-  if (new Set(present).size < 2) return null;
-  return Math.min(...present);
+  if (new Set(present.map(format)).size < 2) return null;
+  return format(better === 'lower' ? Math.min(...present) : Math.max(...present));
 }
 
-function formatMeasure({ unit }: Measure, value: number | null): string | null {
-  if (value === null) return null;
+function formatMeasure({ unit }: Measure, value: number): string {
   if (unit === 'bytes') return formatBytes(value);
   if (unit === 'fraction') return formatFraction(value);
   if (unit === 'nanoseconds') return formatNanoseconds(value);

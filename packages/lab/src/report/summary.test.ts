@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { type MadeUp, makeMeasurement } from '../../test/measurements.js';
+import { acrossTraces, summarizeAll, summarizeTrace } from './summary.js';
+import { groupByTrace } from './traces.js';
+
+const MiB = 2 ** 20;
+
+/** Live bytes of at most 1 MiB; at its greatest the footprint is live bytes, rounding, holes and bookkeeping. */
+function result(allocator: string, footprint: number, nsPerOp: number | null, given: MadeUp = {}) {
+  const { internalMean = 0, bookkeepingBytes = 0 } = given;
+  const measurement = makeMeasurement({
+    allocator,
+    nsPerOp,
+    peakLiveBytes: MiB,
+    footprintBytes: footprint * MiB,
+    ...given,
+  });
+  return {
+    ...measurement,
+    atPeakFootprint: {
+      ...measurement.atPeakFootprint,
+      liveBytes: MiB,
+      grantedBytes: MiB + internalMean * MiB,
+      bookkeepingBytes,
+      footprintBytes: footprint * MiB,
+    },
+  };
+}
+
+function sentences(...measurements: ReturnType<typeof result>[]): readonly string[] {
+  return summarizeTrace(groupByTrace(measurements)[0]!);
+}
+
+const BOUND = 'the lower bound of 1 MiB (the most bytes ever live at once)';
+
+describe('the summary of one trace', () => {
+  it('names the thriftiest, the fastest with its price, and the most wasteful with its cause', () => {
+    expect(
+      sentences(
+        result('tlsf', 1.15, 23.14),
+        result('best-fit', 1.08, 95),
+        result('buddy', 2, 31, { internalMean: 0.75 }),
+      ),
+    ).toEqual([
+      `best-fit needs the least memory: 1.08 MiB, 1.08 × ${BOUND}.`,
+      'tlsf is the fastest: 23.1 ns per operation, for 1.15 × the lower bound.',
+      'buddy needs the most, 2.00 ×: 37.5 % of it is rounding, padding and headers.',
+    ]);
+  });
+
+  it('tells holes and bookkeeping as causes too', () => {
+    expect(sentences(result('a', 1, 1), result('b', 2, 9)).at(-1)).toBe(
+      'b needs the most, 2.00 ×: 50.0 % of it is free holes that served nobody.',
+    );
+    expect(sentences(result('a', 1, 1), result('b', 2, 9, { bookkeepingBytes: 0.9 * MiB })).at(-1)).toBe(
+      'b needs the most, 2.00 ×: 45.0 % of it is bookkeeping.',
+    );
+  });
+
+  it('names all that share the least', () => {
+    expect(sentences(result('naive-best', 1.08, 2000), result('best-fit', 1.08, 95))).toEqual([
+      `naive-best and best-fit need the least memory: 1.08 MiB, 1.08 × ${BOUND}.`,
+      'best-fit is the fastest, too: 95.0 ns per operation.',
+    ]);
+  });
+
+  it('says it when one is both thriftiest and fastest, or both fastest and most wasteful', () => {
+    expect(sentences(result('a', 1, 5), result('b', 1.05, 9))).toEqual([
+      `a needs the least memory: 1 MiB, 1.00 × ${BOUND}.`,
+      'It is the fastest, too: 5.0 ns per operation.',
+    ]);
+    expect(sentences(result('a', 1, 5), result('b', 2, 3)).slice(1)).toEqual([
+      'b is the fastest: 3.0 ns per operation, for 2.00 × the lower bound.',
+      'It needs the most as well: 50.0 % of it is free holes that served nobody.',
+    ]);
+  });
+
+  it('says nothing of time where nothing was timed', () => {
+    expect(sentences(result('a', 1, null), result('b', 1.05, null))).toEqual([
+      `a needs the least memory: 1 MiB, 1.00 × ${BOUND}.`,
+    ]);
+  });
+
+  it('describes a single allocator without comparing', () => {
+    expect(sentences(result('tlsf', 1.5, 23))).toEqual([
+      `tlsf needs 1.5 MiB, 1.50 × ${BOUND}, at 23.0 ns per operation.`,
+    ]);
+  });
+
+  it('leaves out of the verdict who refused requests, and says so', () => {
+    expect(sentences(result('a', 1.2, 9), result('b', 1, 2, { failed: 1234 }))).toEqual([
+      `a needs 1.2 MiB, 1.20 × ${BOUND}, at 9.0 ns per operation.`,
+      'Requests were refused by b (1,234): those figures are of a run that was not served in full.',
+    ]);
+  });
+
+  it('puts a broken promise first', () => {
+    const fault = { kind: 'overlap', operation: 2000, address: 64, message: 'two blocks overlap' } as const;
+    expect(
+      sentences(result('a', 1, 9), result('b', 1, 2, { verification: { fault, blocks: 1, checks: 1 } }))[0],
+    ).toBe('b broke a promise at operation 2,000: two blocks overlap.');
+  });
+
+  it('does not divide by what was never live', () => {
+    const nothing = { peakLiveBytes: 0 };
+    const texts = sentences(result('a', 0, 1, nothing), result('b', 0.5, 2, nothing));
+    expect(texts[0]).toBe('a needs the least memory: 0 B; nothing was ever live.');
+    expect(texts.join(' ')).not.toMatch(/Infinity|NaN/);
+  });
+});
+
+describe('the summary of several traces', () => {
+  const traces = groupByTrace([
+    result('a', 1, 10, { trace: 'x' }),
+    result('b', 2, 5, { trace: 'x' }),
+    result('a', 4, 40, { trace: 'y' }),
+    result('b', 3, 5, { trace: 'y' }),
+    result('c', 1, 1, { trace: 'y' }),
+  ]);
+
+  it('takes geometric means over the allocators that ran on every trace', () => {
+    expect(summarizeAll(traces)).toEqual([
+      'Over all 2 recordings, a needs the least memory: 2.00 × the lower bound on average, 4.00 × at worst (y).',
+      'b is the fastest on average: 5.0 ns per operation.',
+    ]);
+  });
+
+  it('tells how many traces an allocator was left out of', () => {
+    const c = acrossTraces(traces).find(({ name }) => name === 'c');
+    expect(c).toMatchObject({ sound: false, missing: 1 });
+  });
+
+  it('is empty for one trace', () => expect(summarizeAll(traces.slice(0, 1))).toEqual([]));
+});
+
+describe('groupByTrace', () => {
+  it('tells traces of the same name apart', () => {
+    const groups = groupByTrace(
+      [
+        ['a', 'x'],
+        ['b', 'x'],
+        ['a', 'y'],
+        ['a', 'x'],
+        ['b', 'x'],
+      ].map(([allocator, trace]) => makeMeasurement({ allocator: allocator!, trace: trace! })),
+    );
+    expect(groups.map(({ name, measurements }) => [name, measurements.length])).toEqual([
+      ['x', 2],
+      ['y', 1],
+      ['x (2)', 2],
+    ]);
+  });
+});
