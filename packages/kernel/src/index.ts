@@ -10,6 +10,16 @@ export {
   type ReclaimHook,
 } from './frames/page-allocator.js';
 export { FRAME_BYTES, FRAME_SHIFT, Machine } from './machine.js';
+export {
+  MMAP_THRESHOLD,
+  TOP_PAD,
+  TRIM_THRESHOLD,
+  UserMalloc,
+  type UserMallocStats,
+  type UserMemory,
+} from './malloc/user-malloc.js';
+export { type ByteSource, type ElfImage, type ElfSegment, parseElf } from './process/elf.js';
+export { type ErrorCode, ExecError, SystemCallError } from './process/errors.js';
 export { type CacheOptions, type CacheStats, ObjectCache } from './slab/cache.js';
 export { SLAB_POISON, SLAB_RED_ZONE } from './slab/guard.js';
 export { KMALLOC_SIZES, SlabAllocator, ZERO_SIZE_PTR } from './slab/slab-allocator.js';

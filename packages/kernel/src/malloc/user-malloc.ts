@@ -1,0 +1,326 @@
+/**
+ * malloc, free, realloc and calloc of a process: a library in user space, which asks the kernel for memory by `brk`
+ * and `mmap` and carves it up by itself.
+ *
+ * Requests below 128 KiB come from the heap, the memory up to the break: a TLSF over the addresses from the heap's
+ * start, of which the last free segment, the wilderness, reaches past the break. It is taken only when no hole serves;
+ * the break then follows, 128 KiB ahead. When 128 KiB or more are free at the top, the break goes back. Larger
+ * requests have a mapping of their own, whose pages go back at once when it is freed.
+ *
+ * Cost: O(1) and, now and then, a system call. Waste: sizes are rounded up to 16 bytes, those of mappings to pages;
+ * holes in the heap, which keep the break up as long as one block above them lives. Bookkeeping lies outside the
+ * process's memory (43 to 69 bytes a block), so a wild write cannot break it, and fork copies it.
+ * Not for many threads at once.
+ * Source: the thresholds and what they mean are those of glibc's malloc; the carving is core's Tlsf.
+ */
+import { CorruptionError, Tlsf } from 'freehold';
+import { FRAME_BYTES } from '../machine.js';
+
+/** What the library asks the kernel for, and how it reaches the process's memory. */
+export interface UserMemory {
+  /**
+   * Moves the break by `delta` bytes.
+   * @returns where it was, or null when the kernel refuses; nothing is moved then
+   */
+  sbrk(delta: number): number | null;
+  /** A fresh private mapping, full of zeros; null when the kernel refuses. `bytes` are whole pages. */
+  mmap(bytes: number): number | null;
+  munmap(address: number, bytes: number): void;
+  copy(from: number, to: number, bytes: number): void;
+  zero(address: number, bytes: number): void;
+}
+
+export interface UserMallocStats {
+  /** Bytes granted to blocks that live, in the heap and in mappings. */
+  readonly heapUsedBytes: number;
+  readonly mappedBytes: number;
+  readonly heapBlocks: number;
+  readonly mappings: number;
+  /** Bytes from the start of the heap to the break. */
+  readonly heapBytes: number;
+  /** Free bytes at the top of the heap, below the break. */
+  readonly topBytes: number;
+  /** Calls of sbrk that moved the break, of mmap, of munmap. */
+  readonly systemCalls: number;
+  readonly trims: number;
+}
+
+/** Requests of so many bytes get a mapping of their own. */
+export const MMAP_THRESHOLD = 128 * 1024;
+/** The break goes back when so many bytes are free at the top of the heap. */
+export const TRIM_THRESHOLD = 128 * 1024;
+/** The break is moved so much further than needed. */
+export const TOP_PAD = 128 * 1024;
+const ALIGN = 16;
+/** The heap's range of addresses; the kernel's limits end it long before. */
+const HEAP_BYTES_MAX = 2 ** 40;
+
+export class UserMalloc {
+  readonly start: number;
+  private readonly memory: UserMemory;
+  private readonly heap: Tlsf;
+  /** Bytes of each mapping, by its address. */
+  private readonly mappings = new Map<number, number>();
+  /** The end of what the kernel gave: the break as far as this library knows. */
+  private end: number;
+  /** Where the wilderness begins. */
+  private top: number;
+  /** No byte at or above was ever granted: as the kernel gave it, full of zeros. */
+  private untouched: number;
+  private mappedBytes = 0;
+  private systemCalls = 0;
+  private trims = 0;
+
+  /** The heap starts at the break as it is now. */
+  constructor(memory: UserMemory, start: number = memory.sbrk(0) ?? 0) {
+    this.memory = memory;
+    this.start = Math.ceil(start / ALIGN) * ALIGN;
+    this.end = start;
+    this.top = this.start;
+    this.untouched = this.start;
+    const limit = this.start + HEAP_BYTES_MAX;
+    this.heap = new Tlsf({
+      base: this.start,
+      capacity: HEAP_BYTES_MAX,
+      align: ALIGN,
+      observer: {
+        split: (_start, at, end) => {
+          if (end === limit) this.top = at;
+        },
+        coalesce: (from, _at, end) => {
+          if (end === limit) this.top = from;
+        },
+      },
+    });
+  }
+
+  /** The same blocks at the same addresses in the memory of a forked child. O(blocks). */
+  fork(memory: UserMemory): UserMalloc {
+    const child = new UserMalloc(memory, this.start);
+    const holes: number[] = [];
+    for (const { start, end, used, requested } of this.heap.segments()) {
+      if (start === this.top) break;
+      // One after the other off the wilderness: every segment comes to lie where the parent has it.
+      child.heap.allocate(used ? (requested ?? end - start) : end - start);
+      if (!used) holes.push(start);
+    }
+    for (const hole of holes) child.heap.free(hole);
+    for (const [address, bytes] of this.mappings) child.mappings.set(address, bytes);
+    child.end = this.end;
+    child.untouched = this.untouched;
+    child.mappedBytes = this.mappedBytes;
+    return child;
+  }
+
+  /**
+   * @param size bytes; 0 is taken for 1
+   * @param align a power of two; the address is a multiple of it, and of 16
+   * @returns the address, or 0 when there is no memory
+   * @throws RangeError when `size` is no whole number from 0 up or `align` no power of two
+   */
+  malloc(size: number, align = ALIGN): number {
+    checkSize(size);
+    const wanted = Math.max(1, size);
+    if (wanted >= MMAP_THRESHOLD && align <= FRAME_BYTES) return this.map(wanted);
+    if (wanted > HEAP_BYTES_MAX) return 0;
+    const address = this.heap.allocate(wanted, align);
+    if (address !== null) {
+      const end = address + this.heap.sizeOf(address);
+      if (this.reach(end)) {
+        this.untouched = Math.max(this.untouched, end);
+        return address;
+      }
+      this.heap.free(address);
+    }
+    // The break can go no further, but there may be room elsewhere.
+    return align <= FRAME_BYTES ? this.map(wanted) : 0;
+  }
+
+  /**
+   * `count` times `size` bytes, all zero. Pages that were never touched stay so: they are zero already.
+   * @returns the address, or 0 when there is no memory or the product is too large
+   */
+  calloc(count: number, size: number): number {
+    checkSize(count);
+    checkSize(size);
+    const bytes = count * size;
+    if (!Number.isSafeInteger(bytes)) return 0;
+    const untouched = this.untouched;
+    const address = this.malloc(bytes);
+    if (address === 0 || this.mappings.has(address) || address >= untouched) return address;
+    this.orFree(address, () => this.memory.zero(address, Math.min(bytes, untouched - address)));
+    return address;
+  }
+
+  /**
+   * Makes the block hold `size` bytes, in place where it can be done; otherwise its bytes move.
+   * `realloc(0, size)` is malloc, `realloc(address, 0)` is free.
+   * @returns its address now, or 0 when there is no memory; the block is as it was then
+   * @throws InvalidFreeError when no block starts at `address`
+   */
+  realloc(address: number, size: number): number {
+    checkSize(size);
+    if (address === 0) return this.malloc(size);
+    const held = this.usableSize(address);
+    if (size === 0) {
+      this.free(address);
+      return 0;
+    }
+    if (this.resize(address, held, size)) return address;
+    const moved = this.malloc(size);
+    if (moved === 0) return 0;
+    this.orFree(moved, () => this.memory.copy(address, moved, Math.min(held, size)));
+    this.free(address);
+    return moved;
+  }
+
+  /**
+   * Gives a block back; 0 is taken and means nothing.
+   * @throws InvalidFreeError when no block starts at `address`; nothing is changed
+   */
+  free(address: number): void {
+    if (address === 0) return;
+    const bytes = this.mappings.get(address);
+    if (bytes !== undefined) {
+      this.memory.munmap(address, bytes);
+      this.systemCalls++;
+      this.mappings.delete(address);
+      this.mappedBytes -= bytes;
+      return;
+    }
+    this.heap.free(address);
+    this.trim();
+  }
+
+  /** Bytes the holder may use. @throws InvalidFreeError when no block starts at `address` */
+  usableSize(address: number): number {
+    return this.mappings.get(address) ?? this.heap.sizeOf(address);
+  }
+
+  /** Address and usable bytes of every block, those of the heap first, rising. */
+  *blocks(): Generator<{ address: number; bytes: number; mapped: boolean }, void, undefined> {
+    for (const { start, end, used, address } of this.heap.segments()) {
+      if (used) yield { address, bytes: end - start, mapped: false };
+    }
+    for (const [address, bytes] of this.mappings) yield { address, bytes, mapped: true };
+  }
+
+  stats(): UserMallocStats {
+    const { usedBytes, usedSegments } = this.heap.stats();
+    return {
+      heapUsedBytes: usedBytes,
+      mappedBytes: this.mappedBytes,
+      heapBlocks: usedSegments,
+      mappings: this.mappings.size,
+      heapBytes: this.end - this.start,
+      topBytes: Math.max(0, this.end - this.top),
+      systemCalls: this.systemCalls,
+      trims: this.trims,
+    };
+  }
+
+  /** @throws CorruptionError naming the broken law. O(blocks). */
+  check(): void {
+    this.heap.check();
+    let top = this.start;
+    for (const { end, used } of this.heap.segments()) if (used) top = end;
+    if (top !== this.top) {
+      throw new CorruptionError(
+        'the wilderness begins where the last block ends',
+        `0x${this.top.toString(16)}, and the last block ends at 0x${top.toString(16)}`,
+      );
+    }
+    if (top > this.end && top > this.start) {
+      throw new CorruptionError('every block lies below the break', `${top - this.end} bytes above it`);
+    }
+    let mapped = 0;
+    for (const bytes of this.mappings.values()) mapped += bytes;
+    if (mapped !== this.mappedBytes) {
+      throw new CorruptionError(
+        'mappings are as large as counted',
+        `${mapped} and ${this.mappedBytes} bytes`,
+      );
+    }
+  }
+
+  private map(size: number): number {
+    const bytes = Math.ceil(size / FRAME_BYTES) * FRAME_BYTES;
+    const address = this.memory.mmap(bytes);
+    if (address === null) return 0;
+    this.systemCalls++;
+    this.mappings.set(address, bytes);
+    this.mappedBytes += bytes;
+    return address;
+  }
+
+  /** Moves the break past `end` where it is not yet; false when the kernel refuses. */
+  private reach(end: number): boolean {
+    if (end <= this.end) return true;
+    // A program that moves the break by itself owns what lies above: the heap does not grow past that.
+    if (this.memory.sbrk(0) !== this.end) return false;
+    const needed = roundToPages(end) - this.end;
+    const padded = roundToPages(end + TOP_PAD) - this.end;
+    const delta = this.memory.sbrk(padded) !== null ? padded : this.memory.sbrk(needed) !== null ? needed : 0;
+    if (delta === 0) return false;
+    this.end += delta;
+    this.systemCalls++;
+    return true;
+  }
+
+  private trim(): void {
+    if (this.end - this.top < TRIM_THRESHOLD) return;
+    const end = roundToPages(this.top + TOP_PAD);
+    if (end >= this.end || this.memory.sbrk(0) !== this.end) return;
+    if (this.memory.sbrk(end - this.end) === null) return;
+    this.end = end;
+    this.untouched = Math.min(this.untouched, end);
+    this.systemCalls++;
+    this.trims++;
+  }
+
+  private resize(address: number, held: number, size: number): boolean {
+    const mapped = this.mappings.get(address);
+    if (mapped !== undefined) {
+      const bytes = roundToPages(size);
+      if (bytes > mapped || size < MMAP_THRESHOLD) return false;
+      if (bytes < mapped) this.unmapTail(address, mapped, bytes);
+      return true;
+    }
+    if (!this.heap.resize(address, size)) return false;
+    const end = address + this.heap.sizeOf(address);
+    if (!this.reach(end)) {
+      this.heap.resize(address, held);
+      return false;
+    }
+    this.untouched = Math.max(this.untouched, end);
+    if (size < held) this.trim();
+    return true;
+  }
+
+  private unmapTail(address: number, held: number, bytes: number): void {
+    this.memory.munmap(address + bytes, held - bytes);
+    this.systemCalls++;
+    this.mappings.set(address, bytes);
+    this.mappedBytes -= held - bytes;
+  }
+
+  /** A fault on the new block's bytes must not leak it. */
+  private orFree(address: number, fill: () => void): void {
+    try {
+      fill();
+    } catch (error) {
+      this.free(address);
+      throw error;
+    }
+  }
+}
+
+function checkSize(size: number): void {
+  if (!(Number.isSafeInteger(size) && size >= 0)) {
+    throw new RangeError(`size must be a whole number of bytes from 0 up, got ${String(size)}`);
+  }
+}
+
+function roundToPages(address: number): number {
+  return Math.ceil(address / FRAME_BYTES) * FRAME_BYTES;
+}
