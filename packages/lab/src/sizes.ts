@@ -38,3 +38,8 @@ export function formatSize(bytes: number): string {
 export function formatCount(count: number): string {
   return count.toLocaleString('en-GB');
 }
+
+/** `1 block`, `1,234 blocks`. */
+export function formatMany(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}

@@ -2,22 +2,24 @@
 import { meansOf } from '../metrics/means.js';
 import { MEASURES, type Measure, type MeasureKey, type Measurement } from '../metrics/measurement.js';
 import { allocatorRows, BEST, NONE } from './rows.js';
-import { type Colours, define, formatCount, formatSize, table, wrap } from './terminal.js';
+import { type Colours, define, formatMany, formatSize, table, wrap } from './terminal.js';
 
 /** The columns, as far as 80 columns of text take them. */
-const COLUMNS: readonly MeasureKey[] = [
-  'nsPerOp',
-  'utilization',
-  'internalFragmentation',
-  'externalFragmentation',
-  'johnstoneWilson1',
-  'johnstoneWilson2',
-  'johnstoneWilson3',
-  'johnstoneWilson4',
-  'failed',
-  'meanSearch',
-  'p99Search',
-];
+const COLUMNS: readonly Measure[] = (
+  [
+    'nsPerOp',
+    'utilization',
+    'internalFragmentation',
+    'externalFragmentation',
+    'johnstoneWilson1',
+    'johnstoneWilson2',
+    'johnstoneWilson3',
+    'johnstoneWilson4',
+    'failed',
+    'meanSearch',
+    'p99Search',
+  ] as const satisfies readonly MeasureKey[]
+).map((key) => MEASURES.find((measure) => measure.key === key)!);
 
 /** An allocator and its figures. */
 interface Row {
@@ -37,8 +39,8 @@ export function traceTable(measurements: readonly Measurement[], paint: Colours)
   }));
   const peak = formatSize(Math.max(...measurements.map(({ peakLiveBytes }) => peakLiveBytes)));
   const facts = [
-    `${formatCount(operations)} operations`,
-    `${formatCount(requests)} requests`,
+    formatMany(operations, 'operation'),
+    formatMany(requests, 'request'),
     // Where all refused something, nobody knows what would have been live.
     rows.some(({ sound }) => sound) ? `at most ${peak} live` : `at most ${peak} served at once`,
     capacity === null ? 'in an arena that grows' : `in an arena of ${formatSize(capacity)}`,
@@ -57,14 +59,12 @@ export function meansTable(measurements: readonly Measurement[], traces: number,
 }
 
 /** What the columns shown mean, and what to do about them. */
-export function legend(measurements: readonly Measurement[], paint: Colours): string {
-  const width = Math.max(...MEASURES.map(({ title }) => title.length)) + 2;
-  const lines = columnsOf(measurements.map((values) => ({ allocator: '', sound: true, values }))).map(
-    ({ title, meaning, advice }) => {
-      const text = define(title, `${meaning} ${advice}`, width);
-      return paint.bold(title) + text.slice(title.length);
-    },
-  );
+export function legend(paint: Colours): string {
+  const width = Math.max(...COLUMNS.map(({ title }) => title.length)) + 2;
+  const lines = COLUMNS.map(({ title, meaning, advice }) => {
+    const text = define(title, `${meaning} ${advice}`, width);
+    return paint.bold(title) + text.slice(title.length);
+  });
   return [`${BEST} marks the best of a column. Shares are in per cent.`, ...lines].join('\n');
 }
 
@@ -75,28 +75,19 @@ export function measuresHelp(): string {
 }
 
 function figures(rows: readonly Row[], paint: Colours): string {
-  const columns = columnsOf(rows);
-  const best = new Map(columns.map((measure) => [measure.key, bestText(measure, rows)]));
+  const best = new Map(COLUMNS.map((measure) => [measure.key, bestText(measure, rows)]));
   const lines = rows.flatMap((row) => {
-    const cells = columns.map((measure) => {
+    const cells = COLUMNS.map((measure) => {
       const text = format(measure, row.values[measure.key]);
       return row.sound && text === best.get(measure.key) ? paint.green(BEST + text) : text;
     });
     return allocatorRows(row.allocator, cells);
   });
   return table(
-    ['', ...columns.map(({ title }) => title)],
+    ['', ...COLUMNS.map(({ title }) => title)],
     lines,
-    ['left', ...columns.map(() => 'right' as const)],
+    ['left', ...COLUMNS.map(() => 'right' as const)],
     1,
-  );
-}
-
-/** Refusals are shown where there are some. */
-function columnsOf(rows: readonly Row[]): readonly Measure[] {
-  const failed = rows.some(({ values }) => values.failed !== 0);
-  return COLUMNS.filter((key) => key !== 'failed' || failed).map(
-    (key) => MEASURES.find((measure) => measure.key === key)!,
   );
 }
 

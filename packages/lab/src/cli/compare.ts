@@ -67,11 +67,7 @@ async function compare(paths: readonly string[], options: CompareOptions): Promi
   if (options.json) {
     print(JSON.stringify(measurements.map(toRecord), null, 2));
   } else {
-    const parts = [
-      meansTable(measurements, paths.length, paint),
-      legend(measurements, paint),
-      leftOutNote(leftOut),
-    ];
+    const parts = [meansTable(measurements, paths.length, paint), legend(paint), leftOutNote(leftOut)];
     print(parts.filter(Boolean).join('\n\n'));
   }
   if (csv !== undefined) await writeFile(csv, toCsv(measurements));

@@ -10,7 +10,7 @@ import { UserError } from '../errors.js';
 import type { TraceFormat, TraceWriter } from '../formats/format.js';
 import { FORMATS } from '../formats/index.js';
 import { openShowing } from './info.js';
-import { formatCount, formatSize } from './terminal.js';
+import { formatMany, formatSize } from './terminal.js';
 
 type Writable = TraceFormat & { readonly writer: TraceWriter };
 
@@ -55,7 +55,7 @@ async function convert(
   } else {
     await writeWhole(output, bytes);
     const written = (await stat(output)).size;
-    tell(`${output}: ${formatCount(trace.length)} operations as ${format.id}, ${formatSize(written)}`);
+    tell(`${output}: ${formatMany(trace.length, 'operation')} as ${format.id}, ${formatSize(written)}`);
   }
   for (const loss of losses) tell(`${output}: ${loss}`);
 }

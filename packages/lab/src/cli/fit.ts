@@ -6,7 +6,17 @@ import type { Contender } from '../replay/registry.js';
 import { alignOption, allocatorsHelp, allocatorsOption, leftOutNote } from './arguments.js';
 import { replayAll, type Submit } from './replays.js';
 import { allocatorRows, BEST, NONE } from './rows.js';
-import { type Colours, colours, define, formatCount, formatSize, print, table, wrap } from './terminal.js';
+import {
+  type Colours,
+  colours,
+  define,
+  formatCount,
+  formatMany,
+  formatSize,
+  print,
+  table,
+  wrap,
+} from './terminal.js';
 
 interface FitOptions {
   readonly allocators?: readonly Contender[];
@@ -76,7 +86,7 @@ function fitTable(fits: readonly Fit[], paint: Colours): string {
   const head = ['', 'smallest', 'bytes', 'x live', 'growing', 'books'];
   return [
     paint.bold(trace),
-    `${formatCount(operations)} operations, at most ${formatSize(peakLiveBytes)} live`,
+    `${formatMany(operations, 'operation')}, at most ${formatSize(peakLiveBytes)} live`,
     '',
     table(head, rows, ['left', 'right', 'right', 'right', 'right', 'right']),
     ...fits.flatMap(notMonotone),

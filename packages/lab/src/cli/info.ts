@@ -8,6 +8,7 @@ import {
   colours,
   define,
   formatCount,
+  formatMany,
   formatSize,
   Progress,
   print,
@@ -66,7 +67,7 @@ function describe(profile: Profile, paint: Colours): string {
     define('requested', `${formatSize(profile.requestedBytes)} in all requests together`, INDENT),
     define(
       'peak',
-      `${formatSize(peak.bytes)} in ${formatCount(peak.blocks)} blocks live at once, after operation ${formatCount(peak.operation)}: ` +
+      `${formatSize(peak.bytes)} in ${formatMany(peak.blocks, 'block')} live at once, after operation ${formatCount(peak.operation)}: ` +
         'the least that any allocator needs',
       INDENT,
     ),
@@ -74,7 +75,7 @@ function describe(profile: Profile, paint: Colours): string {
       'left',
       left.blocks === 0
         ? 'nothing: every block is freed'
-        : `${formatSize(left.bytes)} in ${formatCount(left.blocks)} blocks never freed: leaks, or left to the exit`,
+        : `${formatSize(left.bytes)} in ${formatMany(left.blocks, 'block')} never freed: leaks, or left to the exit`,
       INDENT,
     ),
   ];
@@ -91,7 +92,7 @@ function describe(profile: Profile, paint: Colours): string {
   const notes = notesOf(profile.notes);
   if (notes !== '') facts.push(define('notes', notes, INDENT));
   const sections = [
-    `${paint.bold(profile.trace)}\n${formatCount(operations)} operations, read as ${profile.format}`,
+    `${paint.bold(profile.trace)}\n${formatMany(operations, 'operation')}, read as ${profile.format}`,
     facts.join('\n'),
     `${paint.bold('Bytes live')} over the recording, from 0 to ${formatSize(Math.max(...profile.live, 0))}\n${spark(profile.live)}`,
     `${paint.bold('Sizes')} of requests, bytes; the bars are logarithmic\n${histogram(profile.sizes, formatSize)}`,
@@ -123,18 +124,18 @@ function notesOf(notes: TraceNotes): string {
     skippedLines,
     processes,
   } = notes;
-  const told: [number, string][] = [
-    [nullFrees, 'free(NULL), left out'],
-    [unknownFrees, 'calls on blocks from before the recording, taken as new or left out'],
-    [implicitFrees, 'addresses given out again without a free, freed there'],
-    [failedAllocations, 'requests that failed, left out'],
-    [unnamedAllocations, 'requests whose result the recording does not show, left out'],
-    [skippedLines, 'lines that are no call'],
-    [processes > 1 ? processes : 0, 'processes, each with addresses of its own'],
+  const told: [number, string, string, string][] = [
+    [nullFrees, 'free(NULL)', 'free(NULL)', ', left out'],
+    [unknownFrees, 'call', 'calls', ' on a block from before the recording, taken as new or left out'],
+    [implicitFrees, 'address', 'addresses', ' given out again without a free, freed there'],
+    [failedAllocations, 'request', 'requests', ' that failed, left out'],
+    [unnamedAllocations, 'request', 'requests', ' whose result the recording does not show, left out'],
+    [skippedLines, 'line', 'lines', ' without a call'],
+    [processes > 1 ? processes : 0, 'process', 'processes', ', each with addresses of its own'],
   ];
   return told
     .filter(([count]) => count > 0)
-    .map(([count, what]) => `${formatCount(count)} ${what}`)
+    .map(([count, one, many, what]) => formatMany(count, one, many) + what)
     .join('; ');
 }
 

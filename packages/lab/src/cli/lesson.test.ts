@@ -1,61 +1,46 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { capture } from '../../test/capture.js';
 import { EXAMPLES } from '../lesson/examples.js';
 import { main } from './main.js';
 
-let out = '';
-let err = '';
-
-beforeEach(() => {
-  out = '';
-  err = '';
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
-});
-
-afterEach(() => vi.restoreAllMocks());
+const said = capture();
 
 describe('freehold lesson', () => {
   it.each(EXAMPLES.map(({ name, title }) => [name, title]))('%s prints that example', async (name, title) => {
     expect(await main(['lesson', name])).toBe(0);
-    expect(out.startsWith(`${title}\n═`)).toBe(true);
-    expect(out.match(/^What to notice$/gm)).toHaveLength(1);
-    expect(err).toBe('');
+    expect(said.out.startsWith(`${title}\n═`)).toBe(true);
+    expect(said.out.match(/^What to notice$/gm)).toHaveLength(1);
+    expect(said.err).toBe('');
   });
 
   it('prints all in order, without colour where there is no terminal', async () => {
     expect(await main(['lesson'])).toBe(0);
-    const places = EXAMPLES.map(({ title }) => out.indexOf(`${title}\n═`));
+    const places = EXAMPLES.map(({ title }) => said.out.indexOf(`${title}\n═`));
     expect(places).toEqual(places.toSorted((a, b) => a - b));
     expect(places.every((place) => place >= 0)).toBe(true);
-    expect(out).not.toContain('\u001b');
+    expect(said.out).not.toContain('\u001b');
   });
 
   it('prints without waiting where there is no terminal to press keys on', async () => {
     expect(await main(['lesson', 'blocks', '--step'])).toBe(0);
-    const stepwise = out;
-    out = '';
+    const stepwise = said.out;
+    said.out = '';
     await main(['lesson', 'blocks']);
-    expect(stepwise).toBe(out);
+    expect(stepwise).toBe(said.out);
   });
 
   it('refuses an unknown example and says which there are', async () => {
     expect(await main(['lesson', 'slab'])).toBe(2);
-    expect(err).toBe(
+    expect(said.err).toBe(
       "freehold: no example 'slab'; there are fits, fragmentation, blocks, lists, naive, buddy\n",
     );
-    expect(out).toBe('');
+    expect(said.out).toBe('');
   });
 
   it('refuses an unknown flag and a second example', async () => {
     expect(await main(['lesson', '--slow'])).toBe(2);
     expect(await main(['lesson', 'fits', 'buddy'])).toBe(2);
-    expect(out).toBe('');
+    expect(said.out).toBe('');
   });
 });
 
@@ -92,7 +77,7 @@ describe('freehold lesson --step on a terminal', () => {
     expect(left, 'keys that nobody waited for').toEqual([]);
     expect(stdin.listenerCount('data')).toBe(0);
     // The prompt is written over with spaces.
-    const text = out.replace(/-- Enter: next, q: quit --\r +\r/g, '');
+    const text = said.out.replace(/-- Enter: next, q: quit --\r +\r/g, '');
     expect(text).not.toContain('Enter');
     return text.trimEnd().split('\n\n');
   }

@@ -2,7 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { capture } from '../../test/capture.js';
 import type { Measurement } from '../metrics/measurement.js';
 import * as worker from '../replay/worker.js';
 import { main } from './main.js';
@@ -42,24 +43,8 @@ function recording(name: string, calls: readonly string[]): string {
 const SMALL = recording('small.rep', ['a 0 100', 'a 1 200', 'r 0 300', 'f 1', 'a 1 10', 'f 0', 'f 1']);
 const OTHER = recording('other.rep', ['a 0 1000', 'a 1 20', 'f 0', 'f 1']);
 
-let out = '';
-let err = '';
-beforeEach(() => {
-  out = '';
-  err = '';
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    err += String(text);
-    return true;
-  });
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  faults.clear();
-});
+const said = capture();
+afterEach(() => faults.clear());
 
 const run = (...argv: string[]) => main(argv);
 const lines = (text: string) => text.split('\n');
@@ -67,19 +52,19 @@ const lines = (text: string) => text.split('\n');
 describe('freehold', () => {
   it('--version', async () => {
     expect(await run('--version')).toBe(0);
-    expect(out).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(said.out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
   it.each([['--help'], ['compare', '--help'], ['fit', '--help'], ['help', 'compare']])(
     '%s %s: help of 80 columns with examples',
     async (...argv) => {
       expect(await run(...argv)).toBe(0);
-      expect(out).toContain('Usage: freehold');
-      expect(out).toContain(
+      expect(said.out).toContain('Usage: freehold');
+      expect(said.out).toContain(
         '$ freehold compare app.trace.gz'.replace('compare', argv.includes('fit') ? 'fit' : 'compare'),
       );
-      expect(lines(out).filter((line) => line.length > 80)).toEqual([]);
-      expect(err).toBe('');
+      expect(lines(said.out).filter((line) => line.length > 80)).toEqual([]);
+      expect(said.err).toBe('');
     },
   );
 
@@ -113,58 +98,62 @@ describe('freehold', () => {
     ],
   ])('%j is wrong use: one line, status 2', async (argv, message) => {
     expect(await run(...argv)).toBe(2);
-    expect(err).toBe(`${message}\n`);
-    expect(out).toBe('');
+    expect(said.err).toBe(`${message}\n`);
+    expect(said.out).toBe('');
   });
 
   it('without a command prints its help as an error', async () => {
     expect(await run()).toBe(2);
-    expect(err).toContain('Usage: freehold');
-    expect(out).toBe('');
+    expect(said.err).toContain('Usage: freehold');
+    expect(said.out).toBe('');
   });
 });
 
 describe('compare', () => {
   it('prints a table within 80 columns, the best starred, and what the columns mean', async () => {
     expect(await run('compare', SMALL, '-a', 'first-fit,buddy:unit=64')).toBe(0);
-    expect(lines(out).slice(0, 2)).toEqual([
+    expect(lines(said.out).slice(0, 2)).toEqual([
       'small.rep',
       '7 operations, 4 requests, at most 500 B live, in an arena that grows',
     ]);
-    const [head, first, spec, buddy] = lines(out).slice(3);
-    expect(head!.trim().split(/\s+/)).toEqual('ns/op util int ext JW#1 JW#2 JW#3 JW#4 search p99'.split(' '));
+    const [head, first, spec, buddy] = lines(said.out).slice(3);
+    expect(head!.trim().split(/\s+/)).toEqual(
+      'ns/op util int ext JW#1 JW#2 JW#3 JW#4 failed search p99'.split(' '),
+    );
     // r = 500, g = 304 + 208 for first fit; 512 + 256 for the buddies.
     expect(first!.trim().split(/\s+/)[3]).toBe('*2.3');
     expect(spec).toBe('buddy unit=64');
     expect(buddy!.trim().split(/\s+/)[2]).toBe('34.9');
-    expect(out).toContain('* marks the best of a column. Shares are in per cent.');
-    expect(out).toContain('\nJW#4 ');
-    expect(out).not.toContain('\u001b');
-    expect(lines(out).filter((line) => line.length > 80)).toEqual([]);
+    expect(said.out).toContain('* marks the best of a column. Shares are in per cent.');
+    expect(said.out).toContain('\nJW#4 ');
+    expect(said.out).not.toContain('\u001b');
+    expect(lines(said.out).filter((line) => line.length > 80)).toEqual([]);
   });
 
   it('runs every allocator on a short trace', async () => {
     expect(await run('compare', SMALL, '--json')).toBe(0);
     const order =
       'naive-first naive-best naive-worst naive-next first-fit next-fit best-fit worst-fit tlsf blocks buddy';
-    expect(JSON.parse(out).map(({ allocator }: Measurement) => allocator)).toEqual(order.split(' '));
+    expect(JSON.parse(said.out).map(({ allocator }: Measurement) => allocator)).toEqual(order.split(' '));
   });
 
   it('leaves the naive ones out of a long trace, and says so and how to have them', async () => {
     const calls = Array.from({ length: 25_001 }, () => ['a 0 10', 'f 0']).flat();
     const long = recording('long.rep', calls);
     expect(await run('compare', long)).toBe(0);
-    expect(out).not.toMatch(/^naive-first +\d/m);
-    expect(out).toContain('The naive allocators were left out of long.rep, of more than 50,000 operations');
-    expect(lines(out).filter((line) => line.length > 80)).toEqual([]);
-    out = '';
+    expect(said.out).not.toMatch(/^naive-first +\d/m);
+    expect(said.out).toContain(
+      'The naive allocators were left out of long.rep, of more than 50,000 operations',
+    );
+    expect(lines(said.out).filter((line) => line.length > 80)).toEqual([]);
+    said.out = '';
     expect(await run('compare', long, '-a', 'naive-first', '--json')).toBe(0);
-    expect(JSON.parse(out)).toHaveLength(1);
+    expect(JSON.parse(said.out)).toHaveLength(1);
   });
 
   it('--json prints an array of objects', async () => {
     expect(await run('compare', SMALL, OTHER, '-a', 'first-fit:block=32,tlsf', '--verify', '--json')).toBe(0);
-    const records: Measurement[] = JSON.parse(out);
+    const records: Measurement[] = JSON.parse(said.out);
     expect(records.map(({ trace, allocator }) => [trace, allocator])).toEqual([
       ['small.rep', 'first-fit:block=32'],
       ['small.rep', 'tlsf'],
@@ -198,9 +187,9 @@ describe('compare', () => {
 
   it('--capacity counts refusals, and stars only those who served all', async () => {
     expect(await run('compare', SMALL, '-a', 'first-fit,blocks,buddy', '--capacity', '680')).toBe(0);
-    expect(out).toContain('at most 500 B live, in an arena of 680 B');
-    const rows = lines(out).filter((line) => /^(first-fit|blocks|buddy) /.test(line));
-    expect(lines(out)[3]).toContain('failed');
+    expect(said.out).toContain('at most 500 B live, in an arena of 680 B');
+    const rows = lines(said.out).filter((line) => /^(first-fit|blocks|buddy) /.test(line));
+    expect(lines(said.out)[3]).toContain('failed');
     // The buddies take 128 and 256 bytes, and have no 512 left for the reallocation.
     expect(rows.map((row) => row.trim().split(/\s+/)[9])).toEqual(['0', '0', '1']);
     expect(rows.map((row) => row.includes('*'))).toEqual([true, true, false]);
@@ -208,8 +197,8 @@ describe('compare', () => {
 
   it('several traces have geometric means below', async () => {
     expect(await run('compare', SMALL, OTHER, '-a', 'first-fit,tlsf')).toBe(0);
-    expect(out).toContain('All 2 traces\ngeometric means, of the allocators that ran on all\n');
-    expect(out.match(/^tlsf /gm)).toHaveLength(3);
+    expect(said.out).toContain('All 2 traces\ngeometric means, of the allocators that ran on all\n');
+    expect(said.out.match(/^tlsf /gm)).toHaveLength(3);
   });
 
   it('--csv and --report write files', async () => {
@@ -225,20 +214,20 @@ describe('compare', () => {
     faults.set('tlsf', { kind: 'overlap', operation: 1234, address: 96, message: 'the block overlaps' });
     faults.set('buddy', { kind: 'law', operation: 5, address: null, message: 'broken law' });
     expect(await run('compare', SMALL, '-a', 'first-fit,tlsf,buddy', '--verify')).toBe(1);
-    expect(lines(err)).toEqual([
+    expect(lines(said.err)).toEqual([
       'freehold: small.rep, tlsf: operation 1,234, address 0x60: the block overlaps',
       'freehold: small.rep, buddy: operation 5: broken law',
       'freehold: 2 of 3 verifications failed',
       '',
     ]);
-    expect(out).toMatch(/^tlsf /m);
+    expect(said.out).toMatch(/^tlsf /m);
   });
 });
 
 describe('fit', () => {
   it('prints the smallest arenas, and the ratio to the bytes live', async () => {
     expect(await run('fit', SMALL, OTHER, '-a', 'first-fit,buddy:unit=64')).toBe(0);
-    const [title, facts, , head, first, , buddy] = lines(out);
+    const [title, facts, , head, first, , buddy] = lines(said.out);
     expect([title, facts]).toEqual(['small.rep', '7 operations, at most 500 B live']);
     expect(head!.trim().split(/ {2,}/)).toEqual(['smallest', 'bytes', 'x live', 'growing', 'books']);
     // The block of 100 bytes, rounded to 112, stays until it has moved behind the one of 208.
@@ -250,21 +239,21 @@ describe('fit', () => {
       '624 B',
     ]);
     expect(buddy!.trim().split(/ {2,}/).slice(0, 3)).toEqual(['896 B', '896', '1.792']);
-    expect(out).toContain('All 2 traces\ngeometric means');
-    expect(lines(out).filter((line) => line.length > 80)).toEqual([]);
+    expect(said.out).toContain('All 2 traces\ngeometric means');
+    expect(lines(said.out).filter((line) => line.length > 80)).toEqual([]);
   });
 
   it('says where more room is not always safe', async () => {
     const calls = ['a 0 80', 'a 1 32', 'f 0', 'a 0 96', 'a 2 16', 'f 1', 'a 1 112'];
     expect(await run('fit', recording('odd.rep', calls), '-a', 'best-fit')).toBe(0);
-    expect(out.replaceAll(/\s+/g, ' ')).toContain(
+    expect(said.out.replaceAll(/\s+/g, ' ')).toContain(
       'best-fit serves all in 224 bytes but not in 304: more room is not always safe with it',
     );
   });
 
   it('--json prints an array of objects', async () => {
     expect(await run('fit', SMALL, '-a', 'first-fit', '--align', '32', '--json')).toBe(0);
-    expect(JSON.parse(out)).toMatchObject([
+    expect(JSON.parse(said.out)).toMatchObject([
       {
         trace: 'small.rep',
         allocator: 'first-fit',

@@ -5,7 +5,7 @@ import picocolors from 'picocolors';
 import { UserError } from '../errors.js';
 import { parseSize as sizeOf } from '../sizes.js';
 
-export { formatCount, formatSize } from '../sizes.js';
+export { formatCount, formatMany, formatSize } from '../sizes.js';
 
 export type Colours = ReturnType<typeof picocolors.createColors>;
 

@@ -27,7 +27,7 @@ describe('profileOf', () => {
     );
     expect(profile.calls).toEqual({ malloc: 2, calloc: 1, memalign: 1, realloc: 3, free: 2 });
     expect(profile.operations).toBe(9);
-    expect(profile.peak).toEqual({ bytes: 158, blocks: 3, operation: 2 });
+    expect(profile.peak).toEqual({ bytes: 158, blocks: 3, operation: 3 });
     expect(profile.mostBlocks).toBe(3);
     expect(profile.left).toEqual({ blocks: 2, bytes: 8 });
     expect(profile.requestedBytes).toBe(318);

@@ -27,7 +27,7 @@ export interface Profile {
   readonly notes: TraceNotes;
   /** Bytes of all requests together, reallocations included. */
   readonly requestedBytes: number;
-  /** The moment with most bytes live, the first if there are several. */
+  /** The moment with most bytes live, the first if there are several; `operation` counts from 1. */
   readonly peak: { readonly bytes: number; readonly blocks: number; readonly operation: number };
   /** The most blocks ever live at once. */
   readonly mostBlocks: number;
@@ -89,7 +89,7 @@ export function profileOf(trace: Trace): Profile {
       }
       bytes += wanted - held[at]!;
       held[at] = wanted;
-      if (bytes > peak.bytes) peak = { bytes, blocks, operation: i };
+      if (bytes > peak.bytes) peak = { bytes, blocks, operation: i + 1 };
     }
     if (i + 1 === Math.ceil(((live.length + 1) * length) / stretches)) live.push(bytes);
   }
