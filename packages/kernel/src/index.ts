@@ -18,6 +18,7 @@ export {
   type UserMallocStats,
   type UserMemory,
 } from './malloc/user-malloc.js';
+export * from './proc/index.js';
 export { type ByteSource, type ElfImage, type ElfSegment, parseElf } from './process/elf.js';
 export { type ErrorCode, ExecError, SystemCallError } from './process/errors.js';
 export { type CacheOptions, type CacheStats, ObjectCache } from './slab/cache.js';

@@ -1,0 +1,59 @@
+/** What the readers of /proc share: lines that know where they stand, and fields as Linux aligns them. */
+
+/** A text is not what Linux prints in that file. */
+export class ProcFormatError extends Error {
+  override readonly name = 'ProcFormatError';
+  /** As it was named to the parser. */
+  readonly file: string;
+  /** The first being 1. */
+  readonly line: number;
+
+  constructor(file: string, line: number, problem: string) {
+    super(`${file}:${line}: ${problem}`);
+    this.file = file;
+    this.line = line;
+  }
+}
+
+export class ProcLine {
+  readonly text: string;
+  readonly file: string;
+  /** The first being 1. */
+  readonly number: number;
+
+  constructor(text: string, file: string, number: number) {
+    this.text = text;
+    this.file = file;
+    this.number = number;
+  }
+
+  /** What the pattern finds. @throws ProcFormatError, saying what was expected, where it finds nothing */
+  match(pattern: RegExp, expected: string): RegExpExecArray {
+    return pattern.exec(this.text) ?? this.fail(expected);
+  }
+
+  /** @throws ProcFormatError always */
+  fail(expected: string): never {
+    const shown = this.text.length > 60 ? `${this.text.slice(0, 60)}…` : this.text;
+    throw new ProcFormatError(this.file, this.number, `expected ${expected}, found ${JSON.stringify(shown)}`);
+  }
+}
+
+/** @throws ProcFormatError where the text is empty: a file of /proc that was not read, or copied while unreadable */
+export function linesOf(text: string, file: string): ProcLine[] {
+  const lines = text.split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  if (lines.length === 0) throw new ProcFormatError(file, 1, 'is empty');
+  return lines.map((line, i) => new ProcLine(line, file, i + 1));
+}
+
+/** The numbers of a list parted by spaces. */
+export function numbersOf(list: string): number[] {
+  return list.trim().split(/ +/).map(Number);
+}
+
+/** `Rss:                  8`, a label of at least 16 columns and a value that ends in column 24. */
+export function labelled(label: string, value: number, labelWidth = 16): string {
+  const head = `${label}:`.padEnd(labelWidth);
+  return head + String(value).padStart(24 - head.length);
+}

@@ -1,0 +1,191 @@
+/**
+ * /proc/pagetypeinfo: the free blocks of buddyinfo told apart by migrate type, and how many page blocks each type has.
+ * Source: Linux mm/vmstat.c, `pagetypeinfo_showfree`, `pagetypeinfo_showblockcount`.
+ */
+import { MIGRATE_NAMES, MIGRATE_TYPES } from '../frames/migrate.js';
+import type { PageAllocator } from '../frames/page-allocator.js';
+import { ORDERS, PAGE_BLOCK_FRAMES, PAGE_BLOCK_ORDER } from '../frames/zone.js';
+import { linesOf, numbersOf, type ProcLine } from './lines.js';
+
+export interface Pagetypeinfo {
+  readonly pageBlockOrder: number;
+  readonly pagesPerBlock: number;
+  readonly free: readonly FreeOfType[];
+  /** The migrate types, in the order of the counts below. */
+  readonly types: readonly string[];
+  readonly blocks: readonly BlocksOfZone[];
+  /** Page blocks that hold pages of other types too; null unless the kernel tracks the owners of pages. */
+  readonly mixed: readonly BlocksOfZone[] | null;
+}
+
+export interface FreeOfType {
+  readonly node: number;
+  readonly zone: string;
+  readonly type: string;
+  /** Free blocks of `2 ** index` frames. */
+  readonly free: readonly number[];
+  /** Orders at which the kernel stopped counting, at 100,000: there are as many blocks, or more. */
+  readonly stoppedAt: readonly number[];
+}
+
+export interface BlocksOfZone {
+  readonly node: number;
+  readonly zone: string;
+  /** Page blocks of each migrate type. */
+  readonly counts: readonly number[];
+}
+
+/** The kernel walks lists that it holds locked, so it stops here. */
+const COUNT_MAX = 100_000;
+/** Types that Linux has and this allocator has no page blocks of. */
+const OTHER_TYPES = ['HighAtomic', 'Isolate'];
+
+/** What the file tells of this allocator. */
+export function pagetypeinfoOf(pages: PageAllocator): Pagetypeinfo {
+  const types = [...MIGRATE_NAMES, ...OTHER_TYPES];
+  return {
+    pageBlockOrder: PAGE_BLOCK_ORDER,
+    pagesPerBlock: PAGE_BLOCK_FRAMES,
+    types,
+    free: pages.zones.flatMap((zone) =>
+      types.map((type, index) => {
+        const counts = Array.from({ length: ORDERS }, (_, order) =>
+          index < MIGRATE_TYPES ? zone.freeBlocks(order, index) : 0,
+        );
+        const stoppedAt = [...counts.keys()].filter((order) => counts[order]! >= COUNT_MAX);
+        return {
+          node: 0,
+          zone: zone.name,
+          type,
+          free: counts.map((count) => Math.min(count, COUNT_MAX)),
+          stoppedAt,
+        };
+      }),
+    ),
+    blocks: pages.zones.map((zone) => ({
+      node: 0,
+      zone: zone.name,
+      counts: [...zone.pageBlocks(), ...OTHER_TYPES.map(() => 0)],
+    })),
+    mixed: null,
+  };
+}
+
+export function printPagetypeinfo(info: Pagetypeinfo): string {
+  const orders = info.free[0]?.free.length ?? ORDERS;
+  const head = Array.from({ length: orders }, (_, order) => `${String(order).padStart(6)} `).join('');
+  const free = info.free.map(({ node, zone, type, free, stoppedAt }) => {
+    const counts = free.map(
+      (count, order) => `${stoppedAt.includes(order) ? '>' : ''}${String(count).padStart(6)} `,
+    );
+    return `Node ${String(node).padStart(4)}, zone ${zone.padStart(8)}, type ${type.padStart(12)} ${counts.join('')}\n`;
+  });
+  return [
+    `Page block order: ${info.pageBlockOrder}\nPages per block:  ${info.pagesPerBlock}\n\n`,
+    `${'Free pages count per migrate type at order'.padEnd(43)} ${head}\n`,
+    ...free,
+    printBlocks('Number of blocks type', info.types, info.blocks),
+    info.mixed === null ? '' : printBlocks('Number of mixed blocks', info.types, info.mixed),
+  ].join('');
+}
+
+function printBlocks(title: string, types: readonly string[], zones: readonly BlocksOfZone[]): string {
+  const column = (value: string | number) => `${String(value).padStart(12)} `;
+  const rows = zones.map(
+    ({ node, zone, counts }) => `Node ${node}, zone ${zone.padStart(8)} ${counts.map(column).join('')}\n`,
+  );
+  return `\n${title.padEnd(23)}${types.map(column).join('')}\n${rows.join('')}`;
+}
+
+/** @throws ProcFormatError */
+export function parsePagetypeinfo(text: string, file = '/proc/pagetypeinfo'): Pagetypeinfo {
+  const reader = new Reader(linesOf(text, file));
+  const [, order] = reader.next(/^Page block order: *(\d+)$/, "'Page block order: ' and a number");
+  const [, perBlock] = reader.next(/^Pages per block: *(\d+)$/, "'Pages per block: ' and a number");
+  reader.next(/^$/, 'an empty line');
+  const [, head = ''] = reader.next(
+    /^Free pages count per migrate type at order((?: +\d+)+) *$/,
+    "'Free pages count per migrate type at order' and the orders",
+  );
+  const orders = numbersOf(head).length;
+  const free: FreeOfType[] = [];
+  while (reader.sees(/^Node/)) free.push(freeOfType(reader, orders));
+  const { types, zones } = blocks(reader, 'Number of blocks type');
+  const mixed = reader.sees(/^$/) ? blocks(reader, 'Number of mixed blocks').zones : null;
+  reader.end();
+  return {
+    pageBlockOrder: Number(order),
+    pagesPerBlock: Number(perBlock),
+    free,
+    types,
+    blocks: zones,
+    mixed,
+  };
+}
+
+function freeOfType(reader: Reader, orders: number): FreeOfType {
+  const [, node, zone = '', type = '', list = ''] = reader.next(
+    /^Node +(\d+), zone +(\S+), type +(\S+)((?: +>? *\d+)+) *$/,
+    "'Node 0, zone NAME, type NAME' and the free blocks of each order",
+  );
+  // A count of 100,000 fills its six columns behind the '>'.
+  const counts = list.trim().replaceAll(/> +/g, '>').split(/ +/);
+  if (counts.length !== orders) reader.last.fail(`${orders} orders, as in the heading`);
+  return {
+    node: Number(node),
+    zone,
+    type,
+    free: counts.map((count) => Number(count.replace('>', ''))),
+    stoppedAt: [...counts.keys()].filter((at) => counts[at]!.startsWith('>')),
+  };
+}
+
+function blocks(reader: Reader, title: string): { types: string[]; zones: BlocksOfZone[] } {
+  reader.next(/^$/, 'an empty line');
+  const [, head = ''] = reader.next(
+    new RegExp(`^${title}((?: +\\S+)+) *$`),
+    `'${title}' and the migrate types`,
+  );
+  const types = head.trim().split(/ +/);
+  const zones: BlocksOfZone[] = [];
+  while (reader.sees(/^Node/)) {
+    const [, node, zone = '', list = ''] = reader.next(
+      /^Node +(\d+), zone +(\S+)((?: +\d+)+) *$/,
+      "'Node 0, zone NAME' and the page blocks of each type",
+    );
+    const counts = numbersOf(list);
+    if (counts.length !== types.length) reader.last.fail(`${types.length} types, as in the heading`);
+    zones.push({ node: Number(node), zone, counts });
+  }
+  return { types, zones };
+}
+
+/** Goes through the lines one after another. */
+class Reader {
+  private readonly lines: readonly ProcLine[];
+  private at = 0;
+
+  constructor(lines: readonly ProcLine[]) {
+    this.lines = lines;
+  }
+
+  /** The line read last. */
+  get last(): ProcLine {
+    return this.lines[Math.max(0, this.at - 1)]!;
+  }
+
+  sees(pattern: RegExp): boolean {
+    const line = this.lines[this.at];
+    return line !== undefined && pattern.test(line.text);
+  }
+
+  next(pattern: RegExp, expected: string): RegExpExecArray {
+    const line = this.lines[this.at++];
+    if (line === undefined) this.lines.at(-1)!.fail(`${expected} after this line`);
+    return line.match(pattern, expected);
+  }
+
+  end(): void {
+    this.lines[this.at]?.fail('the end of the file');
+  }
+}

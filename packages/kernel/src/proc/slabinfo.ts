@@ -1,0 +1,112 @@
+/**
+ * /proc/slabinfo: every object cache, how many of its objects are in use, and the slabs they lie in.
+ * Source: Linux mm/slab_common.c, `print_slabinfo_header`, `cache_show`.
+ */
+import type { SlabAllocator } from '../slab/slab-allocator.js';
+import { linesOf, numbersOf, ProcFormatError } from './lines.js';
+
+export interface SlabinfoCache {
+  readonly name: string;
+  readonly activeObjects: number;
+  /** Objects that the slabs have room for. */
+  readonly objects: number;
+  /** Bytes from one object to the next. */
+  readonly objectBytes: number;
+  readonly objectsPerSlab: number;
+  readonly framesPerSlab: number;
+  /** Objects that a CPU keeps at hand, and how many come and go at once; 0 in kernels whose CPUs own whole slabs. */
+  readonly limit: number;
+  readonly batch: number;
+  readonly sharedFactor: number;
+  readonly activeSlabs: number;
+  readonly slabs: number;
+  readonly sharedAvailable: number;
+  /** What a kernel that keeps statistics prints behind that, from its colon on; '' elsewhere. */
+  readonly statistics: string;
+}
+
+const COLUMNS =
+  '# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> ' +
+  ': tunables <limit> <batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>';
+
+/** What the file tells of these caches: the one made last first. */
+export function slabinfoOf(slabs: SlabAllocator): SlabinfoCache[] {
+  return slabs.caches().map((cache) => {
+    const stats = cache.stats();
+    return {
+      name: stats.name,
+      activeObjects: stats.activeObjects,
+      objects: stats.objects,
+      objectBytes: stats.stride,
+      objectsPerSlab: stats.objectsPerSlab,
+      framesPerSlab: stats.framesPerSlab,
+      limit: stats.limit,
+      batch: stats.batch,
+      sharedFactor: 0,
+      activeSlabs: stats.activeSlabs,
+      slabs: stats.slabs,
+      sharedAvailable: 0,
+      statistics: '',
+    };
+  });
+}
+
+/** The text for caches without statistics. */
+export function printSlabinfo(caches: readonly SlabinfoCache[]): string {
+  const pad = (value: number, width: number) => String(value).padStart(width);
+  const rows = caches.map((cache) =>
+    [
+      cache.name.padEnd(17),
+      pad(cache.activeObjects, 6),
+      pad(cache.objects, 6),
+      pad(cache.objectBytes, 6),
+      pad(cache.objectsPerSlab, 4),
+      pad(cache.framesPerSlab, 4),
+      ': tunables',
+      pad(cache.limit, 4),
+      pad(cache.batch, 4),
+      pad(cache.sharedFactor, 4),
+      ': slabdata',
+      pad(cache.activeSlabs, 6),
+      pad(cache.slabs, 6),
+      pad(cache.sharedAvailable, 6),
+    ].join(' '),
+  );
+  return ['slabinfo - version: 2.1', COLUMNS, ...rows, ''].join('\n');
+}
+
+/** @throws ProcFormatError */
+export function parseSlabinfo(text: string, file = '/proc/slabinfo'): SlabinfoCache[] {
+  const [version, columns, ...rows] = linesOf(text, file);
+  version!.match(
+    /^slabinfo - version: 2\.1(?: \(statistics\))?$/,
+    "'slabinfo - version: 2.1' (Linux 2.6.10 and later)",
+  );
+  if (columns === undefined) throw new ProcFormatError(file, 1, 'expected the names of the columns after it');
+  columns.match(/^# name +<active_objs> /, "'# name <active_objs>' and the other columns");
+  return rows.map((line) => {
+    // From the end, as a name may hold spaces.
+    const [, name = '', counts = '', tunables = '', slabdata = '', statistics = ''] = line.match(
+      /^(\S.*?)((?: +\d+){5}) : tunables((?: +\d+){3}) : slabdata((?: +\d+){3})( :.*)?$/,
+      "a cache's name, 5 numbers, ': tunables' with 3 and ': slabdata' with 3",
+    );
+    const [activeObjects, objects, objectBytes, objectsPerSlab, framesPerSlab] = numbersOf(counts);
+    const [limit, batch, sharedFactor] = numbersOf(tunables);
+    const [activeSlabs, slabs, sharedAvailable] = numbersOf(slabdata);
+    return {
+      name,
+      activeObjects: activeObjects!,
+      objects: objects!,
+      objectBytes: objectBytes!,
+      objectsPerSlab: objectsPerSlab!,
+      framesPerSlab: framesPerSlab!,
+      limit: limit!,
+      batch: batch!,
+      sharedFactor: sharedFactor!,
+      activeSlabs: activeSlabs!,
+      slabs: slabs!,
+      sharedAvailable: sharedAvailable!,
+      statistics: statistics.trimStart(),
+    };
+  });
+}
