@@ -47,15 +47,23 @@ export function checkGrowth(base: number, capacity: number, newCapacity: number)
 /**
  * The options of a range whose end moves by itself: by multiples of `growBy`, never when that is 0, and up to
  * `maxCapacity` at most.
- * @throws RangeError unless both are whole numbers of bytes, `maxCapacity` at least `capacity`
+ * @throws RangeError unless both are whole numbers of bytes, `maxCapacity` at least `capacity` and addresses safe
  */
-export function checkGrowthOptions(capacity: number, growBy: number, maxCapacity: number): void {
-  if (!(Number.isSafeInteger(growBy) && growBy >= 0)) {
-    throw new RangeError(`growBy must be a whole number of bytes from 0 to 2^53 - 1, got ${String(growBy)}`);
-  }
-  if (!(Number.isSafeInteger(maxCapacity) && maxCapacity >= capacity)) {
+export function checkGrowthOptions(
+  base: number,
+  capacity: number,
+  growBy: number,
+  maxCapacity: number,
+): void {
+  checkBytes('growBy', growBy, 0, Number.MAX_SAFE_INTEGER);
+  checkBytes('maxCapacity', maxCapacity, capacity, Number.MAX_SAFE_INTEGER - base);
+}
+
+/** @throws RangeError naming the option, unless `value` is a whole number of bytes from `least` to `most` */
+export function checkBytes(name: string, value: number, least: number, most: number): void {
+  if (!(Number.isSafeInteger(value) && value >= least && value <= most)) {
     throw new RangeError(
-      `maxCapacity must be a whole number of bytes, at least the capacity ${capacity}, got ${String(maxCapacity)}`,
+      `${name} must be a whole number of bytes from ${least} to ${most}, got ${String(value)}`,
     );
   }
 }

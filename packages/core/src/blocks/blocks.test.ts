@@ -266,7 +266,7 @@ describe('refuses', () => {
     [{ capacity: 64, block: 0 }, 'block must be a whole number of bytes from 1 to 2^31, got 0'],
     [{ capacity: 2 ** 40, block: 2 ** 31 + 1 }, 'block must be a whole number of bytes from 1 to 2^31'],
     [{ capacity: 64, block: 16, growBy: -1 }, 'growBy must be a whole number of bytes'],
-    [{ capacity: 64, block: 16, maxCapacity: 63 }, 'maxCapacity must be a whole number of bytes, at least'],
+    [{ capacity: 64, block: 16, maxCapacity: 63 }, 'maxCapacity must be a whole number of bytes from 64 to'],
   ])('%o', (options, message) => {
     expect(() => new Blocks(options)).toThrow(RangeError);
     expect(() => new Blocks(options)).toThrow(message);

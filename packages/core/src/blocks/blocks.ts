@@ -78,7 +78,7 @@ export class Blocks implements Allocator {
     if (!(Number.isInteger(block) && block >= 1 && block <= BLOCK_BYTES_MAX)) {
       throw new RangeError(`block must be a whole number of bytes from 1 to 2^31, got ${String(block)}`);
     }
-    checkGrowthOptions(capacity, growBy, maxCapacity);
+    checkGrowthOptions(base, capacity, growBy, maxCapacity);
     this.base = base;
     this.block = block;
     this.observer = observer;

@@ -299,7 +299,7 @@ describe('refuses', () => {
     [{ capacity: 64, unit: 16, orders: 0 }, 'orders must be a whole number from 1 to 31, got 0'],
     [{ capacity: 64, unit: 16, orders: 32 }, 'orders must be a whole number from 1 to 31, got 32'],
     [{ capacity: 64, unit: 16, growBy: 1.5 }, 'growBy must be a whole number of bytes'],
-    [{ capacity: 64, unit: 16, maxCapacity: 63 }, 'maxCapacity must be a whole number of bytes, at least'],
+    [{ capacity: 64, unit: 16, maxCapacity: 63 }, 'maxCapacity must be a whole number of bytes from 64 to'],
   ])('%o', (options, message) => {
     expect(() => new Buddy(options)).toThrow(RangeError);
     expect(() => new Buddy(options)).toThrow(message);

@@ -75,7 +75,7 @@ export class Buddy implements Allocator {
     const { growBy = 0, maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
     checkRange(base, capacity);
     checkAlign(unit, 'unit');
-    checkGrowthOptions(capacity, growBy, maxCapacity);
+    checkGrowthOptions(base, capacity, growBy, maxCapacity);
     this.base = base;
     this.unit = unit;
     this.observer = observer;

@@ -4,7 +4,7 @@
  * Both allocators hold one SegmentPolicy and ask it, so that they cannot disagree.
  */
 import type { AllocatorObserver } from '../allocator.js';
-import { checkAlign, checkRange, roundUp } from '../arguments.js';
+import { checkAlign, checkBytes, checkGrowthOptions, checkRange, roundUp } from '../arguments.js';
 
 export const FITS = ['first', 'next', 'best', 'worst'] as const;
 /**
@@ -75,8 +75,7 @@ export class SegmentPolicy {
     const { capacity, base = 0, fit = 'first', order = 'address', coalesce = true } = options;
     const { header = 0, align = 1, block = 1, minRemainder = 1, growBy = 0 } = options;
     checkRange(base, capacity);
-    const highest = Number.MAX_SAFE_INTEGER - base;
-    const { maxCapacity = highest } = options;
+    const { maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
     checkOneOf('fit', fit, FITS);
     checkOneOf('order', order, ORDERS);
     if (typeof coalesce !== 'boolean') {
@@ -86,8 +85,7 @@ export class SegmentPolicy {
     checkAlign(align);
     checkBytes('block', block, 1, Number.MAX_SAFE_INTEGER);
     checkBytes('minRemainder', minRemainder, 1, Number.MAX_SAFE_INTEGER);
-    checkBytes('growBy', growBy, 0, Number.MAX_SAFE_INTEGER);
-    checkBytes('maxCapacity', maxCapacity, capacity, highest);
+    checkGrowthOptions(base, capacity, growBy, maxCapacity);
     this.base = base;
     this.fit = fit;
     this.order = order;
@@ -147,13 +145,5 @@ export class SegmentPolicy {
 function checkOneOf(name: string, value: string, allowed: readonly string[]): void {
   if (!allowed.includes(value)) {
     throw new RangeError(`${name} must be one of ${allowed.join(', ')}, got ${String(value)}`);
-  }
-}
-
-function checkBytes(name: string, value: number, least: number, most: number): void {
-  if (!(Number.isSafeInteger(value) && value >= least && value <= most)) {
-    throw new RangeError(
-      `${name} must be a whole number of bytes from ${least} to ${most}, got ${String(value)}`,
-    );
   }
 }

@@ -218,7 +218,7 @@ it.each([
   [{ capacity: 104, align: 12 }, 'align must be a power of two, got 12'],
   [
     { capacity: 104, maxCapacity: 96 },
-    'maxCapacity must be a whole number of bytes, at least the capacity 104, got 96',
+    'maxCapacity must be a whole number of bytes from 104 to 9007199254740991, got 96',
   ],
 ])('refuses %o', (options, message) => {
   expect(() => new Tlsf(options)).toThrow(message);

@@ -81,7 +81,7 @@ export class Tlsf implements Allocator {
     checkRange(base, capacity);
     const { maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
     checkAlign(align);
-    checkGrowthOptions(capacity, growBy, maxCapacity);
+    checkGrowthOptions(base, capacity, growBy, maxCapacity);
     for (const [name, value] of Object.entries({ base, capacity, growBy })) checkMultiple(name, value, align);
     this.align = align;
     this.growBy = growBy;
