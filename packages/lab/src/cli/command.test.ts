@@ -93,6 +93,15 @@ describe('the command', () => {
     expect(performance.now() - interrupted).toBeLessThan(2000);
   });
 
+  it.skipIf(process.platform !== 'linux')('inspects the system it runs on', () => {
+    const { status, stdout } = freehold('inspect', '--pid', 'self', '--json');
+    expect(status).toBe(0);
+    const { zones, process: mapped } = JSON.parse(stdout);
+    expect(zones.length).toBeGreaterThan(0);
+    expect(mapped.total.rssBytes).toBeGreaterThan(2 ** 20);
+    expect(mapped.mappings.map(({ name }: { name: string }) => name)).toContain('[stack]');
+  });
+
   it.skipIf(!existsSync(SHARED))('serves and verifies a recorded program', () => {
     const { status, stdout } = freehold(
       'compare',

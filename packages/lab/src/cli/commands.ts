@@ -4,6 +4,7 @@ import { compareCommand } from './compare.js';
 import { convertCommand } from './convert.js';
 import { fitCommand } from './fit.js';
 import { infoCommand } from './info.js';
+import { inspectCommand } from './inspect.js';
 import { lessonCommand } from './lesson.js';
 
 export const COMMANDS: readonly (() => Command)[] = [
@@ -12,4 +13,5 @@ export const COMMANDS: readonly (() => Command)[] = [
   infoCommand,
   convertCommand,
   lessonCommand,
+  inspectCommand,
 ];

@@ -1,0 +1,160 @@
+/** What `freehold inspect` prints for people, within 80 columns. */
+import type {
+  Inspection,
+  MappingFigures,
+  ProcessFigures,
+  SlabFigures,
+  ZoneFigures,
+} from '../inspect/inspection.js';
+import { NONE } from './rows.js';
+import { type Colours, define, formatCount, formatMany, formatSize, table, wrap } from './terminal.js';
+
+const NAME_COLUMNS = 30;
+
+/** @param rows how many object caches and mappings are shown */
+export function describe(inspection: Inspection, rows: number, paint: Colours): string {
+  const { zones, types, slabs, process, pageBytes, missing } = inspection;
+  const sections: string[] = [];
+  if (zones !== null) sections.push(...zoneSections(zones, pageBytes, paint));
+  if (types !== null) sections.push(typeSection(types, paint));
+  if (slabs !== null) sections.push(slabSection(slabs, rows, paint));
+  if (process !== null) sections.push(processSection(process, rows, paint));
+  if (missing.length > 0) {
+    const lines = missing.map(({ file, why }) => wrap(`${file}: ${why}`, 80, 2));
+    sections.push([paint.bold('Not shown'), ...lines].join('\n'));
+  }
+  return sections.join('\n\n');
+}
+
+function zoneSections(zones: readonly ZoneFigures[], pageBytes: number, paint: Colours): string[] {
+  const orders = Math.max(...zones.map(({ free }) => free.length));
+  const severalNodes = zones.some(({ node }) => node !== zones[0]!.node);
+  const name = ({ node, zone }: ZoneFigures) => (severalNodes ? `${node} ${zone}` : zone);
+  const head = ['order', ...Array.from({ length: orders }, (_, order) => String(order))];
+  const align = head.map((_, i) => (i === 0 ? ('left' as const) : ('right' as const)));
+  const blockSizes = head.slice(1).map((_, order) => short(2 ** order * pageBytes));
+  const grid = (cell: (zone: ZoneFigures, order: number) => string, more: string[][] = []) =>
+    table(
+      head,
+      [...more, ...zones.map((zone) => [name(zone), ...zone.free.map((_, order) => cell(zone, order))])],
+      align,
+      1,
+    );
+  const totals = zones.map((zone) => {
+    const blocks = zone.free.reduce((sum, count) => sum + count, 0);
+    return [name(zone), formatSize(zone.freeBytes), formatCount(blocks), formatSize(zone.largestFreeBytes)];
+  });
+  return [
+    `${paint.bold('Free blocks')} of each order (buddyinfo); order k is 2^k pages\n` +
+      grid(({ free }, order) => String(free[order]), [['size', ...blockSizes]]),
+    table(['zone', 'free', 'blocks', 'largest'], totals, ['left', 'right', 'right', 'right']),
+    `${paint.bold('Unusable free index')}: share of the free memory in blocks too small for the order\n` +
+      `${grid(({ unusableFreeIndex }, order) => unusableFreeIndex[order]!.toFixed(3))}\n` +
+      wrap(
+        'Near 1 at the orders a driver or huge pages (order 9 at 4 KiB) want: compact, by writing 1 to /proc/sys/vm/compact_memory.',
+      ),
+    `${paint.bold('Fragmentation index')}: why a request of the order would fail; -1: it would not\n` +
+      `${grid(({ fragmentationIndex }, order) => index(fragmentationIndex[order]!))}\n` +
+      wrap(
+        'Towards 0 for want of memory: free some. Towards 1 because it is in pieces: compact. The kernel compacts by itself above 0.5 (vm.extfrag_threshold).',
+      ),
+  ];
+}
+
+function typeSection(types: NonNullable<Inspection['types']>, paint: Colours): string {
+  const rows = types
+    .filter(({ freeBytes, pageBlocks }) => freeBytes > 0 || (pageBlocks ?? 0) > 0)
+    .map(({ zone, type, pageBlocks, freeBytes, atLeast, largestFreeBytes }) => [
+      zone,
+      type,
+      pageBlocks === null ? NONE : formatCount(pageBlocks),
+      `${atLeast ? '>' : ''}${formatSize(freeBytes)}`,
+      largestFreeBytes === 0 ? NONE : formatSize(largestFreeBytes),
+    ]);
+  return [
+    `${paint.bold('Migrate types')} (pagetypeinfo): what cannot move, kept apart from what can`,
+    table(['zone', 'type', 'page blocks', 'free', 'largest'], rows, [
+      'left',
+      'left',
+      'right',
+      'right',
+      'right',
+    ]),
+    wrap(
+      'Unmovable page blocks spread over a zone are what keeps compaction from making large blocks; free memory in them serves unmovable requests.',
+    ),
+  ].join('\n');
+}
+
+function slabSection(slabs: SlabFigures, shown: number, paint: Colours): string {
+  const share = (bytes: number, of: number) => (of === 0 ? NONE : `${((100 * bytes) / of).toFixed(1)}`);
+  const rows = slabs.caches
+    .filter(({ bytes }) => bytes > 0)
+    .slice(0, shown)
+    .map((cache) => [
+      shorten(cache.name),
+      formatCount(cache.objectBytes),
+      formatCount(cache.activeObjects),
+      formatCount(cache.objects),
+      formatSize(cache.bytes),
+      share(cache.bytes - cache.freeBytes - cache.leftoverBytes, cache.bytes),
+    ]);
+  const used = slabs.caches.filter(({ slabs }) => slabs > 0).length;
+  const percent = (bytes: number) => `${formatSize(bytes)} (${share(bytes, slabs.bytes)} %)`;
+  return [
+    paint.bold('Object caches') +
+      ` (slabinfo): ${formatMany(slabs.caches.length, 'cache')}, ${formatCount(used)} with slabs, ${formatSize(slabs.bytes)}`,
+    define('  in use', `${percent(slabs.activeBytes)}: objects somebody holds`, 12),
+    define('  free', `${percent(slabs.freeBytes)}: places for objects in slabs that cannot go`, 12),
+    define('  left over', `${percent(slabs.leftoverBytes)}: ends of slabs too short for an object`, 12),
+    table(['cache', 'bytes', 'in use', 'objects', 'memory', 'used %'], rows, [
+      'left',
+      'right',
+      'right',
+      'right',
+      'right',
+      'right',
+    ]),
+    wrap('A low share in use: objects freed here and there hold whole slabs, fragmentation again.'),
+  ].join('\n');
+}
+
+function processSection(process: ProcessFigures, shown: number, paint: Colours): string {
+  const size = (bytes: number | null) => (bytes === null ? NONE : formatSize(bytes));
+  const cells = (figures: MappingFigures) => [
+    shorten(figures.name),
+    size(figures.sizeBytes),
+    size(figures.rssBytes),
+    size(figures.pssBytes),
+    size(figures.sharedBytes),
+    size(figures.privateBytes),
+  ];
+  const rows = process.mappings.slice(0, shown).map(cells);
+  return [
+    `${paint.bold(`Process ${process.pid}`)}: ${formatMany(process.areas, 'area')}`,
+    table(
+      ['mapping', 'size', 'rss', 'pss', 'shared', 'private'],
+      [...rows, cells(process.total)],
+      ['left', 'right', 'right', 'right', 'right', 'right'],
+      1,
+    ),
+    wrap(
+      'Mapped is not used: size is address space, rss what is in memory, pss the same with each shared page divided among its holders, so that the pss of all processes add up. Private is what an exit would free.',
+    ),
+  ].join('\n');
+}
+
+/** `-1`, `0.125`, `1`: as long as five columns. */
+function index(value: number): string {
+  return value === -1 ? '-1' : value.toFixed(3);
+}
+
+/** `4K`, `2M`: sizes of blocks, which are powers of two. */
+function short(bytes: number): string {
+  return bytes < 2 ** 20 ? `${bytes / 2 ** 10}K` : `${bytes / 2 ** 20}M`;
+}
+
+/** The end of a path tells most. */
+function shorten(name: string): string {
+  return name.length <= NAME_COLUMNS ? name : `…${name.slice(1 - NAME_COLUMNS)}`;
+}

@@ -1,0 +1,249 @@
+/** `freehold inspect` on copies of the files, ours and real ones; on this machine's own in command.test.ts. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  buddyinfoOf,
+  GFP_KERNEL,
+  Machine,
+  PageAllocator,
+  pagetypeinfoOf,
+  printBuddyinfo,
+  printPagetypeinfo,
+  printSlabinfo,
+  SlabAllocator,
+  slabinfoOf,
+} from '@freehold/kernel';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { capture } from '../../test/capture.js';
+import { shared } from '../../test/recordings.js';
+import type { Inspection } from '../inspect/inspection.js';
+import { ProcFolder } from '../inspect/sources.js';
+import { main } from './main.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'freehold-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const said = capture();
+/** Files that only root may read. */
+const denied = vi.hoisted(() => new Set<string>());
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>();
+  return {
+    ...real,
+    readFile: async (path: string, encoding: BufferEncoding) => {
+      if (denied.has(path)) throw Object.assign(new Error('denied'), { code: 'EACCES' });
+      return await real.readFile(path, encoding);
+    },
+  };
+});
+
+const inspect = (...argv: string[]) => main(['inspect', ...argv]);
+
+/** A folder with copies of these files. */
+function copies(name: string, files: Record<string, string>): string {
+  const root = join(folder, name);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(root, path, '..'), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  return root;
+}
+
+const AREAS = [
+  '00400000-00402000 r-xp 00000000 fe:00 7                                  /bin/true',
+  'Rss:                   8 kB',
+  'Pss:                   4 kB',
+  'Shared_Clean:          8 kB',
+  'Shared_Dirty:          0 kB',
+  'Private_Clean:         0 kB',
+  'Private_Dirty:         0 kB',
+  'MMUPageSize:          16 kB',
+  '00500000-00600000 rw-p 00000000 00:00 0                                  [heap]',
+  'Rss:                  64 kB',
+  'Pss:                  64 kB',
+  'Shared_Clean:          0 kB',
+  'Shared_Dirty:          0 kB',
+  'Private_Clean:         4 kB',
+  'Private_Dirty:        60 kB',
+  '',
+].join('\n');
+
+const BUDDYINFO =
+  'Node 0, zone      DMA      4      1      0 \nNode 0, zone   Normal      0      0      3 \n';
+
+describe('figures', () => {
+  it('of the free blocks: sums, and both indices for each order', async () => {
+    expect(await inspect('--root', copies('buddy', { buddyinfo: BUDDYINFO }), '--json')).toBe(0);
+    const { zones, pageBytes, types, slabs, process, missing }: Inspection = JSON.parse(said.out);
+    expect(pageBytes).toBe(4096);
+    expect(zones).toEqual([
+      {
+        node: 0,
+        zone: 'DMA',
+        free: [4, 1, 0],
+        freeBytes: 6 * 4096,
+        largestFreeBytes: 8192,
+        fragmentationIndex: [-1, -1, 0.5],
+        unusableFreeIndex: [0, 0.666, 1],
+      },
+      {
+        node: 0,
+        zone: 'Normal',
+        free: [0, 0, 3],
+        freeBytes: 12 * 4096,
+        largestFreeBytes: 16384,
+        fragmentationIndex: [-1, -1, -1],
+        unusableFreeIndex: [0, 0, 0],
+      },
+    ]);
+    expect([types, slabs, process]).toEqual([null, null, null]);
+    expect(missing.map(({ why }) => why)).toEqual(['not there', 'not there']);
+  });
+
+  it("of this project's own kernel, from the texts it prints", async () => {
+    const pages = new PageAllocator(new Machine(64 * 2 ** 20), { dma32End: 32 * 2 ** 20 });
+    const slabs = new SlabAllocator(pages);
+    const cache = slabs.createCache('thing', 300);
+    const objects = Array.from({ length: 26 }, () => cache.alloc(GFP_KERNEL)!);
+    for (const object of objects.slice(5)) cache.free(object);
+    const root = copies('ours', {
+      buddyinfo: printBuddyinfo(buddyinfoOf(pages)),
+      'pagetypeinfo.txt': printPagetypeinfo(pagetypeinfoOf(pages)),
+      slabinfo: printSlabinfo(slabinfoOf(slabs)),
+    });
+    expect(await inspect('--root', root, '--json')).toBe(0);
+    const inspection: Inspection = JSON.parse(said.out);
+    expect(inspection.missing).toEqual([]);
+    const free = pages.zones.map((zone) => zone.freeFrames * 4096);
+    expect(inspection.zones!.map(({ freeBytes }) => freeBytes)).toEqual(free);
+    for (const [i, zone] of ['DMA', 'DMA32', 'Normal'].entries()) {
+      const ofZone = inspection.types!.filter((each) => each.zone === zone);
+      expect(ofZone.reduce((sum, { freeBytes }) => sum + freeBytes, 0)).toBe(free[i]);
+      expect(ofZone.reduce((sum, { pageBlocks }) => sum + pageBlocks!, 0)).toBe(pages.zones[i]!.frames / 512);
+    }
+    const { objects: places, slabs: count } = cache.stats();
+    expect(inspection.slabs).toMatchObject({
+      bytes: count * 4096,
+      activeBytes: 5 * 304,
+      freeBytes: (places - 5) * 304,
+      leftoverBytes: count * 4096 - places * 304,
+    });
+    expect(inspection.slabs!.caches[0]).toMatchObject({ name: 'thing', activeObjects: 5, objectBytes: 304 });
+  });
+
+  it('of a process: areas of one name together, the page size from smaps', async () => {
+    const root = copies('process', { buddyinfo: BUDDYINFO, '42/smaps': AREAS });
+    expect(await inspect('--root', root, '--pid', '42', '--json')).toBe(0);
+    const { process, pageBytes, zones }: Inspection = JSON.parse(said.out);
+    expect(pageBytes).toBe(16384);
+    expect(zones![0]!.freeBytes).toBe(6 * 16384);
+    expect(process).toMatchObject({
+      pid: '42',
+      areas: 2,
+      total: { areas: 2, sizeBytes: 0x102000, rssBytes: 72 * 1024, pssBytes: 68 * 1024 },
+      mappings: [
+        { name: '[heap]', rssBytes: 64 * 1024, privateBytes: 64 * 1024, sharedBytes: 0 },
+        { name: '/bin/true', rssBytes: 8 * 1024, privateBytes: 0, sharedBytes: 8 * 1024 },
+      ],
+    });
+  });
+
+  it('of a process whose smaps is not there, from maps: sizes only', async () => {
+    const maps = AREAS.split('\n').filter((line) => line.includes(' fe:') || line.includes('[heap]'));
+    const root = copies('maps', { '42/maps': `${maps.join('\n')}\n` });
+    expect(await inspect('--root', root, '--pid', '42')).toBe(0);
+    expect(said.out).toMatch(/\[heap\] +1 MiB +- +- +- +-\n/);
+    expect(said.out).toContain('smaps: not there');
+  });
+});
+
+describe('text', () => {
+  it.skipIf(shared('samples') === null)('of a real machine, within 80 columns', async () => {
+    expect(await inspect('--root', shared('samples')!, '--caches', '3')).toBe(0);
+    expect(said.out.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    expect(said.out).toMatch(/Normal 5225 3081 2142 1143 +622 +537 +760 +436 +269 +119 +187\n/);
+    expect(said.out).toMatch(/Normal +Movable +1,536 /);
+    expect(said.out).toMatch(/Object caches \(slabinfo\): \d+ caches, \d+ with slabs/);
+    expect(said.err).toBe('');
+  });
+
+  it('tells what needs root, and shows the rest', async () => {
+    const root = copies('closed', { buddyinfo: BUDDYINFO, slabinfo: '' });
+    denied.add(join(root, 'slabinfo'));
+    expect(await inspect('--root', root)).toBe(0);
+    expect(said.out).toMatch(/DMA +4 +1 +0\n/);
+    expect(said.out).toContain('slabinfo: permission denied');
+  });
+
+  it.skipIf(process.platform !== 'linux')('says what to do where only root may read', async () => {
+    denied.add('/proc/slabinfo');
+    expect(await inspect()).toBe(0);
+    denied.clear();
+    expect(said.out.replaceAll(/\s+/g, ' ')).toContain(
+      'Not shown /proc/slabinfo: only root may read it: run as root, or save it with `sudo cat /proc/slabinfo` and use --root',
+    );
+  });
+
+  it('a kernel that stopped counting', async () => {
+    const pagetypeinfo = [
+      'Page block order: 9',
+      'Pages per block:  512',
+      '',
+      `${'Free pages count per migrate type at order'.padEnd(43)}      0 `,
+      'Node    0, zone   Normal, type      Movable >100000 ',
+      '',
+      'Number of blocks type       Movable ',
+      'Node 0, zone   Normal         1200 ',
+      '',
+    ].join('\n');
+    expect(await inspect('--root', copies('many', { pagetypeinfo }))).toBe(0);
+    expect(said.out).toMatch(/Normal +Movable +1,200 +>391 MiB/);
+  });
+});
+
+describe('wrong use', () => {
+  const broken = copies('broken', { buddyinfo: 'Node 0, zone DMA 1 2\nhello\n' });
+  const kernelThread = copies('thread', { '2/smaps': '', '2/maps': '' });
+  it.each([
+    [['--pid', 'x'], "--pid: 'x' is no process; write its number, or self"],
+    [['--pid', '0'], "--pid: '0' is no process; write its number, or self"],
+    [['--caches', '-1'], "--caches: '-1' is no number; write 0 or more"],
+    [
+      ['--page-size', '0'],
+      "--page-size: '0' is no size; write whole bytes from 1 up, as 4096, 64KiB, 1.5MiB or 2GiB",
+    ],
+    [
+      ['--root', join(folder, 'none')],
+      `nothing to inspect in ${join(folder, 'none')}: ${join(folder, 'none/buddyinfo')}: not there; wanted are buddyinfo, pagetypeinfo, slabinfo, PID/smaps`,
+    ],
+    [
+      ['--root', broken],
+      `${join(broken, 'buddyinfo')}:2: expected 'Node 0, zone NAME' and the free blocks of each order, found "hello"`,
+    ],
+  ])('%j', async (argv, message) => {
+    expect(await inspect(...argv)).toBe(2);
+    expect(said.err).toBe(`freehold: ${message}\n`);
+    expect(said.out).toBe('');
+  });
+
+  it('a thread of the kernel has no memory of its own', async () => {
+    expect(await inspect('--root', kernelThread, '--pid', '2')).toBe(2);
+    const found = new ProcFolder(kernelThread);
+    expect(await found.read('2/smaps', () => expect.fail('parsed'))).toBeNull();
+    expect(found.missing[0]!.why).toBe('is empty: a thread of the kernel has no memory of its own');
+  });
+
+  it('another system is told so plainly', () => {
+    expect(() => new ProcFolder('/proc', 'darwin')).toThrow(
+      'this system is darwin, and inspect reads /proc of Linux: copy its files',
+    );
+    expect(() => new ProcFolder('copies', 'win32')).not.toThrow();
+  });
+
+  it.skipIf(process.platform !== 'linux')('there is no such process', async () => {
+    const found = new ProcFolder();
+    expect(await found.read('4194305/smaps', () => expect.fail('parsed'))).toBeNull();
+    expect(found.missing).toEqual([{ file: '/proc/4194305/smaps', why: 'there is no such process' }]);
+  });
+});

@@ -1,0 +1,73 @@
+/** `freehold inspect`: the memory of the Linux it runs on, in the figures of the lesson. */
+import { Command } from 'commander';
+import { UserError } from '../errors.js';
+import { inspect } from '../inspect/inspection.js';
+import { PROC, ProcFolder } from '../inspect/sources.js';
+import { describe } from './inspect-text.js';
+import { colours, parseSize, print } from './terminal.js';
+
+interface InspectOptions {
+  readonly pid?: string;
+  readonly root: string;
+  readonly pageSize?: number;
+  readonly caches: number;
+  readonly json?: true;
+}
+
+const EXAMPLES = `
+Examples:
+  $ sudo freehold inspect              free blocks, fragmentation, slabs
+  $ freehold inspect --pid self        what stands behind a process
+  $ freehold inspect --root copies     files saved from another machine
+  $ freehold inspect --json | jq '.zones[].unusableFreeIndex'
+
+Read are buddyinfo, pagetypeinfo, slabinfo, and with --pid PID/smaps, else PID/maps.
+pagetypeinfo and slabinfo need root, as do the files of other users' processes;
+without root the rest is shown. A copy may end in .txt.
+`;
+
+export function inspectCommand(): Command {
+  return new Command('inspect')
+    .description('the memory of this Linux: free blocks and fragmentation by order, slabs, a process')
+    .option('--pid <PID>', 'also a process: what is mapped, resident, shared (self: this one)', parsePid)
+    .option('--root <DIR>', 'read copies of the files from here', PROC)
+    .option('--page-size <SIZE>', 'bytes of a page (default: as smaps tells, else 4 KiB)', (text) =>
+      parseSize(text, '--page-size'),
+    )
+    .option('--caches <N>', 'how many object caches and mappings to show, the largest', parseCount, 10)
+    .option('--json', 'print one object with all figures instead')
+    .addHelpText('after', EXAMPLES)
+    .action(run);
+}
+
+async function run(options: InspectOptions): Promise<void> {
+  const folder = new ProcFolder(options.root);
+  const inspection = await inspect(folder, {
+    pid: options.pid === 'self' && options.root === PROC ? String(process.pid) : options.pid,
+    pageBytes: options.pageSize,
+  });
+  const { zones, types, slabs, process: mapped, missing } = inspection;
+  if (zones === null && types === null && slabs === null && mapped === null) {
+    const [first] = missing;
+    throw new UserError(
+      `nothing to inspect in ${options.root}: ${first!.file}: ${first!.why}; wanted are buddyinfo, pagetypeinfo, slabinfo, PID/smaps`,
+    );
+  }
+  print(
+    options.json
+      ? JSON.stringify(inspection, null, 2)
+      : describe(inspection, options.caches, colours(process.stdout)),
+  );
+}
+
+function parsePid(text: string): string {
+  if (!/^(?:self|[1-9]\d*)$/.test(text)) {
+    throw new UserError(`--pid: '${text}' is no process; write its number, or self`);
+  }
+  return text;
+}
+
+function parseCount(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new UserError(`--caches: '${text}' is no number; write 0 or more`);
+  return Number(text);
+}
