@@ -24,3 +24,19 @@ export { type ErrorCode, ExecError, SystemCallError } from './process/errors.js'
 export { type CacheOptions, type CacheStats, ObjectCache } from './slab/cache.js';
 export { SLAB_POISON, SLAB_RED_ZONE } from './slab/guard.js';
 export { KMALLOC_SIZES, SlabAllocator, ZERO_SIZE_PTR } from './slab/slab-allocator.js';
+export {
+  AddressSpace,
+  type MapOptions,
+  type ResidentPages,
+} from './vm/address-space.js';
+export * from './vm/area.js';
+export type { FaultResult } from './vm/fault.js';
+export { type FileSource, MemoryFile } from './vm/file-source.js';
+export { CachedPage, Inode } from './vm/inode.js';
+export { MappedMemory } from './vm/mapped-memory.js';
+export * from './vm/memory-fault.js';
+export { PageCache, type PageCacheCounts } from './vm/page-cache.js';
+export * from './vm/page-table.js';
+export { Span, SpanTree } from './vm/span-tree.js';
+export * from './vm/tlb.js';
+export { VirtualMemory, type VirtualMemoryCounts } from './vm/virtual-memory.js';

@@ -1,5 +1,5 @@
 /**
- * The descriptor of each frame (Linux's `struct page`): 12 bytes in typed arrays, indexed by frame number.
+ * The descriptor of each frame (Linux's `struct page`): 16 bytes in typed arrays, indexed by frame number.
  */
 
 /** Who holds a frame. */
@@ -44,6 +44,8 @@ export class FrameDescriptors {
   readonly frames: number;
   /** Holders of the block; 0 when free. Only the first frame of a block counts. */
   readonly references: Int32Array;
+  /** Entries of page tables of address spaces that lead to the frame. */
+  readonly mapCount: Int32Array;
   /** What the holder keeps with the frame: the slab's number, the page's index in its file, the next in a list. */
   readonly private: Int32Array;
   readonly flags: Uint8Array;
@@ -56,6 +58,7 @@ export class FrameDescriptors {
   constructor(frames: number) {
     this.frames = frames;
     this.references = new Int32Array(frames);
+    this.mapCount = new Int32Array(frames);
     this.private = new Int32Array(frames);
     this.flags = new Uint8Array(frames);
     this.order = new Uint8Array(frames);
@@ -66,6 +69,7 @@ export class FrameDescriptors {
   get bytesPerFrame(): number {
     return (
       this.references.BYTES_PER_ELEMENT +
+      this.mapCount.BYTES_PER_ELEMENT +
       this.private.BYTES_PER_ELEMENT +
       this.flags.BYTES_PER_ELEMENT +
       this.order.BYTES_PER_ELEMENT +

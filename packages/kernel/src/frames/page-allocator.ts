@@ -6,7 +6,7 @@
  * descriptor with a reference count for every frame. It models the classic era that the lesson describes: 4 KiB
  * frames, orders 0 to 10, one memory node.
  *
- * Cost: a single frame O(1) through the per-CPU list; 2^k frames O(orders). Bookkeeping: 12 bytes of descriptor a
+ * Cost: a single frame O(1) through the per-CPU list; 2^k frames O(orders). Bookkeeping: 16 bytes of descriptor a
  * frame and under 4 bytes for the three buddy systems. Not for objects smaller than a frame: see slab/.
  * Source: Linux mm/page_alloc.c (5.x).
  */

@@ -1,0 +1,134 @@
+/**
+ * An area of an address space: pages next to each other with the same protection and the same source of their
+ * contents (Linux's `struct vm_area_struct`). Bounds, flags and file offset lie in an object of the slab cache
+ * `vm_area_struct`.
+ */
+import type { AddressSpace } from './address-space.js';
+import type { Inode } from './inode.js';
+import { SPAN_BYTES, Span } from './span-tree.js';
+
+export const PROT_NONE = 0;
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+export const PROT_EXEC = 4;
+
+// Bits of an area's flags, as in Linux. The lowest three are the protection.
+export const VM_READ = 0x1;
+export const VM_WRITE = 0x2;
+export const VM_EXEC = 0x4;
+/** Writes go to the file, or to the segment that others have mapped too. */
+export const VM_SHARED = 0x8;
+/** What mprotect may allow. */
+export const VM_MAYREAD = 0x10;
+export const VM_MAYWRITE = 0x20;
+export const VM_MAYEXEC = 0x40;
+/** Mapped shared; without VM_SHARED too where the file is open for reading only. */
+export const VM_MAYSHARE = 0x80;
+/** A stack: grows down when the page below is touched. */
+export const VM_GROWSDOWN = 0x100;
+
+export const PROT_MASK = VM_READ | VM_WRITE | VM_EXEC;
+
+/** User addresses lie below. */
+export const TASK_SIZE = 0x7fff_ffff_f000;
+/** Nothing is mapped below, so that a null pointer faults. */
+export const MMAP_MIN_ADDRESS = 2 ** 16;
+/** Areas of which the address is not chosen lie below, as high as they can; a stack of 128 MiB fits above. */
+export const MMAP_BASE = TASK_SIZE - 2 ** 27;
+/** Areas an address space may have (vm.max_map_count). */
+export const MAX_AREAS = 65530;
+
+/** Bytes that stay free below a stack: 256 pages. */
+export const STACK_GUARD_BYTES = 2 ** 20;
+
+/** Size of the slab object, as of Linux 5.x. */
+export const AREA_BYTES = 200;
+
+const FLAGS = SPAN_BYTES / 8;
+const OFFSET = FLAGS + 1;
+
+export interface AreaSource {
+  /** What is mapped, or null for anonymous memory. */
+  readonly inode: Inode | null;
+  /** Bytes into the file at the area's start; 0 for anonymous memory. */
+  readonly offset: number;
+  /** Shown instead of a path, for example `[stack]`. */
+  readonly name: string | null;
+}
+
+export class Area extends Span {
+  readonly space: AddressSpace;
+  readonly inode: Inode | null;
+  readonly name: string | null;
+  /** Whether pages of its own may be in it: copies of written pages, or anonymous memory. A fork must copy these. */
+  hasAnonymous = false;
+
+  constructor(
+    space: AddressSpace,
+    object: number,
+    start: number,
+    end: number,
+    flags: number,
+    source: AreaSource,
+  ) {
+    super(space.vm.pages.machine.f64, object);
+    this.space = space;
+    this.start = start;
+    this.end = end;
+    this.flags = flags;
+    this.offset = source.offset;
+    this.inode = source.inode;
+    this.name = source.name;
+  }
+
+  get flags(): number {
+    return this.words[this.at + FLAGS];
+  }
+
+  set flags(flags: number) {
+    this.words[this.at + FLAGS] = flags;
+  }
+
+  get offset(): number {
+    return this.words[this.at + OFFSET];
+  }
+
+  set offset(bytes: number) {
+    this.words[this.at + OFFSET] = bytes;
+  }
+
+  get bytes(): number {
+    return this.end - this.start;
+  }
+
+  get isShared(): boolean {
+    return (this.flags & VM_MAYSHARE) !== 0;
+  }
+
+  /** `rw-p`, as in /proc/PID/maps. */
+  get permissions(): string {
+    const { flags } = this;
+    const letter = (bit: number, yes: string) => ((flags & bit) !== 0 ? yes : '-');
+    return `${letter(VM_READ, 'r')}${letter(VM_WRITE, 'w')}${letter(VM_EXEC, 'x')}${this.isShared ? 's' : 'p'}`;
+  }
+
+  override get guardBytes(): number {
+    return (this.flags & VM_GROWSDOWN) !== 0 ? STACK_GUARD_BYTES : 0;
+  }
+
+  /** Bytes into the file at `address`, also beyond the bounds; 0 for anonymous memory. */
+  offsetAt(address: number): number {
+    return this.inode === null ? 0 : this.offset + (address - this.start);
+  }
+
+  /** Whether an area from `end` on with these properties would continue this one. */
+  isContinuedBy(flags: number, source: AreaSource): boolean {
+    return (
+      this.flags === flags &&
+      (flags & VM_GROWSDOWN) === 0 &&
+      this.inode === source.inode &&
+      this.name === source.name &&
+      this.offsetAt(this.end) === source.offset
+    );
+  }
+}

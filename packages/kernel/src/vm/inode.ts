@@ -1,0 +1,79 @@
+/** What can be mapped: a file, or a segment of memory that several address spaces share. */
+import { FRAME_BYTES } from '../machine.js';
+import type { Area } from './area.js';
+import type { FileSource } from './file-source.js';
+
+/** Size of the slab object, about that of Linux 5.x. */
+export const INODE_BYTES = 600;
+
+/** A page of a file or of a shared segment that is in memory. */
+export class CachedPage {
+  readonly inode: Inode;
+  /** Offset in the file, in pages. */
+  readonly index: number;
+  readonly frame: number;
+  /** Asked for since reclaim looked at it last. */
+  referenced = true;
+
+  constructor(inode: Inode, index: number, frame: number) {
+    this.inode = inode;
+    this.index = index;
+    this.frame = frame;
+  }
+}
+
+export class Inode {
+  /** Of the slab object, in the logical space of the kernel. */
+  readonly object: number;
+  /** As /proc/PID/maps shows it. */
+  readonly path: string;
+  readonly device: readonly [major: number, minor: number];
+  /** The file's number on its device. */
+  readonly number: number;
+  /** Null for a shared segment, which has no file behind it. */
+  source: FileSource | null;
+  /** Opens and areas that hold it. */
+  users = 1;
+  /** Pages in memory, by index. */
+  readonly pages = new Map<number, CachedPage>();
+  /** Areas that map it: how a page's entries are found from the page. */
+  readonly areas = new Set<Area>();
+  /** What the last failed read or write threw. */
+  error: unknown;
+  /** `version` of the source when the last user left. */
+  versionLeft = '';
+  private readonly segmentBytes: number;
+
+  constructor(
+    object: number,
+    path: string,
+    device: readonly [number, number],
+    number: number,
+    source: FileSource | null,
+    segmentBytes = 0,
+  ) {
+    this.object = object;
+    this.path = path;
+    this.device = device;
+    this.number = number;
+    this.source = source;
+    this.segmentBytes = segmentBytes;
+  }
+
+  get isSegment(): boolean {
+    return this.source === null;
+  }
+
+  get writable(): boolean {
+    return this.source === null || this.source.writable;
+  }
+
+  get size(): number {
+    return this.source === null ? this.segmentBytes : this.source.size;
+  }
+
+  /** Pages up to the end of the file. */
+  get pageCount(): number {
+    return Math.ceil(this.size / FRAME_BYTES);
+  }
+}
