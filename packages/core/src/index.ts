@@ -11,6 +11,17 @@ export {
 export { Blocks, type BlocksOptions } from './blocks/blocks.js';
 export { Buddy, type BuddyOptions } from './buddy/buddy.js';
 export { BuddyUnits, type BuddyUnitsOptions, NO_UNIT } from './buddy/units.js';
+export { HeapArray, type NumericArray, type NumericArrayConstructor } from './heap/array.js';
+export { Heap } from './heap/heap.js';
+export type { HeapBlock, HeapStats } from './heap/inspect.js';
+export type { HeapOptions } from './heap/options.js';
+export {
+  type CustomMemory,
+  type GrowthListener,
+  Memory,
+  type MemorySource,
+  type WasmMemory,
+} from './memory/memory.js';
 export type { DefragmentOptions, Move, MovePlan } from './segments/defragment.js';
 export { IndexedFit } from './segments/indexed-fit.js';
 export { MemoryDescriptor, NaiveAllocator, type NaiveOptions } from './segments/naive.js';

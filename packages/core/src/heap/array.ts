@@ -1,0 +1,67 @@
+/** Typed arrays on blocks of a heap. Their views are made anew when the memory has grown; freed by hand or by `using`. */
+import type { Heap } from './heap.js';
+
+export type NumericArray =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array;
+
+export interface NumericArrayConstructor<T extends NumericArray> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBuffer | SharedArrayBuffer, byteOffset: number, length: number): T;
+}
+
+export class HeapArray<T extends NumericArray> {
+  readonly length: number;
+  readonly #heap: Heap;
+  readonly #type: NumericArrayConstructor<T>;
+  #address: number;
+  #view: T | null = null;
+
+  /** @param address of a live block that holds `length` elements */
+  constructor(heap: Heap, type: NumericArrayConstructor<T>, address: number, length: number) {
+    this.#heap = heap;
+    this.#type = type;
+    this.#address = address;
+    this.length = length;
+  }
+
+  /** Of the block; 0 once it is freed. */
+  get address(): number {
+    return this.#address;
+  }
+
+  /**
+   * The elements. Not to be kept across calls that may grow the memory: ask for it again, which costs a comparison.
+   * @throws Error when the array has been freed
+   */
+  get view(): T {
+    if (this.#address === 0) throw new Error('this array of the heap has been freed');
+    const { buffer } = this.#heap;
+    if (this.#view?.buffer !== buffer || this.#view.length !== this.length) {
+      const type = this.#type;
+      this.#view = new type(buffer, this.#address, this.length);
+    }
+    return this.#view;
+  }
+
+  /** Gives the block back, the first time; later calls do nothing. */
+  free(): void {
+    const address = this.#address;
+    this.#address = 0;
+    this.#view = null;
+    this.#heap.free(address);
+  }
+
+  [Symbol.dispose](): void {
+    this.free();
+  }
+}

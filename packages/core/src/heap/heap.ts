@@ -1,0 +1,376 @@
+/**
+ * malloc, calloc, realloc and free on real bytes: an ArrayBuffer, a SharedArrayBuffer, a WebAssembly.Memory, or any
+ * other memory that is given as functions. All state lives in those bytes from the base on: a copy of them, saved and
+ * loaded later, attaches and goes on.
+ *
+ * Addresses are byte offsets into the memory, below 4 GiB; 0 is null. A full heap is the address 0, as in C. Frees of
+ * anything but a live block are found and refused, nothing being changed (unless the heap was made without checks).
+ *
+ * One thread at a time: for many workers at once there is another heap. Several Heap objects over the same bytes, in
+ * the same thread, may take turns.
+ *
+ * Cost: malloc and free of up to 1 KiB mostly about ten memory accesses; others O(1), apart from growth and from the
+ * moments when blocks that wait are merged. Waste: rounding to 16 bytes, a map of 1/64 to 1/51, holes (engine.ts).
+ *
+ * Not for pools of equal objects that are freed all at once: a bump pointer does that without any of this.
+ *
+ * Source: see engine.ts.
+ */
+import { InvalidFreeError } from '../allocator.js';
+import { isPowerOfTwo } from '../arguments.js';
+import { ADDRESSABLE, type GrowthListener, Memory, type MemorySource } from '../memory/memory.js';
+import { HeapArray, type NumericArray, type NumericArrayConstructor } from './array.js';
+import { inspectHeader } from './attach.js';
+import { isStart, isUsed, lengthOf, setStart } from './block-map.js';
+import { QUICK_AT } from './free-lists.js';
+import { InspectableHeap } from './inspect.js';
+import * as L from './layout.js';
+import { checkCount, type HeapOptions, type SettledOptions, settle, settleBase } from './options.js';
+
+/** Groups of 32 granules that the map of a new heap covers. */
+const FIRST_GROUPS = 5;
+/** Up to this many bytes a loop clears or copies faster than the engine's built-in function is called. */
+const LOOP_BYTES = 256;
+
+export class Heap extends InspectableHeap {
+  /** Whether frees are checked. */
+  readonly checked: boolean;
+  /** Every address is a multiple of this: 8 or 16. */
+  readonly alignment: 8 | 16;
+
+  private constructor(memory: Memory, base: number, flags: number) {
+    super(memory, base / 4, flags);
+    this.checked = this.isChecked;
+    this.alignment = this.shift === 3 ? 8 : 16;
+  }
+
+  /**
+   * Makes a new heap in the memory, from `options.base` on; what was there is overwritten. The memory is made longer
+   * if it is too short for the least heap.
+   * @throws RangeError for a bad option, or where the memory is too short and cannot grow; it is unchanged then
+   */
+  static create(source: MemorySource | Memory, options: HeapOptions = {}): Heap {
+    const memory = source instanceof Memory ? source : new Memory(source);
+    const settled = settle(options);
+    const flags = (settled.alignment === 8 ? L.FLAG_EIGHT : 0) | (settled.checked ? L.FLAG_CHECKED : 0);
+    const heap = new Heap(memory, settled.base, flags);
+    heap.found(flags, settled);
+    return heap;
+  }
+
+  /**
+   * Goes on with a heap that is there already, made in this memory or copied into it with all its bytes: at the same
+   * base, as addresses are offsets into the memory. Everything is checked, O(blocks).
+   * @param base as given to `create`
+   * @throws RangeError saying what was found where no heap of this version begins, or the memory is too short for it
+   * @throws CorruptionError naming the law that is broken where its bytes are damaged
+   */
+  static attach(source: MemorySource | Memory, base = 0): Heap {
+    const memory = source instanceof Memory ? source : new Memory(source);
+    memory.refresh();
+    const at = settleBase(base);
+    const flags = inspectHeader(memory, at);
+    const heap = new Heap(memory, at, flags);
+    heap.renew();
+    heap.check();
+    return heap;
+  }
+
+  /** The address that the heap never reaches past. */
+  get limit(): number {
+    this.sync();
+    return this.word(L.H_LIMIT) * 2 ** this.shift;
+  }
+
+  /** The buffer as it is now; worthless after the next growth, of which `onGrow` tells. */
+  get buffer(): ArrayBuffer | SharedArrayBuffer {
+    this.memory.refresh();
+    return this.memory.buffer;
+  }
+
+  /** All bytes of the memory as they are now; worthless after the next growth, of which `onGrow` tells. */
+  get view(): Uint8Array {
+    this.memory.refresh();
+    return this.memory.bytes;
+  }
+
+  /**
+   * Calls `listener` after every growth of the memory that this heap sees, by itself or by others: at its next call.
+   * @returns a function that ends it
+   */
+  onGrow(listener: GrowthListener): () => void {
+    return this.memory.onGrow(listener);
+  }
+
+  /**
+   * @param size bytes; 0 gives a block of its own like any other
+   * @returns the address of a block of at least `size` bytes, contents undefined; 0 when there is no room
+   * @throws RangeError unless `size` is a whole number from 0 up
+   */
+  malloc(size: number): number {
+    const bytes = size | 0;
+    if (bytes === size && bytes > 0 && bytes <= this.quickBytes) {
+      const { words, shift } = this;
+      if (words[this.header + L.H_GENERATION] === this.generation) {
+        const list = this.tables + QUICK_AT + (((bytes + (1 << shift) - 1) >>> shift) << 1);
+        const i = words[list]!;
+        if (i !== 0) {
+          words[list] = words[i << this.scale]!;
+          words[list + 1] = words[list + 1]! - 1;
+          if (this.isChecked) {
+            const w = this.map + ((i >>> 5) << 1) + 1;
+            words[w] = words[w]! | (1 << (i & 31));
+          }
+          return (i << shift) >>> 0;
+        }
+      }
+    }
+    return this.mallocSlowly(size);
+  }
+
+  /**
+   * Gives a block back. 0 is none, and nothing is done.
+   * @throws InvalidFreeError for an address that is not that of a live block; nothing is changed
+   */
+  free(address: number): void {
+    const { words, shift } = this;
+    const i = address >>> shift;
+    if (
+      (i << shift) >>> 0 === address &&
+      ((i >>> 5) - this.origin) >>> 0 < this.covered &&
+      words[this.header + L.H_GENERATION] === this.generation
+    ) {
+      const w = this.map + ((i >>> 5) << 1);
+      const starts = words[w]!;
+      const states = words[w + 1]!;
+      const at = i & 31;
+      const bit = 1 << at;
+      if ((starts & states & bit) !== 0) {
+        const near = ((starts >>> at) >>> 1) | (words[w + 2]! << (31 - at));
+        const length = near !== 0 ? 32 - Math.clz32(near & -near) : lengthOf(words, this.map, i);
+        // The block's mark, if it has one, goes as well.
+        const mark = (bit << 1) & ~starts;
+        if (length <= this.quick) {
+          words[w + 1] = states & ~(this.isChecked ? bit | mark : mark);
+          const list = this.tables + QUICK_AT + (length << 1);
+          const block = i << this.scale;
+          words[block] = words[list]!;
+          words[block + 2] = 0;
+          words[list] = i;
+          words[list + 1] = words[list + 1]! + 1;
+          return;
+        }
+        words[w + 1] = states & ~mark;
+        this.release(i, length);
+        return;
+      }
+    }
+    this.freeSlowly(address);
+  }
+
+  /**
+   * `malloc` of `count × size` bytes that are 0. Bytes never used since the memory grew are known to be 0, and not
+   * cleared.
+   * @throws RangeError unless both are whole numbers from 0 up
+   */
+  calloc(count: number, size: number): number {
+    checkCount('count', count);
+    checkCount('size', size);
+    const bytes = count * size;
+    this.sync();
+    const zeroFrom = this.words[this.header + L.H_ZERO_FROM]! * 2 ** this.shift;
+    const address = this.malloc(bytes);
+    if (address !== 0) this.clear(address, Math.min(address + bytes, zeroFrom));
+    return address;
+  }
+
+  /**
+   * Makes the block at `address` hold `size` bytes: in place wherever what lies behind it allows, else by moving it.
+   * Contents are kept up to the lesser of both sizes, and so is the alignment that `alignedAlloc` was asked for. A size
+   * of 0 leaves a block of the least size; an address of 0 is `malloc`.
+   * @returns the block's address; 0 when there is no room, the old block being as it was
+   * @throws RangeError unless `size` is a whole number from 0 up, InvalidFreeError as `free`
+   */
+  realloc(address: number, size: number): number {
+    if (address === 0) return this.malloc(size);
+    checkCount('size', size);
+    const i = this.locate(address);
+    const m = lengthOf(this.words, this.map, i);
+    const align = this.alignOf(i, m);
+    if (size > ADDRESSABLE) return 0;
+    const n = this.granulesFor(size, align !== 0);
+    if (n === m || this.resizeBlock(i, m, n)) {
+      if (align !== 0) this.noteAlignment(i, align);
+      return address;
+    }
+    const moved = align === 0 ? this.malloc(size) : this.alignedAlloc(align, size);
+    if (moved === 0) return 0;
+    this.copy(address, moved, Math.min(m << this.shift, size));
+    this.free(address);
+    return moved;
+  }
+
+  /**
+   * `malloc` at a multiple of `alignment`.
+   * @param alignment bytes, a power of two up to 2^31; the heap's own is the least
+   * @throws RangeError for a bad alignment or size
+   */
+  alignedAlloc(alignment: number, size: number): number {
+    if (!(isPowerOfTwo(alignment) && alignment <= 2 ** 31)) {
+      throw new RangeError(`alignment must be a power of two, 2^31 at most, got ${String(alignment)}`);
+    }
+    if (alignment <= 1 << this.shift) return this.malloc(size);
+    checkCount('size', size);
+    this.sync();
+    if (size > ADDRESSABLE) return 0;
+    const i = this.takeAligned(this.granulesFor(size, true), alignment >>> this.shift);
+    if (i === 0) return 0;
+    this.noteAlignment(i, alignment);
+    return (i << this.shift) >>> 0;
+  }
+
+  /**
+   * Bytes that the holder of the block may use: at least those requested.
+   * @throws InvalidFreeError for an address that is not that of a live block
+   */
+  usableSize(address: number): number {
+    const i = this.locate(address);
+    const length = lengthOf(this.words, this.map, i);
+    const bytes = length * 2 ** this.shift;
+    return this.alignOf(i, length) === 0 ? bytes : bytes - 4;
+  }
+
+  /**
+   * A typed array on a block of the heap, its elements 0, whose view outlives growth.
+   * @example
+   * using samples = heap.array(Float32Array, 1024);
+   * @returns null when there is no room
+   */
+  array<T extends NumericArray>(type: NumericArrayConstructor<T>, length: number): HeapArray<T> | null {
+    checkCount('length', length);
+    const address = this.calloc(length, type.BYTES_PER_ELEMENT);
+    return address === 0 ? null : new HeapArray(this, type, address, length);
+  }
+
+  /**
+   * Merges all that waits and tells how many bytes at the end of the memory are in no block: what its owner could cut
+   * off, were it to end there. O(blocks that wait).
+   */
+  trim(): number {
+    this.sync();
+    if (this.tables !== 0) this.flush();
+    return (this.end - this.word(L.H_TOP)) * 2 ** this.shift;
+  }
+
+  private mallocSlowly(size: number): number {
+    checkCount('size', size);
+    this.sync();
+    if (size > ADDRESSABLE) return 0;
+    const n = this.granulesFor(size, false);
+    // Requests of no bytes, or fewer than the least block has, find their quick list here.
+    if (n <= this.quick && size <= (n - 1) << this.shift && this.waits(n))
+      return this.malloc(n << this.shift);
+    return (this.take(n) << this.shift) >>> 0;
+  }
+
+  private waits(length: number): boolean {
+    return this.words[this.tables + QUICK_AT + 2 * length] !== 0;
+  }
+
+  private freeSlowly(address: number): void {
+    if (address === 0) return;
+    const generation = this.generation;
+    this.sync();
+    if (generation !== this.generation) this.free(address);
+    else throw new InvalidFreeError(address, this.whyInvalid(address));
+  }
+
+  /** The granule of the live block at `address`. @throws InvalidFreeError where there is none */
+  private locate(address: number): number {
+    this.sync();
+    const i = address >>> this.shift;
+    if ((i << this.shift) >>> 0 !== address || !this.isBlock(i) || !isUsed(this.words, this.map, i)) {
+      throw new InvalidFreeError(address, this.whyInvalid(address));
+    }
+    return i;
+  }
+
+  private whyInvalid(address: number): 'outside' | 'free' | 'interior' {
+    const { words, map } = this;
+    const i = Math.floor(address / 2 ** this.shift);
+    if (!(i >= this.first && i < this.word(L.H_TOP))) return 'outside';
+    let start = i;
+    while (!isStart(words, map, start)) start--;
+    if (!isUsed(words, map, start) || start * 2 ** this.shift === address) return 'free';
+    return 'interior';
+  }
+
+  /** Granules for so many bytes, up to 2^32, and for the note of an alignment. */
+  private granulesFor(size: number, aligned: boolean): number {
+    const unit = 2 ** this.shift;
+    if (aligned) return Math.max(2, Math.ceil((size + 4) / unit));
+    return Math.max(this.least, Math.ceil(size / unit));
+  }
+
+  /** The last word of a block asked for with an alignment of its own is the logarithm of that. */
+  private noteAlignment(i: number, alignment: number): void {
+    const end = i + lengthOf(this.words, this.map, i);
+    this.words[(end << this.scale) - 1] = 31 - Math.clz32(alignment);
+  }
+
+  /** Sets the bytes to 0. `from` is a multiple of 8. */
+  private clear(from: number, to: number): void {
+    if (to - from > LOOP_BYTES) {
+      this.bytes.fill(0, from, to);
+      return;
+    }
+    // Whole words: blocks end at a multiple of 8.
+    const { words } = this;
+    const end = Math.ceil(to / 4);
+    for (let w = from / 4; w < end; w++) words[w] = 0;
+  }
+
+  private copy(from: number, to: number, length: number): void {
+    if (length > LOOP_BYTES) {
+      this.bytes.copyWithin(to, from, from + length);
+      return;
+    }
+    const { words } = this;
+    const count = Math.ceil(length / 4);
+    const source = from / 4;
+    const target = to / 4;
+    for (let w = 0; w < count; w++) words[target + w] = words[source + w]!;
+  }
+
+  /** Writes the first bytes of a new heap. */
+  private found(flags: number, { base, limit, zeroed }: SettledOptions): void {
+    const { memory, header, first, scale, shift } = this;
+    const size = this.mapGranules(FIRST_GROUPS);
+    const leastBytes = (first + size) * 2 ** shift;
+    if (leastBytes > limit || !memory.grow(leastBytes)) {
+      throw new RangeError(
+        `a heap at ${base} needs the bytes up to ${leastBytes} at least; the memory has ${memory.byteLength} and cannot grow, or the limit ${limit} is below`,
+      );
+    }
+    const { words } = memory;
+    this.words = words;
+    words.fill(0, header, (first + size) << scale);
+    words[header + L.H_MAGIC] = L.MAGIC;
+    words[header + L.H_VERSION] = L.VERSION | flags;
+    words[header + L.H_BASE] = header >>> scale;
+    words[header + L.H_GENERATION] = 1;
+    words[header + L.H_TOP] = first + size;
+    words[header + L.H_PEAK] = first + size;
+    words[header + L.H_END] = this.granulesOf(memory.byteLength);
+    words[header + L.H_LIMIT] = this.granulesOf(limit);
+    words[header + L.H_ZERO_FROM] = zeroed ? first + size : words[header + L.H_END]!;
+    words[header + L.H_MAP] = first;
+    words[header + L.H_COVERED] = FIRST_GROUPS;
+    words[header + L.H_BLOCKS] = 1;
+    words[first << scale] = L.OWN_MAP;
+    const map = (first << scale) + L.OWN_WORDS - 2 * this.origin;
+    setStart(words, map, first);
+    setStart(words, map, first + size);
+    this.renew();
+  }
+}

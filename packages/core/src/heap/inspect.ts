@@ -1,0 +1,338 @@
+/**
+ * What a heap tells of itself: its blocks one after another, its counts, and whether its laws hold.
+ *
+ * Laws that `check` holds it to, the conservation laws first:
+ * - used + free + bookkeeping = all bytes from the base to the end of the memory or the limit;
+ * - blocks lie one after another from the header to the top without gap or overlap, and there are as many as counted;
+ * - a block's length reads the same from either end;
+ * - no two merged blocks are neighbours, none lies at the top;
+ * - every free block stands in exactly one list, the one of its length, and every listed block is free;
+ * - the counts of lists, bins and the bitmap of bins agree with the lists;
+ * - the map covers the top, and map and tables are where the header says.
+ */
+import { CorruptionError, law } from '../allocator.js';
+import { isMarked, isStart, isUsed, lengthOf, previousOf } from './block-map.js';
+import { Engine } from './engine.js';
+import {
+  binOf,
+  bins,
+  isBinNonEmpty,
+  LENGTH,
+  largestMerged,
+  largestOf,
+  NEXT,
+  PREVIOUS,
+  QUICK_AT,
+  quickTotals,
+} from './free-lists.js';
+import * as L from './layout.js';
+
+/** A block of a heap, or another stretch of its bytes. */
+export interface HeapBlock {
+  readonly address: number;
+  /** Bytes, all that the block takes up. */
+  readonly size: number;
+  /** `waiting`: free, but not merged with its neighbours until the heap needs it. */
+  readonly kind: 'used' | 'free' | 'waiting' | 'bookkeeping';
+  /** The alignment in bytes that a used block was asked for with, where it is more than the heap's; else 0. */
+  readonly align: number;
+}
+
+/** All sizes in bytes. */
+export interface HeapStats {
+  /** From the base to the end of the memory or the limit. Equals `usedBytes + freeBytes + bookkeepingBytes`, always. */
+  readonly capacity: number;
+  /** In used blocks, rounding included. */
+  readonly usedBytes: number;
+  readonly freeBytes: number;
+  /** The header, the map, the tables. */
+  readonly bookkeepingBytes: number;
+  readonly usedBlocks: number;
+  /** What lies above the last block counts as one. */
+  readonly freeBlocks: number;
+  /** Of the free bytes, those that wait in quick lists for requests of their own size, not merged with neighbours. */
+  readonly waitingBytes: number;
+  /** Of the free bytes, those above the last block. */
+  readonly topBytes: number;
+  /** From the base to the highest end that any block ever had, the heap's own included. */
+  readonly footprintBytes: number;
+}
+
+export abstract class InspectableHeap extends Engine {
+  /** Address of the header, a multiple of 16: what `Heap.attach` asks for. */
+  get base(): number {
+    return this.header * 4;
+  }
+
+  /** Every block in address order, the header first, what is above the last block last: they tile the heap. O(1) a block. */
+  *walk(): Iterable<HeapBlock> {
+    this.sync();
+    const unit = 2 ** this.shift;
+    yield { address: this.base, size: L.HEADER_WORDS * 4, kind: 'bookkeeping', align: 0 };
+    const waiting = this.isChecked ? null : this.waitingBlocks();
+    for (let i = this.first; i !== this.word(L.H_TOP); ) {
+      const { words, map } = this;
+      const length = lengthOf(words, map, i);
+      const kind = this.kindOf(i, waiting);
+      const align = kind === 'used' ? this.alignOf(i, length) : 0;
+      yield { address: i * unit, size: length * unit, kind, align };
+      i += length;
+    }
+    const top = this.word(L.H_TOP);
+    if (this.end > top) {
+      yield { address: top * unit, size: (this.end - top) * unit, kind: 'free', align: 0 };
+    }
+  }
+
+  /** O(1). */
+  stats(): HeapStats {
+    this.sync();
+    const unit = 2 ** this.shift;
+    const top = this.word(L.H_TOP);
+    const { tables } = this;
+    const quick = tables === 0 ? { blocks: 0, granules: 0 } : quickTotals(this.words, tables, this.quick);
+    const own = this.ownGranules();
+    const free = this.word(L.H_MERGED_GRANULES) + quick.granules;
+    const freeBlocks = this.word(L.H_MERGED) + quick.blocks;
+    return {
+      capacity: this.end * unit - this.base,
+      usedBytes: (top - this.first - free - own) * unit,
+      freeBytes: (free + this.end - top) * unit,
+      bookkeepingBytes: (own + this.first) * unit - this.base,
+      usedBlocks: this.word(L.H_BLOCKS) - (tables === 0 ? 1 : 2) - freeBlocks,
+      freeBlocks: freeBlocks + (this.end > top ? 1 : 0),
+      waitingBytes: quick.granules * unit,
+      topBytes: (this.end - top) * unit,
+      footprintBytes: this.word(L.H_PEAK) * unit - this.base,
+    };
+  }
+
+  /** Bytes of the largest free block, what is above the last block included. O(blocks of one bin). */
+  largestFree(): number {
+    this.sync();
+    const { words, tables, scale } = this;
+    const merged =
+      tables === 0 ? largestOf(words, scale, this.word(L.H_LIST)) : largestMerged(words, tables, scale);
+    let largest = Math.max(this.end - this.word(L.H_TOP), merged);
+    for (let length = this.quick; length > largest; length--) {
+      if (words[tables + QUICK_AT + 2 * length] !== 0) largest = length;
+    }
+    return largest * 2 ** this.shift;
+  }
+
+  /** @throws CorruptionError naming the broken law. O(blocks) */
+  check(): void {
+    this.sync();
+    const { words, map, first, scale } = this;
+    const top = this.word(L.H_TOP);
+    this.checkHeader();
+    const found = { blocks: 0, merged: 0, mergedGranules: 0, waiting: 0, own: 0 };
+    let mergedBefore = false;
+    for (let i = first; i !== top; ) {
+      const length = lengthOf(words, map, i);
+      law(
+        length > 0 && i + length <= top && isStart(words, map, i + length),
+        'blocks tile the heap',
+        () => `granule ${i} with length ${length}, the top being ${top}`,
+      );
+      law(
+        previousOf(words, map, i + length) === i,
+        'a block has one length, read from either end',
+        () => `granule ${i}, length ${length}, from behind ${previousOf(words, map, i + length)}`,
+      );
+      const used = isUsed(words, map, i);
+      const own = this.isOwn(i);
+      law(!(used && own), "the heap's own blocks are nobody's to free", () => `granule ${i} in use`);
+      const merged = !used && !own && words[(i << scale) + LENGTH] !== 0;
+      law(!(merged && mergedBefore), 'no two merged blocks are neighbours', () => `granule ${i}`);
+      mergedBefore = merged;
+      found.blocks++;
+      if (merged) {
+        found.merged++;
+        found.mergedGranules += length;
+      } else if (own) found.own++;
+      else if (!used) found.waiting++;
+      i += length;
+    }
+    law(!mergedBefore, 'no merged block lies at the top', () => `top ${top}`);
+    const starts = this.startsIn(first, top);
+    law(
+      starts === found.blocks,
+      'no start lies inside a block',
+      () => `${starts} starts, ${found.blocks} blocks`,
+    );
+    this.equal('blocks', found.blocks, this.word(L.H_BLOCKS));
+    this.equal('merged blocks', found.merged, this.word(L.H_MERGED));
+    this.equal('granules in merged blocks', found.mergedGranules, this.word(L.H_MERGED_GRANULES));
+    this.equal("the heap's own blocks", found.own, this.tables === 0 ? 1 : 2);
+    this.checkLists(found.merged, found.waiting);
+    const { usedBytes, freeBytes, bookkeepingBytes, capacity } = this.stats();
+    this.equal('used + free + bookkeeping', usedBytes + freeBytes + bookkeepingBytes, capacity);
+  }
+
+  /** What must hold before any block can be looked at. */
+  private checkHeader(): void {
+    const { words, map, first, scale } = this;
+    const top = this.word(L.H_TOP);
+    law(words[this.header] === L.MAGIC, 'the header begins with the magic word', () =>
+      hex(words[this.header]!),
+    );
+    law(
+      top >= first && top <= this.word(L.H_PEAK) && top * 2 ** this.shift <= this.memory.byteLength,
+      'the top lies between the header, its highest, and the end of the memory',
+      () => `granule ${top}, highest ${this.word(L.H_PEAK)}`,
+    );
+    for (const [what, at, tag] of [
+      ['map', this.word(L.H_MAP), L.OWN_MAP],
+      ['tables', this.word(L.H_TABLES), L.OWN_TABLES],
+    ] as const) {
+      if (at === 0 && what === 'tables') continue;
+      law(
+        at >= first && at < top && words[at << scale] === tag,
+        `the ${what} block is where the header says`,
+        () => `granule ${at}, which holds ${hex(words[at << scale] ?? 0)}`,
+      );
+    }
+    law(
+      (top >>> 5) - this.origin < this.covered && this.covered <= words.length,
+      'the map covers the top',
+      () => `top at granule ${top}, ${this.covered} groups covered`,
+    );
+    law(
+      isStart(words, map, first) && isStart(words, map, top),
+      'first block and top are boundaries',
+      () => 'none there',
+    );
+  }
+
+  private checkLists(merged: number, waiting: number): void {
+    const { words, tables } = this;
+    const lists = tables === 0 ? [[-1, this.word(L.H_LIST)] as const] : bins(words, tables);
+    let binned = 0;
+    for (const [bin, head] of lists) {
+      if (bin >= 0) {
+        law(
+          isBinNonEmpty(words, tables, bin) === (head !== 0),
+          'the bitmap of bins tells which are not empty',
+          () => `bin ${bin}`,
+        );
+      }
+      binned += this.checkBin(bin, head, merged - binned);
+    }
+    this.equal('blocks in bins', binned, merged);
+    if (tables === 0) this.equal('blocks waiting', waiting, 0);
+    else this.checkQuickLists(waiting);
+  }
+
+  /** @returns the blocks in the bin, which are at most `most` */
+  private checkBin(bin: number, head: number, most: number): number {
+    const { words, map, scale } = this;
+    let count = 0;
+    let before = 0;
+    for (let i = head; i !== 0; i = words[(i << scale) + NEXT]!) {
+      const length = words[(i << scale) + LENGTH]!;
+      law(
+        this.isBlock(i) && !isUsed(words, map, i) && !this.isOwn(i),
+        'bins hold free blocks',
+        () => `granule ${i}`,
+      );
+      law(
+        length > 0 && lengthOf(words, map, i) === length && (bin < 0 || binOf(length) === bin),
+        'a block stands in the bin of its length',
+        () => `granule ${i}, length ${lengthOf(words, map, i)}, said to be ${length}, in bin ${bin}`,
+      );
+      law(words[(i << scale) + PREVIOUS] === before, 'a bin is linked both ways', () => `granule ${i}`);
+      if (++count > most)
+        throw new CorruptionError('a bin ends', `more blocks than there are, in bin ${bin}`);
+      before = i;
+    }
+    return count;
+  }
+
+  private checkQuickLists(waiting: number): void {
+    const { words, map, tables, scale } = this;
+    let quick = 0;
+    for (let length = 1; length <= this.quick; length++) {
+      const noted = words[tables + QUICK_AT + 2 * length + 1]!;
+      let count = 0;
+      for (let i = words[tables + QUICK_AT + 2 * length]!; i !== 0; i = words[(i << scale) + NEXT]!) {
+        law(
+          this.isBlock(i) && lengthOf(words, map, i) === length,
+          'a quick list holds blocks of its length',
+          () => `granule ${i} in the list of ${length}`,
+        );
+        law(
+          isUsed(words, map, i) !== this.isChecked &&
+            !isMarked(words, map, i) &&
+            words[(i << scale) + LENGTH] === 0,
+          'quick lists hold free blocks',
+          () => `granule ${i}`,
+        );
+        if (++count > noted)
+          throw new CorruptionError('a quick list ends', `more than ${noted} of length ${length}`);
+      }
+      this.equal(`blocks in the quick list of ${length}`, count, noted);
+      quick += count;
+    }
+    // Unchecked heaps do not tell in the map which blocks wait.
+    this.equal('blocks waiting', waiting, this.isChecked ? quick : 0);
+  }
+
+  private equal(what: string, found: number, noted: number): void {
+    law(found === noted, `${what}: what is there is what is noted`, () => `${found}, noted ${noted}`);
+  }
+
+  private startsIn(first: number, top: number): number {
+    let count = 0;
+    for (let group = first >>> 5; group <= top >>> 5; group++) {
+      let bits = this.words[this.map + (group << 1)]!;
+      if (group === first >>> 5) bits &= -1 << (first & 31);
+      if (group === top >>> 5) bits &= (1 << (top & 31)) - 1;
+      for (; bits !== 0; bits &= bits - 1) count++;
+    }
+    return count;
+  }
+
+  /** Whether a block of the heap begins there. */
+  protected isBlock(i: number): boolean {
+    return i >= this.first && i < this.word(L.H_TOP) && isStart(this.words, this.map, i);
+  }
+
+  private kindOf(i: number, waiting: ReadonlySet<number> | null): HeapBlock['kind'] {
+    const { words, map, scale } = this;
+    if (isUsed(words, map, i)) return waiting?.has(i) === true ? 'waiting' : 'used';
+    if (this.isOwn(i)) return 'bookkeeping';
+    return words[(i << scale) + LENGTH] === 0 ? 'waiting' : 'free';
+  }
+
+  private waitingBlocks(): ReadonlySet<number> {
+    const { words, tables, scale } = this;
+    const waiting = new Set<number>();
+    for (let length = 1; length <= this.quick; length++) {
+      let i = words[tables + QUICK_AT + 2 * length]!;
+      for (; i !== 0; i = words[(i << scale) + NEXT]!) waiting.add(i);
+    }
+    return waiting;
+  }
+
+  private ownGranules(): number {
+    const { words, map, scale, tables } = this;
+    const own = lengthOf(words, map, this.word(L.H_MAP));
+    return tables === 0 ? own : own + lengthOf(words, map, tables >>> scale);
+  }
+
+  /** The alignment, in bytes, that the used block at `i` was asked for; 0 where none was. */
+  protected alignOf(i: number, length: number): number {
+    if (length === 1 || !isMarked(this.words, this.map, i)) return 0;
+    return 2 ** this.words[((i + length) << this.scale) - 1]!;
+  }
+
+  /** A word of the header. */
+  protected word(index: number): number {
+    return this.words[this.header + index]!;
+  }
+}
+
+function hex(word: number): string {
+  return `0x${(word >>> 0).toString(16)}`;
+}

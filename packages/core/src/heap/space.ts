@@ -1,0 +1,231 @@
+/**
+ * The space of a heap, in granules: views that are never stale, the top and its way up, the map that must cover it,
+ * the memory that must reach it.
+ *
+ * The first word read on every way into a heap is its generation. A view detached by growth reads as undefined there,
+ * a heap changed through another Heap object over the same bytes as another number: either way `sync` makes views and
+ * copies anew, and nothing else needs to be looked at.
+ *
+ * Cost: `bump` O(1), but for growth of the memory and the moving of the map, which is copied whenever the top has
+ * risen by a quarter.
+ */
+import { ADDRESSABLE, type Memory } from '../memory/memory.js';
+import { lengthOf, setLength, setStart, setUsed } from './block-map.js';
+import { LENGTH } from './free-lists.js';
+import * as L from './layout.js';
+
+/** The map is made larger than needed by this part, as a shift, and by this many groups. */
+const MAP_SPARE = 2;
+const MAP_SPARE_GROUPS = 8;
+/** The memory is made longer than needed by this part, as a shift: growing in small steps would make views anew each time. */
+const MEMORY_SPARE = 4;
+
+export abstract class Space {
+  readonly memory: Memory;
+  /** Views, and copies of header words, renewed by `sync` whenever they may have changed. */
+  protected words: Int32Array;
+  protected bytes: Uint8Array;
+  protected generation = 0;
+  /** Index of the word where the map's pair of granule 0 would be. */
+  protected map = 0;
+  /** Groups of 32 granules that the map covers. */
+  protected covered = 0;
+  /** Index of the first word of the tables, and of the count of quick lists; 0 when there are none. */
+  protected tables = 0;
+  protected quick = 0;
+  /** The largest request, in bytes, that a quick list may serve; 0 without tables. */
+  protected quickBytes = 0;
+  /** The end of what may be used without growth, in granules. */
+  protected end = 0;
+  /** Index of the header's first word. */
+  protected readonly header: number;
+  /** log2 of bytes, and of words, in a granule. */
+  protected readonly shift: number;
+  protected readonly scale: number;
+  /** Granule of the first block, and its group. */
+  protected readonly first: number;
+  protected readonly origin: number;
+  /** Least granules of a block: free ones hold three words. */
+  protected readonly least: number;
+  /** Whether the map tells blocks in quick lists from used ones, and frees are checked against it. */
+  protected readonly isChecked: boolean;
+
+  protected constructor(memory: Memory, headerWord: number, flags: number) {
+    const eight = (flags & L.FLAG_EIGHT) !== 0;
+    this.memory = memory;
+    this.words = memory.words;
+    this.bytes = memory.bytes;
+    this.header = headerWord;
+    this.shift = eight ? 3 : 4;
+    this.scale = eight ? 1 : 2;
+    this.least = eight ? 2 : 1;
+    this.first = (headerWord + L.HEADER_WORDS) >>> this.scale;
+    this.origin = this.first >>> 5;
+    this.isChecked = (flags & L.FLAG_CHECKED) !== 0;
+  }
+
+  /** A merged block of `n` granules or more, carved to `n` and used; 0 when there is none. */
+  protected abstract takeHole(n: number): number;
+  /** Gives the block `[i, i + n)` back. */
+  protected abstract release(i: number, n: number): void;
+
+  /** Renews what growth, by whomever, or another heap object over the same bytes has made stale. O(1). */
+  protected sync(): void {
+    if (this.words[this.header + L.H_GENERATION] !== this.generation) this.renew();
+  }
+
+  /**
+   * Brings views and copies up to date with the memory and the header.
+   * @throws RangeError when the memory has become shorter than the heap
+   */
+  protected renew(): void {
+    this.memory.refresh();
+    this.words = this.memory.words;
+    this.bytes = this.memory.bytes;
+    const { words, header, scale } = this;
+    const total = this.granulesOf(this.memory.byteLength);
+    if (total <= this.first || total < words[header + L.H_TOP]!) {
+      throw new RangeError(
+        `the memory was cut to ${this.memory.byteLength} bytes, in the middle of the heap at ${header * 4}`,
+      );
+    }
+    if (total > words[header + L.H_END]!) {
+      // Grown by somebody else, who may have written there already.
+      words[header + L.H_ZERO_FROM] = Math.max(words[header + L.H_ZERO_FROM]!, total);
+      words[header + L.H_END] = total;
+    }
+    this.generation = words[header + L.H_GENERATION]!;
+    this.map = (words[header + L.H_MAP]! << scale) + L.OWN_WORDS - 2 * this.origin;
+    this.covered = words[header + L.H_COVERED]!;
+    this.tables = words[header + L.H_TABLES]! << scale;
+    this.quick = words[header + L.H_QUICK]!;
+    this.quickBytes = this.quick << this.shift;
+    this.end = Math.min(total, words[header + L.H_LIMIT]!);
+  }
+
+  /** What this object has copied is worthless to every other one over the same bytes. */
+  protected raiseGeneration(): void {
+    const { words, header } = this;
+    this.generation = (this.generation + 1) & 0x7fff_ffff;
+    words[header + L.H_GENERATION] = this.generation;
+  }
+
+  /** Whole granules in that many bytes, of those that can be addressed. */
+  protected granulesOf(byteLength: number): number {
+    return Math.floor(Math.min(byteLength, ADDRESSABLE) / 2 ** this.shift);
+  }
+
+  /** Takes `n` granules at the top. @returns their first, 0 when there is no room */
+  protected bump(n: number): number {
+    if (!this.reach(n, true)) return 0;
+    const { words, header } = this;
+    const top = words[header + L.H_TOP]!;
+    const end = top + n;
+    setUsed(words, this.map, top);
+    setStart(words, this.map, end);
+    setLength(words, this.map, top, n);
+    words[header + L.H_BLOCKS] = words[header + L.H_BLOCKS]! + 1;
+    this.raiseTop(end);
+    return top;
+  }
+
+  protected raiseTop(end: number): void {
+    const { words, header } = this;
+    words[header + L.H_TOP] = end;
+    if (end > words[header + L.H_PEAK]!) {
+      words[header + L.H_PEAK] = end;
+      if (end > words[header + L.H_ZERO_FROM]!) words[header + L.H_ZERO_FROM] = end;
+    }
+  }
+
+  /**
+   * Sees to it that memory and map reach `n` granules past the top.
+   * @param mayRaiseTop whether the map may settle at the top, which is higher then
+   * @returns false, nothing changed but the memory's length, where they cannot
+   */
+  protected reach(n: number, mayRaiseTop: boolean): boolean {
+    const top = this.words[this.header + L.H_TOP]!;
+    const end = top + n;
+    if (end > this.end && !this.growMemory(end)) return false;
+    return (end >>> 5) - this.origin < this.covered || this.growMap(n, mayRaiseTop);
+  }
+
+  /** Moves the map, into a hole or to the top, and makes it cover `n` granules past the top. */
+  private growMap(n: number, mayRaiseTop: boolean): boolean {
+    const { header } = this;
+    const most = this.granulesOf(Math.min(this.memory.maxByteLength, ADDRESSABLE));
+    const mostGroups = (Math.min(most, this.words[header + L.H_LIMIT]!) >>> 5) - this.origin + 1;
+    const ample = this.covered + (this.covered >>> MAP_SPARE) + MAP_SPARE_GROUPS;
+    return this.moveMap(n, Math.min(ample, mostGroups), mayRaiseTop) || this.moveMap(n, 0, mayRaiseTop);
+  }
+
+  private moveMap(n: number, groupsLeast: number, mayRaiseTop: boolean): boolean {
+    const { header, scale } = this;
+    const top = this.words[header + L.H_TOP]!;
+    let groups = Math.max(groupsLeast, ((top + n) >>> 5) - this.origin + 1);
+    let size = this.mapGranules(groups);
+    let at = this.takeHole(size);
+    if (at === 0) {
+      if (!mayRaiseTop) return false;
+      // At the top the map covers itself as well; 64 granules more pay for the pairs that this adds.
+      groups = Math.max(groups, ((top + n + size + 64) >>> 5) - this.origin + 1);
+      size = this.mapGranules(groups);
+      if (!this.growMemory(top + n + size)) return false;
+    }
+    const { words } = this;
+    const hole = at;
+    if (hole === 0) at = top;
+    const oldBlock = words[header + L.H_MAP]!;
+    const from = (oldBlock << scale) + L.OWN_WORDS;
+    const to = (at << scale) + L.OWN_WORDS;
+    words.fill(0, at << scale, to + 2 * (groups + 1));
+    words[at << scale] = L.OWN_MAP;
+    words.copyWithin(to, from, from + 2 * this.covered);
+    const oldSize = lengthOf(words, this.map, oldBlock);
+    const map = to - 2 * this.origin;
+    this.map = map;
+    this.covered = groups;
+    words[header + L.H_MAP] = at;
+    words[header + L.H_COVERED] = groups;
+    this.raiseGeneration();
+    if (hole === 0) {
+      setStart(words, map, top + size);
+      setLength(words, map, top, size);
+      words[header + L.H_BLOCKS] = words[header + L.H_BLOCKS]! + 1;
+      this.raiseTop(top + size);
+    } else this.own(at);
+    this.release(oldBlock, oldSize);
+    return true;
+  }
+
+  /** Granules of a map of `groups` groups: a pair of words each, and one that is read past the last. */
+  protected mapGranules(groups: number): number {
+    return (L.OWN_WORDS + 2 * (groups + 1) + 2 ** this.scale - 1) >>> this.scale;
+  }
+
+  /** The used block at `i` becomes one of the heap's own, which nobody may free and nothing merges with. */
+  protected own(i: number): void {
+    const w = this.map + ((i >>> 5) << 1) + 1;
+    this.words[w] = this.words[w]! & ~(1 << (i & 31));
+    this.words[(i << this.scale) + LENGTH] = 0;
+  }
+
+  /** Makes the memory reach granule `end`. @returns false, nothing changed, where it cannot or may not */
+  private growMemory(end: number): boolean {
+    if (end <= this.end) return true;
+    const { memory, header, shift } = this;
+    const limit = this.words[header + L.H_LIMIT]!;
+    if (end > limit) return false;
+    this.renew();
+    if (end <= this.end) return true;
+    const unit = 2 ** shift;
+    const ample = Math.min((end + (end >>> MEMORY_SPARE)) * unit, limit * unit, memory.maxByteLength);
+    if (!memory.grow(Math.max(ample, end * unit)) && !memory.grow(end * unit)) return false;
+    // Bytes new to an ArrayBuffer, a SharedArrayBuffer or a WebAssembly.Memory are zeros.
+    if (memory.kind !== 'custom') memory.words[header + L.H_END] = this.granulesOf(memory.byteLength);
+    this.words = memory.words;
+    this.raiseGeneration();
+    this.renew();
+    return end <= this.end;
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * The bytes that a heap lives in, whoever owns them, and views of them that are never stale.
+ *
+ * An ArrayBuffer, a SharedArrayBuffer or a WebAssembly.Memory, fixed or growable, or a pair of functions for anything
+ * else. Growth makes old views worthless (a WebAssembly.Memory detaches them: reads give undefined, writes vanish), so
+ * `words` and `bytes` are made anew after each growth, whoever caused it, and listeners are told. Views have a fixed
+ * length even over a resizable buffer: engines read length-tracking views at a fraction of the speed.
+ *
+ * Cost: `refresh` compares a buffer and a length; growth makes two views and calls the listeners.
+ */
+
+/** What of a WebAssembly.Memory is used; named here because the library knows no DOM types. */
+export interface WasmMemory {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  /** Adds pages of 64 KiB. @returns the pages there were; throws a RangeError when it cannot */
+  grow(pages: number): number;
+}
+
+/** Any other owner of bytes. */
+export interface CustomMemory {
+  /** The bytes as they are now; may be another buffer after each growth. */
+  buffer(): ArrayBuffer | SharedArrayBuffer;
+  /**
+   * Makes the memory at least `byteLength` long, contents kept. Nothing is assumed about what the new bytes hold.
+   * Left out: the memory does not grow.
+   * @returns false when it cannot
+   */
+  grow?(byteLength: number): boolean;
+}
+
+export type MemorySource = ArrayBuffer | SharedArrayBuffer | WasmMemory | CustomMemory;
+
+/** Hears that the memory is now `byteLength` long: every view made before is worthless. */
+export type GrowthListener = (oldByteLength: number, byteLength: number) => void;
+
+const WASM_PAGE = 65536;
+/** The most bytes a heap can address: 32-bit pointers. */
+export const ADDRESSABLE = 2 ** 32;
+
+type Kind = 'array-buffer' | 'shared-array-buffer' | 'wasm-memory' | 'custom';
+
+export class Memory {
+  readonly source: MemorySource;
+  readonly kind: Kind;
+  /** All bytes as 32-bit words, a trailing partial word left out. What is past 4 GiB is left out of both views. */
+  words: Int32Array;
+  bytes: Uint8Array;
+  readonly #listeners = new Set<GrowthListener>();
+  #buffer: ArrayBuffer | SharedArrayBuffer;
+  #byteLength: number;
+
+  /** @throws TypeError where `source` is none of the kinds of memory */
+  constructor(source: MemorySource) {
+    this.source = source;
+    this.kind = kindOf(source);
+    this.#buffer = bufferOf(source);
+    this.#byteLength = this.#buffer.byteLength;
+    this.words = wordsOf(this.#buffer);
+    this.bytes = bytesOf(this.#buffer);
+  }
+
+  /** Bytes of the memory when it was last looked at. */
+  get byteLength(): number {
+    return this.#byteLength;
+  }
+
+  /** The buffer of the current views. */
+  get buffer(): ArrayBuffer | SharedArrayBuffer {
+    return this.#buffer;
+  }
+
+  /** Whether other threads may see the same bytes. */
+  get shared(): boolean {
+    return isShared(this.#buffer);
+  }
+
+  /** Bytes that the memory can ever have, where it tells; Infinity where it does not. */
+  get maxByteLength(): number {
+    if (this.kind === 'wasm-memory') return ADDRESSABLE;
+    if (!this.#growable) return this.byteLength;
+    return this.kind === 'custom' ? Number.POSITIVE_INFINITY : this.#buffer.maxByteLength;
+  }
+
+  /** Calls `listener` after every growth that this object sees. @returns a function that ends it */
+  onGrow(listener: GrowthListener): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** Makes the views anew where somebody changed the memory's length. @returns whether they were */
+  refresh(): boolean {
+    const buffer = bufferOf(this.source);
+    const old = this.#byteLength;
+    if (buffer === this.#buffer && buffer.byteLength === old) return false;
+    this.#buffer = buffer;
+    this.#byteLength = buffer.byteLength;
+    this.words = wordsOf(buffer);
+    this.bytes = bytesOf(buffer);
+    for (const listener of this.#listeners) listener(old, buffer.byteLength);
+    return true;
+  }
+
+  /** Makes the memory at least `byteLength` long. @returns false where it cannot; it is unchanged then */
+  grow(byteLength: number): boolean {
+    this.refresh();
+    if (byteLength <= this.byteLength) return true;
+    if (byteLength > ADDRESSABLE || !this.#growable) return false;
+    try {
+      if (!this.#ask(byteLength)) return false;
+    } catch (error) {
+      // Engines throw a RangeError for a maximum reached and for a lack of memory alike.
+      if (error instanceof RangeError) return false;
+      throw error;
+    }
+    this.refresh();
+    return this.byteLength >= byteLength;
+  }
+
+  get #growable(): boolean {
+    const { source } = this;
+    if (source instanceof ArrayBuffer) return source.resizable;
+    if (isShared(source)) return source.growable;
+    return source.grow !== undefined;
+  }
+
+  #ask(byteLength: number): boolean {
+    const { source } = this;
+    if (source instanceof ArrayBuffer) source.resize(byteLength);
+    else if (isShared(source)) source.grow(byteLength);
+    else if (isCustom(source)) return source.grow!(byteLength);
+    else source.grow(Math.ceil((byteLength - this.byteLength) / WASM_PAGE));
+    return true;
+  }
+}
+
+function kindOf(source: MemorySource): Kind {
+  if (source instanceof ArrayBuffer) return 'array-buffer';
+  if (isShared(source)) return 'shared-array-buffer';
+  if (typeof source === 'object' && source !== null && 'buffer' in source) {
+    return isCustom(source) ? 'custom' : 'wasm-memory';
+  }
+  throw new TypeError(
+    `memory must be an ArrayBuffer, a SharedArrayBuffer, a WebAssembly.Memory or { buffer(), grow?() }, got ${String(source)}`,
+  );
+}
+
+function isCustom(source: WasmMemory | CustomMemory): source is CustomMemory {
+  return typeof source.buffer === 'function';
+}
+
+function isShared(source: unknown): source is SharedArrayBuffer {
+  // Browsers without cross-origin isolation have no SharedArrayBuffer at all.
+  return typeof SharedArrayBuffer !== 'undefined' && source instanceof SharedArrayBuffer;
+}
+
+function bufferOf(source: MemorySource): ArrayBuffer | SharedArrayBuffer {
+  if (source instanceof ArrayBuffer || isShared(source)) return source;
+  return isCustom(source) ? source.buffer() : source.buffer;
+}
+
+function wordsOf(buffer: ArrayBuffer | SharedArrayBuffer): Int32Array {
+  return new Int32Array(buffer, 0, Math.floor(Math.min(buffer.byteLength, ADDRESSABLE) / 4));
+}
+
+function bytesOf(buffer: ArrayBuffer | SharedArrayBuffer): Uint8Array {
+  return new Uint8Array(buffer, 0, Math.min(buffer.byteLength, ADDRESSABLE));
+}
