@@ -21,7 +21,7 @@ export function allocatorsOption(): Option {
   return new Option(
     '-a, --allocators <LIST>',
     'which allocators, separated by commas (default: all; naive ones only on short traces)',
-  ).argParser(parseContenders);
+  ).argParser((text) => parseContenders(text, '--allocators'));
 }
 
 export function alignOption(): Option {
@@ -62,11 +62,12 @@ export async function checkWritable(path: string, what: string): Promise<void> {
   }
 }
 
-function parseContenders(text: string): Contender[] {
+/** @throws UserError naming the option where the list is wrong */
+export function parseContenders(text: string, option: string): Contender[] {
   const contenders = text.split(',').map((spec) => parseContender(spec.trim()));
   const specs = contenders.map(({ spec }) => spec);
   const twice = specs.find((spec, i) => specs.indexOf(spec) !== i);
-  if (twice !== undefined) throw new UserError(`--allocators: '${twice}' stands twice`);
+  if (twice !== undefined) throw new UserError(`${option}: '${twice}' stands twice`);
   return contenders;
 }
 

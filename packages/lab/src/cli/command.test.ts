@@ -93,6 +93,14 @@ describe('the command', () => {
     expect(performance.now() - interrupted).toBeLessThan(2000);
   });
 
+  it('runs the monitor, the same for the same seed', () => {
+    const argv = ['monitor', '--jobs', '500', '--seed', '5', '--json'];
+    const { status, stdout, stderr } = freehold(...argv);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout).outcomes).toHaveLength(5);
+    expect(freehold(...argv).stdout).toBe(stdout);
+  });
+
   it.skipIf(process.platform !== 'linux')('inspects the system it runs on', () => {
     const { status, stdout } = freehold('inspect', '--pid', 'self', '--json');
     expect(status).toBe(0);

@@ -6,6 +6,7 @@ import { fitCommand } from './fit.js';
 import { infoCommand } from './info.js';
 import { inspectCommand } from './inspect.js';
 import { lessonCommand } from './lesson.js';
+import { monitorCommand } from './monitor.js';
 
 export const COMMANDS: readonly (() => Command)[] = [
   compareCommand,
@@ -13,5 +14,6 @@ export const COMMANDS: readonly (() => Command)[] = [
   infoCommand,
   convertCommand,
   lessonCommand,
+  monitorCommand,
   inspectCommand,
 ];
