@@ -2,7 +2,8 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DATA, headerField, makeElf, set64, source, TEXT } from '../../test/elf-file.js';
-import { parseElf, TASK_SIZE } from './elf.js';
+import { TASK_SIZE } from '../vm/area.js';
+import { parseElf } from './elf.js';
 import { ExecError } from './errors.js';
 
 function broken(change: (file: Uint8Array, view: DataView) => void, file = makeElf()): () => void {
@@ -28,7 +29,7 @@ describe('a sound ELF file', () => {
       start: 0x400000,
       end: 0x405000,
     });
-    expect(file.bytesRead).toBe(64 + 2 * 56);
+    expect(file.bytesRead).toBe(4 + 64 + 2 * 56);
   });
 
   function segmentOf({ address, offset, fileBytes, memoryBytes }: typeof TEXT) {
@@ -202,6 +203,7 @@ describe('a file that cannot be run', () => {
     for (const bytes of [0, 1, 4, 63, 64, 100, 175, 176, 0x17ff, 0x27ff]) {
       expect(() => parseElf(source(whole.slice(0, bytes))), `${bytes} bytes`).toThrow(ExecError);
     }
+    expect(() => parseElf(source(new Uint8Array()))).toThrow('ENOEXEC: not an ELF file: it is empty');
     expect(() => parseElf(source(whole.slice(0, 63)))).toThrow(
       'ENOEXEC: its header (64 bytes at 0) would end past the end of the file at 63',
     );

@@ -2,12 +2,13 @@
  * The headers of a 64-bit ELF file for x86-64: what of it is mapped where, and how. Everything is checked before
  * anything is mapped, so that a broken file never costs a process its old image.
  *
- * Cost: three small reads (header, program headers, interpreter's name); the segments themselves are not touched.
+ * Cost: four small reads (magic, header, program headers, interpreter's name); the segments themselves are not touched.
  * Stricter than Linux in two things: a segment must lie within the file (Linux maps it and raises SIGBUS later),
  * and segments must rise without overlapping, as the specification says.
  * Source: System V ABI, "Object Files" and "Program Loading"; checks as in Linux fs/binfmt_elf.c.
  */
 import { FRAME_BYTES } from '../machine.js';
+import { MMAP_MIN_ADDRESS, TASK_SIZE } from '../vm/area.js';
 import { ExecError } from './errors.js';
 
 /** A file as the loader reads it. */
@@ -48,11 +49,6 @@ export interface ElfImage {
   readonly end: number;
 }
 
-/** End of the addresses a process may use: 47 bits less a page. */
-export const TASK_SIZE = 0x7fff_ffff_f000;
-/** Nothing is mapped below, so that a null pointer always faults. Linux's vm.mmap_min_addr. */
-export const MMAP_MIN_ADDRESS = 0x1_0000;
-
 const HEADER_BYTES = 64;
 const PROGRAM_HEADER_BYTES = 56;
 /** Linux reads at most so much of program headers. */
@@ -72,6 +68,7 @@ const PF_R = 4;
 
 /** @throws ExecError (ENOEXEC, EINVAL) naming what is wrong, where in the file, and what would be right */
 export function parseElf(file: ByteSource): ElfImage {
+  checkMagic(file);
   const header = readExactly(file, 0, HEADER_BYTES, 'its header');
   checkIdentity(header);
   const type = header.getUint16(16, true);
@@ -124,11 +121,17 @@ export function parseElf(file: ByteSource): ElfImage {
   };
 }
 
+/** On its own, as a short file that is no ELF file at all is not a truncated one. */
+function checkMagic(file: ByteSource): void {
+  const magic = new Uint8Array(4);
+  const read = file.read(0, magic);
+  if (read === 0) throw new ExecError('ENOEXEC', 'not an ELF file: it is empty');
+  if (read === 4 && new DataView(magic.buffer).getUint32(0, false) === 0x7f454c46) return;
+  const bytes = [...magic.subarray(0, read)].map((byte) => byte.toString(16).padStart(2, '0'));
+  throw new ExecError('ENOEXEC', `not an ELF file: it starts with ${bytes.join(' ')}, not 7f 45 4c 46`);
+}
+
 function checkIdentity(header: DataView): void {
-  if (header.getUint32(0, false) !== 0x7f454c46) {
-    const bytes = [0, 1, 2, 3].map((at) => header.getUint8(at).toString(16).padStart(2, '0'));
-    throw new ExecError('ENOEXEC', `not an ELF file: it starts with ${bytes.join(' ')}, not 7f 45 4c 46`);
-  }
   const [, , , , elfClass, data, version] = new Uint8Array(header.buffer, header.byteOffset, 7);
   if (elfClass !== 2) {
     const what = elfClass === 1 ? 'a 32-bit ELF file' : `of unknown ELF class ${elfClass}`;

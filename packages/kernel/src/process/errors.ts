@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'EEXIST'
   | 'EIDRM'
   | 'EINVAL'
+  | 'EIO'
   | 'ELOOP'
   | 'ENOENT'
   | 'ENOEXEC'
@@ -18,14 +19,17 @@ export type ErrorCode =
 export class SystemCallError extends Error {
   override readonly name: string = 'SystemCallError';
   readonly code: ErrorCode;
+  /** The sentence without the code. */
+  readonly detail: string;
 
   constructor(code: ErrorCode, detail: string) {
     super(`${code}: ${detail}`);
     this.code = code;
+    this.detail = detail;
   }
 }
 
 /** `exec` refused the file; the process goes on with its old image. */
 export class ExecError extends SystemCallError {
-  override readonly name = 'ExecError';
+  override readonly name: string = 'ExecError';
 }

@@ -1,0 +1,330 @@
+/**
+ * All processes of a machine: fork, exec, exit and wait.
+ *
+ * Cost: fork O(areas + pages of private memory), of which none is copied before it is written; exec O(segments), the
+ * program is read page by page as it is touched; exit O(mapped pages). A call that is refused, for want of memory or
+ * because a program is broken, leaves every process as it was. Not modelled: scheduling, signals, users.
+ * Source: Linux kernel/fork.c, fs/exec.c, kernel/exit.c.
+ */
+import { CorruptionError } from 'freehold';
+import type { ObjectCache } from '../slab/cache.js';
+import type { AddressSpace } from '../vm/address-space.js';
+import type { FileSource } from '../vm/file-source.js';
+import type { Inode } from '../vm/inode.js';
+import type { VirtualMemory } from '../vm/virtual-memory.js';
+import { parseElf } from './elf.js';
+import { ExecError, SystemCallError } from './errors.js';
+import { type LoadedProgram, loadProgram, makeStack, PIE_BASE } from './loader.js';
+import { Process } from './process.js';
+import { readScriptLine, type ScriptLine } from './script-line.js';
+import { RANDOM_BYTES } from './stack-image.js';
+import { createTaskCache, Task } from './task.js';
+
+/** One more than the highest process id. Linux's default on small machines. */
+export const PID_MAX = 32_768;
+/** Interpreters that are scripts themselves: so deep, and no further. */
+const SCRIPT_DEPTH_MAX = 4;
+
+/** Opens a file of the host. @throws what the host says when there is none, or it may not be opened so */
+export type OpenFile = (path: string, writable: boolean) => FileSource;
+
+export class ProcessTable {
+  private readonly vm: VirtualMemory;
+  private readonly openFile: OpenFile;
+  private readonly tasks: ObjectCache;
+  private readonly byPid = new Map<number, Process>();
+  private lastPid = 0;
+  private random = 0x2545f491;
+
+  constructor(vm: VirtualMemory, openFile: OpenFile) {
+    this.vm = vm;
+    this.openFile = openFile;
+    this.tasks = createTaskCache(vm.slab);
+  }
+
+  /**
+   * Makes the first process, from which all others are forked: a stack, an empty heap, no program yet.
+   * @throws SystemCallError ENOMEM
+   */
+  createInit(): Process {
+    const space = this.newSpace();
+    let task: Task | null = null;
+    try {
+      const start = { path: 'init', argv: ['init'], envp: [], random: this.randomBytes() };
+      const stackPointer = makeStack(space, start, [], false);
+      task = this.newTask();
+      task.stackPointer = stackPointer;
+    } finally {
+      if (task === null) space.destroy();
+    }
+    task.name = 'init';
+    task.heapStart = PIE_BASE;
+    task.break = PIE_BASE;
+    return this.add(task, null, space);
+  }
+
+  get size(): number {
+    return this.byPid.size;
+  }
+
+  /** Rising by process id. */
+  list(): Process[] {
+    return [...this.byPid.values()].sort((a, b) => a.pid - b.pid);
+  }
+
+  /** @throws SystemCallError ESRCH when there is none */
+  get(pid: number): Process {
+    const process = this.byPid.get(pid);
+    if (process === undefined) throw new SystemCallError('ESRCH', `there is no process ${String(pid)}`);
+    return process;
+  }
+
+  /**
+   * A copy of the process, which shares its pages until one of the two writes to them.
+   * @throws SystemCallError ENOMEM, EAGAIN when all process ids are taken, ESRCH for a process that has exited
+   */
+  fork(parent: Process): Process {
+    const from = parent.space;
+    const task = this.newTask();
+    const space = from.fork();
+    if (space === null) {
+      this.tasks.free(task.object);
+      throw new SystemCallError('ENOMEM', `no memory for a copy of process ${parent.pid}`);
+    }
+    const { name, entry, stackPointer, heapStart } = parent.task;
+    Object.assign(task, { name, entry, stackPointer, heapStart, break: parent.break });
+    const child = this.add(task, parent, space);
+    child.inherit(parent);
+    return child;
+  }
+
+  /**
+   * Replaces the program of the process by the ELF file at `path`, or by the interpreter that a script names.
+   * @param argv the program's name and arguments; the path alone when left out
+   * @param envp `NAME=value`
+   * @throws ExecError naming what is wrong; the process goes on with its old program
+   */
+  exec(process: Process, path: string, argv: readonly string[] = [path], envp: readonly string[] = []): void {
+    const { stackLimitBytes } = process.space;
+    const space = this.newSpace();
+    space.stackLimitBytes = stackLimitBytes;
+    let done = false;
+    try {
+      const loaded = this.load(space, path, argv, envp, 0);
+      done = true;
+      process.replaceSpace(space);
+      process.path = path;
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      const { entry, stackPointer, heapStart } = loaded;
+      Object.assign(process.task, {
+        name,
+        entry,
+        stackPointer,
+        heapStart,
+        break: heapStart,
+        space: space.object,
+      });
+    } finally {
+      if (!done) space.destroy();
+    }
+  }
+
+  /**
+   * Ends the process: all its memory is given back; its descriptor stays until the parent has waited for it. Its
+   * children become the first process's, those that have exited already are forgotten.
+   * @throws SystemCallError ESRCH when it has exited before, EINVAL for the first process while it has children
+   */
+  exit(process: Process, status = 0): void {
+    const heir = this.byPid.get(1) ?? null;
+    if (process === heir && process.children.size > 0) {
+      throw new SystemCallError(
+        'EINVAL',
+        `the first process has ${process.children.size} children: they exit first`,
+      );
+    }
+    process.releaseSpace();
+    process.task.space = 0;
+    process.task.exitStatus = status & 0xff;
+    for (const child of [...process.children]) {
+      if (child.isZombie) this.forget(child);
+      else this.adopt(child, heir);
+    }
+    if (process.parent === null) this.forget(process);
+  }
+
+  /**
+   * Takes note of a child that has exited, the one with the lowest id, and gives its descriptor back (waitpid with
+   * WNOHANG).
+   * @returns its id and status, or null when no child has exited yet
+   * @throws SystemCallError ECHILD when there are no children
+   */
+  wait(process: Process): { pid: number; status: number } | null {
+    if (process.children.size === 0)
+      throw new SystemCallError('ECHILD', `process ${process.pid} has no children`);
+    const child = [...process.children].filter((each) => each.isZombie).sort((a, b) => a.pid - b.pid)[0];
+    if (child === undefined) return null;
+    const result = { pid: child.pid, status: child.task.exitStatus ?? 0 };
+    this.forget(child);
+    return result;
+  }
+
+  /** Opens a file into the page cache: release the inode after mapping it. @throws SystemCallError */
+  open(path: string, writable: boolean): Inode {
+    let source: FileSource;
+    try {
+      source = this.openFile(path, writable);
+    } catch (error) {
+      throw openError(path, error);
+    }
+    const inode = this.vm.cache.open(source);
+    if (inode !== null) return inode;
+    source.close();
+    throw new SystemCallError('ENOMEM', `no memory to open ${path}`);
+  }
+
+  /** @throws CorruptionError naming the broken law. O(processes + blocks of their heaps). */
+  check(): void {
+    const spaces = new Set<AddressSpace>();
+    for (const process of this.byPid.values()) {
+      const { task, pid } = process;
+      if (!this.tasks.isLive(task.object) || this.byPid.get(pid) !== process) {
+        throw new CorruptionError('every process has a descriptor of its own', `process ${pid} has none`);
+      }
+      if (
+        task.parent !== (process.parent?.task.object ?? 0) ||
+        process.parent?.children.has(process) === false
+      ) {
+        throw new CorruptionError(
+          'parents and children know each other',
+          `process ${pid} is unknown to its parent`,
+        );
+      }
+      if (process.isZombie) continue;
+      spaces.add(process.space);
+      if (task.space !== process.space.object || task.exitStatus !== null) {
+        throw new CorruptionError('a running process has its address space', `process ${pid} has another`);
+      }
+      process.heapInUse?.check();
+    }
+    const { activeObjects } = this.tasks.stats();
+    if (activeObjects !== this.byPid.size || spaces.size !== this.vm.spaces.size) {
+      throw new CorruptionError(
+        'descriptors and address spaces are those of the processes',
+        `${activeObjects} and ${this.vm.spaces.size} for ${this.byPid.size} processes, ${spaces.size} of them running`,
+      );
+    }
+  }
+
+  private load(
+    space: AddressSpace,
+    path: string,
+    argv: readonly string[],
+    envp: readonly string[],
+    depth: number,
+  ): LoadedProgram {
+    const inode = this.open(path, false);
+    try {
+      const file = {
+        size: inode.size,
+        read: (at: number, into: Uint8Array) => this.readFile(inode, at, into),
+      };
+      const script = readScriptLine(file);
+      if (script === null) {
+        const start = { path, argv, envp, random: this.randomBytes() };
+        return loadProgram(space, inode, parseElf(file), start);
+      }
+      if (depth === SCRIPT_DEPTH_MAX) {
+        throw new ExecError('ELOOP', `${path} is a script for a script, more than ${SCRIPT_DEPTH_MAX} deep`);
+      }
+      return this.load(space, script.interpreter, scriptArguments(script, path, argv), envp, depth + 1);
+    } catch (error) {
+      if (error instanceof ExecError && depth === 0)
+        throw new ExecError(error.code, `${path}: ${error.detail}`);
+      throw error;
+    } finally {
+      this.vm.cache.release(inode);
+    }
+  }
+
+  private readFile(inode: Inode, offset: number, into: Uint8Array): number {
+    let read: number | null;
+    try {
+      read = this.vm.cache.read(inode, offset, into);
+    } catch (error) {
+      throw new ExecError('EIO', `cannot be read: ${String(error)}`);
+    }
+    if (read === null) throw new ExecError('ENOMEM', 'no memory to read its headers');
+    return read;
+  }
+
+  private newSpace(): AddressSpace {
+    const space = this.vm.createAddressSpace();
+    if (space === null) throw new SystemCallError('ENOMEM', 'no memory for an address space');
+    return space;
+  }
+
+  /** A descriptor with an id, and otherwise of a process that has just begun. */
+  private newTask(): Task {
+    const pid = this.freePid();
+    const object = this.tasks.alloc();
+    if (object === null) throw new SystemCallError('ENOMEM', 'no memory for the descriptor of a process');
+    const task = new Task(this.vm.pages.machine, object);
+    Object.assign(task, { pid, parent: 0, exitStatus: null, space: 0, entry: 0 });
+    return task;
+  }
+
+  private freePid(): number {
+    if (this.byPid.size >= PID_MAX - 1)
+      throw new SystemCallError('EAGAIN', `all ${PID_MAX - 1} process ids are taken`);
+    let pid = this.lastPid;
+    do pid = pid + 1 === PID_MAX ? 1 : pid + 1;
+    while (this.byPid.has(pid));
+    return pid;
+  }
+
+  private add(task: Task, parent: Process | null, space: AddressSpace): Process {
+    task.space = space.object;
+    const process = new Process(task, parent, space);
+    this.byPid.set(task.pid, process);
+    this.lastPid = task.pid;
+    this.adopt(process, parent);
+    return process;
+  }
+
+  private adopt(process: Process, parent: Process | null): void {
+    process.parent?.children.delete(process);
+    process.parent = parent;
+    process.task.parent = parent?.task.object ?? 0;
+    parent?.children.add(process);
+  }
+
+  private forget(process: Process): void {
+    process.parent?.children.delete(process);
+    this.byPid.delete(process.pid);
+    this.tasks.free(process.task.object);
+  }
+
+  /** The same for each run of the same program: xorshift from a fixed start. */
+  private randomBytes(): Uint8Array {
+    return Uint8Array.from({ length: RANDOM_BYTES }, () => {
+      this.random ^= this.random << 13;
+      this.random ^= this.random >>> 17;
+      this.random ^= this.random << 5;
+      return this.random & 0xff;
+    });
+  }
+}
+
+/** What Linux passes on: the interpreter, its argument, the script, and the script's own arguments. */
+function scriptArguments(script: ScriptLine, path: string, argv: readonly string[]): string[] {
+  const { interpreter, argument } = script;
+  return [interpreter, ...(argument === null ? [] : [argument]), path, ...argv.slice(1)];
+}
+
+function openError(path: string, error: unknown): SystemCallError {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return new ExecError('ENOENT', `${path}: there is no such file`);
+  if (code === 'EACCES' || code === 'EPERM') return new ExecError('EACCES', `${path}: permission denied`);
+  if (code === 'EISDIR') return new ExecError('EACCES', `${path}: is a folder, not a file`);
+  return new ExecError('EIO', `${path}: ${error instanceof Error ? error.message : String(error)}`);
+}

@@ -1,0 +1,122 @@
+/**
+ * Shared memory segments (System V): created under a key or for oneself, attached in several processes at whatever
+ * addresses, the same bytes seen in all; removed at once, gone when the last one detaches.
+ *
+ * Cost: create O(1), attach and detach as mmap and munmap; a frame is taken for each page at its first touch by
+ * anyone. Waste: the rest of the last page. Not for memory that only a parent and its children share: map that shared
+ * and fork.
+ * Source: Linux ipc/shm.c.
+ */
+import { FRAME_BYTES } from '../machine.js';
+import type { Inode } from '../vm/inode.js';
+import type { PageCache } from '../vm/page-cache.js';
+import { SystemCallError } from './errors.js';
+
+/** The key of a segment that nobody else can find. */
+export const IPC_PRIVATE = 0;
+
+export interface CreateSegmentOptions {
+  /** Whether a segment may be made if there is none; true when left out. */
+  readonly create?: boolean;
+  /** Refused when there is one already. */
+  readonly exclusive?: boolean;
+}
+
+export class SharedSegment {
+  readonly id: number;
+  /** IPC_PRIVATE once it is removed: its key is free again. */
+  key: number;
+  readonly bytes: number;
+  readonly inode: Inode;
+  /** Marked to go when the last one detaches. */
+  removed = false;
+
+  constructor(id: number, key: number, bytes: number, inode: Inode) {
+    this.id = id;
+    this.key = key;
+    this.bytes = bytes;
+    this.inode = inode;
+  }
+
+  /** Areas that map it. */
+  get attached(): number {
+    // The table itself is a user until the segment is removed.
+    return this.inode.users - (this.removed ? 0 : 1);
+  }
+}
+
+export class SharedSegments {
+  private readonly cache: PageCache;
+  private readonly segments = new Map<number, SharedSegment>();
+  private nextId = 0;
+
+  constructor(cache: PageCache) {
+    this.cache = cache;
+  }
+
+  /**
+   * The segment of `key`, or a new one of `bytes` zero bytes (shmget).
+   * @throws SystemCallError ENOENT when there is none and none may be made, EEXIST when there must be none, EINVAL for
+   * a bad size or one larger than the segment that is there, ENOMEM
+   */
+  get(key: number, bytes: number, options: CreateSegmentOptions = {}): SharedSegment {
+    const { create = true, exclusive = false } = options;
+    if (!Number.isSafeInteger(key))
+      throw new SystemCallError('EINVAL', `key ${String(key)} is no whole number`);
+    const found = key === IPC_PRIVATE ? undefined : this.list().find((each) => each.key === key);
+    if (found !== undefined) {
+      if (exclusive) throw new SystemCallError('EEXIST', `segment ${found.id} has key ${key} already`);
+      if (bytes > found.bytes) {
+        throw new SystemCallError(
+          'EINVAL',
+          `segment ${found.id} of key ${key} has ${found.bytes} bytes, not ${bytes}`,
+        );
+      }
+      return found;
+    }
+    if (!create) throw new SystemCallError('ENOENT', `no segment has key ${key}`);
+    if (!(Number.isSafeInteger(bytes) && bytes > 0)) {
+      throw new SystemCallError('EINVAL', `a segment has 1 byte or more, not ${String(bytes)}`);
+    }
+    const size = Math.ceil(bytes / FRAME_BYTES) * FRAME_BYTES;
+    const inode = this.cache.createSegment(`/SYSV${(key >>> 0).toString(16).padStart(8, '0')}`, size);
+    if (inode === null) throw new SystemCallError('ENOMEM', 'no memory for another segment');
+    const segment = new SharedSegment(this.nextId++, key, bytes, inode);
+    this.segments.set(segment.id, segment);
+    return segment;
+  }
+
+  /** @throws SystemCallError EINVAL when there is none, or none any more */
+  byId(id: number): SharedSegment {
+    this.sweep();
+    const segment = this.segments.get(id);
+    if (segment === undefined) throw new SystemCallError('EINVAL', `there is no segment ${String(id)}`);
+    return segment;
+  }
+
+  /**
+   * Marks a segment to go: at once when nobody has it attached, else when the last one detaches (shmctl IPC_RMID).
+   * @throws SystemCallError EINVAL when there is none; EIDRM when it is marked already
+   */
+  remove(id: number): void {
+    const segment = this.byId(id);
+    if (segment.removed) throw new SystemCallError('EIDRM', `segment ${id} is removed already`);
+    segment.removed = true;
+    segment.key = IPC_PRIVATE;
+    this.cache.release(segment.inode);
+    this.sweep();
+  }
+
+  /** All segments, those removed but still attached too. */
+  list(): SharedSegment[] {
+    this.sweep();
+    return [...this.segments.values()];
+  }
+
+  /** A removed segment whose last area is gone has given its memory back by itself; here its number follows. */
+  private sweep(): void {
+    for (const [id, segment] of this.segments) {
+      if (segment.removed && segment.inode.users === 0) this.segments.delete(id);
+    }
+  }
+}
