@@ -8,6 +8,7 @@ export default defineConfig({
   resolve: {
     alias: {
       freehold: source('packages/core/src/index.ts'),
+      '@freehold/kernel/node': source('packages/kernel/src/node/index.ts'),
       '@freehold/kernel': source('packages/kernel/src/index.ts'),
       '@freehold/lab': source('packages/lab/src/index.ts'),
     },

@@ -62,6 +62,13 @@ export * from './vm/area.js';
 export type { FaultResult } from './vm/fault.js';
 export { type FileSource, MemoryFile } from './vm/file-source.js';
 export { CachedPage, Inode } from './vm/inode.js';
+export {
+  KernelSpace,
+  VMALLOC_END,
+  VMALLOC_START,
+  VmallocArea,
+  type VmallocOptions,
+} from './vm/kernel-space.js';
 export { MappedMemory } from './vm/mapped-memory.js';
 export * from './vm/memory-fault.js';
 export { PageCache, type PageCacheCounts } from './vm/page-cache.js';

@@ -7,6 +7,7 @@ import {
   OWNER_NAMES,
   OWNER_PAGE_TABLE,
   OWNER_SHARED,
+  OWNER_VMALLOC,
 } from '../frames/descriptors.js';
 import { FRAME_BYTES } from '../machine.js';
 import type { AddressSpace } from './address-space.js';
@@ -48,9 +49,11 @@ export function checkVirtualMemory(vm: VirtualMemory): void {
     checkTlb(space);
     areas += space.areas.length;
   }
+  const vmalloced = checkKernel(vm, walked.tables);
   const counted: readonly [string, number][] = [
     ['vm_area_struct', areas],
     ['mm_struct', vm.spaces.size],
+    ['vmap_area', vm.kernel.areas.length],
     ['inode_cache', [...vm.cache.files()].length],
   ];
   for (const [name, count] of counted) {
@@ -61,11 +64,11 @@ export function checkVirtualMemory(vm: VirtualMemory): void {
       () => `${activeObjects} for ${count}`,
     );
   }
-  checkFrames(vm, walked, checkCache(vm));
+  checkFrames(vm, walked, checkCache(vm), vmalloced);
 }
 
 /** Every table is held by one entry and counts its entries in use. Marks the frames of the tables. */
-export function checkTables(table: PageTable, vm: VirtualMemory, seen: Uint8Array): void {
+function checkTables(table: PageTable, vm: VirtualMemory, seen: Uint8Array): void {
   const { machine, descriptors } = vm.pages;
   let tables = 0;
   table.forEachTable((frame, used) => {
@@ -211,7 +214,43 @@ function checkCache(vm: VirtualMemory): Int32Array {
   return cached;
 }
 
-function checkFrames(vm: VirtualMemory, walked: Walked, cached: Int32Array): void {
+/** @returns for each frame, the pages of vmalloc that it holds */
+function checkKernel(vm: VirtualMemory, tables: Uint8Array): Int32Array {
+  const { kernel, pages } = vm;
+  const { u32 } = pages.machine;
+  const { owner, references } = pages.descriptors;
+  const held = new Int32Array(pages.machine.frames);
+  kernel.areas.check();
+  checkTables(kernel.table, vm, tables);
+  let listed = 0;
+  for (const area of kernel.areas) {
+    const at = () => `0x${area.start.toString(16)}, ${area.pages} pages`;
+    const whole = area.end - area.start === (area.pages + 1) * FRAME_BYTES;
+    law(
+      whole && kernel.framesOf(area).length === area.pages,
+      'all of an area but its guard page is mapped',
+      at,
+    );
+    listed += area.pages;
+  }
+  let mapped = 0;
+  kernel.table.forEach(0, 2 ** 36, (entry) => {
+    const frame = u32[entry] >>> 12;
+    mapped++;
+    held[frame]++;
+    const alone = owner[frame] === OWNER_VMALLOC && references[frame] === 1 && held[frame] === 1;
+    law(alone, 'a frame of vmalloc is mapped once', () => `frame ${frame}`);
+  });
+  const right = mapped === listed && mapped === kernel.vmallocPages;
+  law(
+    right,
+    'pages of vmalloc are as many as counted',
+    () => `${mapped} mapped, ${kernel.vmallocPages} counted`,
+  );
+  return held;
+}
+
+function checkFrames(vm: VirtualMemory, walked: Walked, cached: Int32Array, vmalloced: Int32Array): void {
   const { owner, references, mapCount, frames } = vm.pages.descriptors;
   for (let frame = 0; frame < frames; frame++) {
     const mappings = walked.mappings[frame];
@@ -223,7 +262,11 @@ function checkFrames(vm: VirtualMemory, walked: Walked, cached: Int32Array): voi
       law(references[frame] === holders, 'a reference for each entry and for the page cache', () => {
         return `${at()}, ${cached[frame]} in the cache, ${references[frame]} references`;
       });
-    } else law(mappings === 0, 'only user pages are mapped', at);
+    } else {
+      law(mappings === 0, 'only user pages are mapped', at);
+      law((kind === OWNER_VMALLOC) === (vmalloced[frame] === 1), 'every frame of vmalloc is mapped', at);
+      law((kind === OWNER_PAGE_TABLE) === (walked.tables[frame] === 1), 'every page table is in use', at);
+    }
   }
 }
 
@@ -231,6 +274,6 @@ function nameOf(area: Area): string {
   return `0x${area.start.toString(16)}-0x${area.end.toString(16)} ${area.permissions}`;
 }
 
-export function law(holds: boolean, text: string, found: () => string): void {
+function law(holds: boolean, text: string, found: () => string): void {
   if (!holds) throw new CorruptionError(text, found());
 }

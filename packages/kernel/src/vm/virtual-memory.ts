@@ -10,6 +10,7 @@ import type { SlabAllocator } from '../slab/slab-allocator.js';
 import { AddressSpace } from './address-space.js';
 import { AREA_BYTES } from './area.js';
 import { checkVirtualMemory } from './check.js';
+import { KernelSpace } from './kernel-space.js';
 import { PageCache } from './page-cache.js';
 import { PageTable } from './page-table.js';
 import { Tlb } from './tlb.js';
@@ -36,6 +37,8 @@ export class VirtualMemory {
   readonly slab: SlabAllocator;
   readonly tlb = new Tlb();
   readonly cache: PageCache;
+  /** The kernel's own mapped memory: vmalloc. */
+  readonly kernel: KernelSpace;
   /** `vm_area_struct`. */
   readonly areaObjects: ObjectCache;
   /** A frame of zero bytes, mapped read-only wherever anonymous memory was only read. */
@@ -47,7 +50,7 @@ export class VirtualMemory {
 
   /**
    * Also answers the page allocator's calls for reclaim from now on: pages of files, then free slabs.
-   * @throws Error when there is no frame for the zero page
+   * @throws Error when there are no frames for the zero page and the kernel's page table
    */
   constructor(slab: SlabAllocator) {
     const { pages } = slab;
@@ -57,6 +60,7 @@ export class VirtualMemory {
     this.pages = pages;
     this.slab = slab;
     this.cache = new PageCache(pages, slab);
+    this.kernel = new KernelSpace(slab, this.tlb);
     this.areaObjects = slab.createCache('vm_area_struct', AREA_BYTES);
     this.spaceObjects = slab.createCache('mm_struct', SPACE_BYTES, { align: 64 });
     pages.reclaim = (order) => this.reclaim(1 << order);
@@ -91,7 +95,7 @@ export class VirtualMemory {
     return freed >= wanted ? freed : freed + this.slab.shrinkAll();
   }
 
-  /** Frames that hold page tables of address spaces (nr_page_table_pages). */
+  /** Frames that hold page tables of address spaces (nr_page_table_pages); the kernel's own are not counted. */
   get pageTableFrames(): number {
     let tables = 0;
     for (const space of this.spaces) tables += space.table.tables;
