@@ -167,8 +167,8 @@ export abstract class Space {
     let at = this.takeHole(size);
     if (at === 0) {
       if (!mayRaiseTop) return false;
-      // At the top the map covers itself as well; 64 granules more pay for the pairs that this adds.
-      groups = Math.max(groups, ((top + n + size + 64) >>> 5) - this.origin + 1);
+      // At the top the map covers itself as well, and the pairs that this adds: a granule at most for each 32.
+      groups = Math.max(groups, ((top + n + size + (size >>> 4) + 64) >>> 5) - this.origin + 1);
       size = this.mapGranules(groups);
       if (!this.growMemory(top + n + size)) return false;
     }
