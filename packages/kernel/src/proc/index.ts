@@ -2,7 +2,7 @@
 export * from './buddyinfo.js';
 export * from './extfrag.js';
 export { ProcFormatError } from './lines.js';
-export { type MapsArea, parseMaps, printMaps } from './maps.js';
+export { type MapsArea, mapsOf, parseMaps, printMaps } from './maps.js';
 export * from './meminfo.js';
 export * from './pagetypeinfo.js';
 export * from './slabinfo.js';

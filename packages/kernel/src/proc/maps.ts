@@ -1,6 +1,8 @@
 /**
  * /proc/PID/maps: the areas of an address space. Source: Linux fs/proc/task_mmu.c, `show_map_vma`.
  */
+import type { AddressSpace } from '../vm/address-space.js';
+import type { Area } from '../vm/area.js';
 import { linesOf, type ProcLine } from './lines.js';
 
 export interface MapsArea {
@@ -22,6 +24,25 @@ export interface MapsArea {
 const PATH_COLUMN = 73;
 const AREA =
   /^([0-9a-f]{8,16})-([0-9a-f]{8,16}) ([r-][w-][x-][ps]) ([0-9a-f]{8,16}) ([0-9a-f]{2,}):([0-9a-f]{2,}) (\d+)(?: (.*))?$/;
+
+/** What the file tells of this address space. */
+export function mapsOf(space: AddressSpace): MapsArea[] {
+  return Array.from(space.areas, areaOf);
+}
+
+export function areaOf({ start, end, permissions, offset, inode, name }: Area): MapsArea {
+  const [major, minor] = inode?.device ?? [0, 0];
+  return {
+    start: BigInt(start),
+    end: BigInt(end),
+    permissions,
+    offset: BigInt(offset),
+    major,
+    minor,
+    inode: BigInt(inode?.number ?? 0),
+    path: name ?? inode?.path ?? '',
+  };
+}
 
 export function printMaps(areas: readonly MapsArea[]): string {
   return areas.map((area) => `${printArea(area)}\n`).join('');

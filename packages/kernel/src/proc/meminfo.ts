@@ -1,10 +1,106 @@
 /**
  * /proc/meminfo: what the memory of the machine is used for. Source: Linux fs/proc/meminfo.c.
  */
+import {
+  FRAME_DIRTY,
+  FRAME_HEAD,
+  OWNER_ANONYMOUS,
+  OWNER_FILE,
+  OWNER_NAMES,
+  OWNER_PAGE_TABLE,
+  OWNER_SHARED,
+  OWNER_VMALLOC,
+} from '../frames/descriptors.js';
+import type { PageAllocator } from '../frames/page-allocator.js';
+import { FRAME_BYTES } from '../machine.js';
+import type { SlabAllocator } from '../slab/slab-allocator.js';
 import { labelled, linesOf } from './lines.js';
 
 /** By name as printed, in that order: KiB, but for the counts of huge pages (`HugePages_Total`…). */
 export type Meminfo = ReadonlyMap<string, number>;
+
+const FRAME_KIB = FRAME_BYTES / 1024;
+/** What Linux gives vmalloc on x86-64: 32 TiB less a byte. */
+const VMALLOC_KIB = 2 ** 35 - 1;
+
+/**
+ * What the file tells of this memory, in Linux's order. Lines about what does not exist here are left out (lists of
+ * active pages, huge pages), those that tools divide by or add up are there with 0 (swap, buffers). O(frames).
+ */
+export function meminfoOf(slab: SlabAllocator): Map<string, number> {
+  const { pages } = slab;
+  const frames = framesByUse(pages);
+  const { reclaimable, unreclaimable } = slabFrames(slab);
+  const free = pages.zones.reduce((sum, zone) => sum + zone.freeFrames, 0);
+  const cached = frames.owned[OWNER_FILE]! + frames.owned[OWNER_SHARED]!;
+  const told: [string, number][] = [
+    ['MemTotal', pages.managedFrames],
+    ['MemFree', free],
+    ['MemAvailable', available(pages, free, frames.owned[OWNER_FILE]!, reclaimable)],
+    ['Buffers', 0],
+    ['Cached', cached],
+    ['SwapCached', 0],
+    ['SwapTotal', 0],
+    ['SwapFree', 0],
+    ['Dirty', frames.dirty],
+    ['Writeback', 0],
+    ['AnonPages', frames.anonymousMapped],
+    ['Mapped', frames.cachedMapped],
+    ['Shmem', frames.owned[OWNER_SHARED]!],
+    ['KReclaimable', reclaimable],
+    ['Slab', reclaimable + unreclaimable],
+    ['SReclaimable', reclaimable],
+    ['SUnreclaim', unreclaimable],
+    ['PageTables', frames.owned[OWNER_PAGE_TABLE]!],
+  ];
+  return new Map([
+    ...told.map(([name, count]): [string, number] => [name, count * FRAME_KIB]),
+    ['VmallocTotal', VMALLOC_KIB],
+    ['VmallocUsed', frames.owned[OWNER_VMALLOC]! * FRAME_KIB],
+    ['VmallocChunk', 0],
+  ]);
+}
+
+function framesByUse({ descriptors }: PageAllocator) {
+  const { owner, order, flags, mapCount } = descriptors;
+  const owned = new Array<number>(OWNER_NAMES.length).fill(0);
+  let anonymousMapped = 0;
+  let cachedMapped = 0;
+  let dirty = 0;
+  for (let frame = 0; frame < descriptors.frames; frame++) {
+    if ((flags[frame]! & FRAME_HEAD) === 0) continue;
+    const by = owner[frame]!;
+    owned[by]! += 1 << order[frame]!;
+    if ((flags[frame]! & FRAME_DIRTY) !== 0 && by === OWNER_FILE) dirty++;
+    if (mapCount[frame] === 0) continue;
+    if (by === OWNER_ANONYMOUS) anonymousMapped++;
+    else cachedMapped++;
+  }
+  return { owned, anonymousMapped, cachedMapped, dirty };
+}
+
+function slabFrames(slab: SlabAllocator) {
+  let reclaimable = 0;
+  let unreclaimable = 0;
+  for (const cache of slab.caches()) {
+    const stats = cache.stats();
+    const frames = stats.slabs * stats.framesPerSlab;
+    if (stats.reclaimable) reclaimable += frames;
+    else unreclaimable += frames;
+  }
+  return { reclaimable, unreclaimable };
+}
+
+/** What could be had without swapping. Source: Linux mm/page_alloc.c, `si_mem_available`. */
+function available({ zones }: PageAllocator, free: number, files: number, reclaimable: number): number {
+  const reserved = zones.reduce((sum, zone) => {
+    const reserve = Math.max(...zone.lowmemReserve) + zone.watermarks.high;
+    return sum + Math.min(zone.managed, reserve);
+  }, 0);
+  const low = zones.reduce((sum, zone) => sum + zone.watermarks.low, 0);
+  const takable = (frames: number) => frames - Math.min(Math.floor(frames / 2), low);
+  return Math.max(0, free - reserved + takable(files) + takable(reclaimable));
+}
 
 export function printMeminfo(meminfo: Meminfo): string {
   return [...meminfo]

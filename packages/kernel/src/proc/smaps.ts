@@ -2,8 +2,13 @@
  * /proc/PID/smaps: each area of an address space with the memory behind it, shared and private, clean and dirty.
  * Source: Linux fs/proc/task_mmu.c, `show_smap`, `__show_smap`.
  */
+import { FRAME_DIRTY, OWNER_ANONYMOUS } from '../frames/descriptors.js';
+import { FRAME_BYTES } from '../machine.js';
+import type { AddressSpace } from '../vm/address-space.js';
+import type { Area } from '../vm/area.js';
+import { PTE_ACCESSED, PTE_DIRTY, PTE_SPECIAL } from '../vm/page-table.js';
 import { labelled, linesOf, ProcFormatError } from './lines.js';
-import { type MapsArea, parseArea, printArea } from './maps.js';
+import { areaOf, type MapsArea, parseArea, printArea } from './maps.js';
 
 export interface SmapsArea {
   readonly area: MapsArea;
@@ -16,6 +21,78 @@ export interface SmapsArea {
 const WITHOUT_UNIT = ['THPeligible', 'ProtectionKey'];
 /** One column more than other labels of its length. */
 const WIDE_LABEL = 'Private_Hugetlb';
+
+/** Parts of a page are rounded down to so many to a byte: 3 pages held by 3 are 11 kB and some. */
+const PSS_SCALE = 2 ** 12;
+/** Of the flags of an area, from the lowest bit on. */
+const MNEMONICS = ['rd', 'wr', 'ex', 'sh', 'mr', 'mw', 'me', 'ms', 'gd'];
+
+/** What the file tells of this address space. O(pages in memory). */
+export function smapsOf(space: AddressSpace): SmapsArea[] {
+  return Array.from(space.areas, (area) => ({
+    area: areaOf(area),
+    fields: fieldsOf(space, area),
+    flags: MNEMONICS.filter((_, bit) => (area.flags & (1 << bit)) !== 0),
+  }));
+}
+
+function fieldsOf(space: AddressSpace, area: Area): Map<string, number> {
+  const { pages } = space.vm;
+  const { u32 } = pages.machine;
+  const { mapCount, flags, owner } = pages.descriptors;
+  const bytes = { shared: [0, 0], private: [0, 0] };
+  let pss = 0;
+  let pssDirty = 0;
+  let referenced = 0;
+  let anonymous = 0;
+  space.table.forEach(area.start / FRAME_BYTES, area.end / FRAME_BYTES, (entry) => {
+    const low = u32[entry]!;
+    // The zero page is nobody's memory.
+    if ((low & PTE_SPECIAL) !== 0) return;
+    const frame = low >>> 12;
+    const dirty = (low & PTE_DIRTY) !== 0 || (flags[frame]! & FRAME_DIRTY) !== 0;
+    const holders = mapCount[frame]!;
+    bytes[holders > 1 ? 'shared' : 'private'][dirty ? 1 : 0]! += FRAME_BYTES;
+    const part = Math.floor((FRAME_BYTES * PSS_SCALE) / holders);
+    pss += part;
+    if (dirty) pssDirty += part;
+    if ((low & PTE_ACCESSED) !== 0) referenced += FRAME_BYTES;
+    if (owner[frame] === OWNER_ANONYMOUS) anonymous += FRAME_BYTES;
+  });
+  const [sharedClean, sharedDirty] = bytes.shared as [number, number];
+  const [privateClean, privateDirty] = bytes.private as [number, number];
+  const told: [string, number][] = [
+    ['Size', area.bytes],
+    ['KernelPageSize', FRAME_BYTES],
+    ['MMUPageSize', FRAME_BYTES],
+    ['Rss', sharedClean + sharedDirty + privateClean + privateDirty],
+    ['Pss', pss / PSS_SCALE],
+    ['Pss_Dirty', pssDirty / PSS_SCALE],
+    ['Shared_Clean', sharedClean],
+    ['Shared_Dirty', sharedDirty],
+    ['Private_Clean', privateClean],
+    ['Private_Dirty', privateDirty],
+    ['Referenced', referenced],
+    ['Anonymous', anonymous],
+    // There are no huge pages, no swap and no locked memory here.
+    ...ABSENT.map((name): [string, number] => [name, 0]),
+  ];
+  return new Map(told.map(([name, value]) => [name, Math.floor(value / 1024)]));
+}
+
+const ABSENT = [
+  'KSM',
+  'LazyFree',
+  'AnonHugePages',
+  'ShmemPmdMapped',
+  'FilePmdMapped',
+  'Shared_Hugetlb',
+  'Private_Hugetlb',
+  'Swap',
+  'SwapPss',
+  'Locked',
+  'THPeligible',
+];
 
 export function printSmaps(areas: readonly SmapsArea[]): string {
   return areas

@@ -14,7 +14,7 @@
  */
 import { CorruptionError, InvalidFreeError } from 'freehold';
 import { OWNER_SLAB } from '../frames/descriptors.js';
-import { GFP_KERNEL } from '../frames/gfp.js';
+import { __GFP_RECLAIMABLE, GFP_KERNEL } from '../frames/gfp.js';
 import { PAGE_OFFSET, type PageAllocator } from '../frames/page-allocator.js';
 import { FRAME_BYTES } from '../machine.js';
 import { cpuLimit, type SlabGeometry, slabGeometry } from './geometry.js';
@@ -53,6 +53,8 @@ export interface CacheStats {
   readonly batch: number;
   readonly allocations: number;
   readonly constructorRuns: number;
+  /** Whether its frames can be given back under pressure: made with __GFP_RECLAIMABLE. */
+  readonly reclaimable: boolean;
 }
 
 const MAX_STRIDE = 2 ** 15;
@@ -222,6 +224,7 @@ export class ObjectCache {
       batch: this.batch,
       allocations: this.allocations,
       constructorRuns: this.constructorRuns,
+      reclaimable: ((this.options.gfp ?? 0) & __GFP_RECLAIMABLE) !== 0,
     };
   }
 
