@@ -11,6 +11,7 @@ import { buddyinfoOf } from './buddyinfo.js';
 import { mapsOf, parseMaps, printMaps } from './maps.js';
 import { meminfoOf, parseMeminfo, printMeminfo } from './meminfo.js';
 import { parseSmaps, printSmaps, smapsOf } from './smaps.js';
+import { parseVmallocinfo, printVmallocinfo, vmallocinfoOf } from './vmallocinfo.js';
 
 const PAGE = 4096;
 
@@ -166,6 +167,25 @@ describe('smaps', () => {
   });
 });
 
+it('vmallocinfo: areas with their guard pages, at the addresses of x86-64', () => {
+  const { kernel } = vm;
+  const first = kernel.vmalloc(5 * PAGE, { caller: 'load_module+0x10/0x20' })!;
+  kernel.vmalloc(1, { caller: 'kernel_clone' });
+  const third = kernel.vmalloc(2 * PAGE);
+  kernel.vfree(first);
+  kernel.vmalloc(3 * PAGE, { caller: 'bpf' });
+  const text = printVmallocinfo(vmallocinfoOf(kernel));
+  expect(text.split('\n')).toEqual([
+    '0xffffc90000000000-0xffffc90000004000   16384 bpf pages=3 vmalloc',
+    '0xffffc90000006000-0xffffc90000008000    8192 kernel_clone pages=1 vmalloc',
+    '0xffffc90000008000-0xffffc9000000b000   12288 unknown pages=2 vmalloc',
+    '',
+  ]);
+  expect(parseVmallocinfo(text)).toEqual(vmallocinfoOf(kernel));
+  expect(meminfoOf(vm.slab).get('VmallocUsed')).toBe((3 + 1 + 2) * 4);
+  kernel.vfree(third);
+});
+
 describe('meminfo', () => {
   const meminfo = () => parseMeminfo(printMeminfo(meminfoOf(vm.slab)));
 
@@ -196,7 +216,7 @@ describe('meminfo', () => {
     expect(grown('Mapped')).toBe(16 + 12);
     expect(grown('Cached')).toBe(16 + 12);
     expect(grown('Dirty')).toBe(4);
-    expect(after.get('PageTables')).toBe(vm.pageTableFrames * 4);
+    expect(after.get('PageTables')).toBe((vm.pageTableFrames + vm.kernel.table.tables) * 4);
     expect(after.get('Slab')).toBe(after.get('SReclaimable')! + after.get('SUnreclaim')!);
     expect(after.get('MemAvailable')).toBeLessThan(before.get('MemAvailable')!);
     child.destroy();

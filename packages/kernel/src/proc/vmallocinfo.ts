@@ -2,6 +2,7 @@
  * /proc/vmallocinfo: the areas of the kernel's virtually contiguous memory. Source: Linux mm/vmalloc.c, `s_show`.
  * Where the kernel hides addresses it prints a hash for each, so that `end - start` is not the size.
  */
+import type { KernelSpace } from '../vm/kernel-space.js';
 import { linesOf } from './lines.js';
 
 export interface VmallocinfoArea {
@@ -22,6 +23,23 @@ export interface VmallocinfoArea {
 }
 
 const FLAGS = / (vmalloc|vmap|ioremap|sparse|user|dma-coherent|vpages|lowmem|vm_map_ram|unpurged vm_area)$/;
+
+/** Above the 48 bits that an address of this kernel has: all ones on x86-64. */
+const CANONICAL = 0xffff_0000_0000_0000n;
+
+/** What the file tells of these areas: real addresses, as root sees them with kptr_restrict=0. */
+export function vmallocinfoOf(space: KernelSpace): VmallocinfoArea[] {
+  return Array.from(space.areas, ({ start, end, pages, caller }) => ({
+    start: BigInt(start) | CANONICAL,
+    end: BigInt(end) | CANONICAL,
+    bytes: end - start,
+    caller,
+    pages,
+    physical: null,
+    flags: ['vmalloc'],
+    nodes: [],
+  }));
+}
 
 export function printVmallocinfo(areas: readonly VmallocinfoArea[]): string {
   return areas
