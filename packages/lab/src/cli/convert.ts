@@ -1,7 +1,7 @@
 /** `freehold convert`: a recording in another format. */
 import { randomBytes } from 'node:crypto';
 import { createWriteStream, existsSync } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { realpath, rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -75,16 +75,20 @@ function writableFormat(output: string, id: string | undefined): Writable {
   );
 }
 
-/** The file is there whole or not at all. */
+/** The file is there whole or not at all; what is no regular file (a pipe, a device) is written to as it is. */
 async function writeWhole(path: string, bytes: Readable): Promise<void> {
-  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+  const there = existsSync(path);
+  const target = there ? await realpath(path) : path;
+  const direct = there && !(await stat(target)).isFile();
+  const file = direct ? target : `${target}.${randomBytes(4).toString('hex')}.tmp`;
+  const packed = path.endsWith('.gz') ? [createGzip({ level: 9 })] : [];
   try {
-    const file = createWriteStream(temporary, { flags: 'wx' });
-    if (path.endsWith('.gz')) await pipeline(bytes, createGzip({ level: 9 }), file);
-    else await pipeline(bytes, file);
-    await rename(temporary, path);
+    await pipeline([bytes, ...packed, createWriteStream(file, { flags: direct ? 'w' : 'wx' })]);
+    if (!direct) await rename(file, target);
   } catch (error) {
-    await rm(temporary, { force: true });
+    if (!direct) await rm(file, { force: true });
+    // The user never named the temporary file.
+    if (error instanceof Error && 'path' in error) error.path = path;
     throw error;
   }
 }

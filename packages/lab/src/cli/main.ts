@@ -20,7 +20,7 @@ file that cannot be read.
  * @param argv the arguments, without `node` and the script
  */
 export async function main(argv: readonly string[]): Promise<number> {
-  endQuietlyOnBrokenPipe();
+  endWhereOutputCannotBeWritten();
   const program = createProgram();
   try {
     await program.parseAsync([...argv], { from: 'user' });
@@ -71,17 +71,23 @@ function tell(error: unknown): { message: string; status: number } | null {
 function reason(code: string, message: string): string {
   if (code === 'ENOENT') return 'no such file or folder';
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
+  if (code === 'ENOSPC') return 'no space left';
   if (code === 'EISDIR') return 'is a folder, not a file';
   return message;
 }
 
-/** `freehold compare … | head` closes our output early: that is no error of ours, and there is nobody to tell. */
-function endQuietlyOnBrokenPipe(): void {
+/**
+ * `freehold compare … | head` closes our output early: that is no error of ours, and there is nobody to tell. A full
+ * disk is told.
+ */
+function endWhereOutputCannotBeWritten(): void {
   for (const stream of [process.stdout, process.stderr]) {
     if (stream.listenerCount('error') > 0) continue;
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(0);
-      throw error;
+      if (stream === process.stdout)
+        complain(`standard output: ${reason(String(error.code), error.message)}`);
+      process.exit(2);
     });
   }
 }

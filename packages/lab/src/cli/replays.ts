@@ -19,7 +19,8 @@ export interface TraceResults<Result> {
 export type Submit<Result> = (pool: ReplayPool, trace: Trace, spec: string) => Promise<Result>;
 
 /**
- * Trace by trace, as soon as each is done; while the threads replay one, the next is read.
+ * Trace by trace, as soon as each is done, and with no progress bar shown while the caller has it; while the threads
+ * replay one, the next is read.
  * @param named the allocators asked for, undefined for the default
  * @throws UserError where a file is no trace, or an allocator refuses the settings
  */
@@ -53,7 +54,10 @@ export async function* replayAll<Result>(
   for (let i = 0; i < paths.length; i++) {
     const { trace, partial, results } = await next;
     if (i + 1 < paths.length) next = handledLater(begin(paths[i + 1]!));
-    yield { trace, partial, results: await results };
+    const done = { trace, partial, results: await results };
+    progress.hide();
+    yield done;
+    progress.show();
   }
 }
 

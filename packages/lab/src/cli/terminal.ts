@@ -3,7 +3,7 @@ import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import picocolors from 'picocolors';
 import { UserError } from '../errors.js';
-import { parseSize as sizeOf } from '../sizes.js';
+import { formatCount, parseSize as sizeOf } from '../sizes.js';
 
 export { formatCount, formatMany, formatSize } from '../sizes.js';
 
@@ -128,11 +128,12 @@ export class Progress implements Disposable {
   #timer: NodeJS.Timeout | null = null;
   #done = 0;
   #doing = '';
+  #hidden = false;
 
   constructor(total: number) {
     this.#total = total;
     if (process.stderr.isTTY !== true) return;
-    this.#timer = setTimeout(() => this.#show(), PATIENCE_MS);
+    this.#timer = setTimeout(() => this.#draw(), PATIENCE_MS);
     process.once('SIGINT', this.#interrupted);
   }
 
@@ -147,15 +148,26 @@ export class Progress implements Disposable {
     this.#bar?.update(this.#done);
   }
 
-  [Symbol.dispose](): void {
-    process.off('SIGINT', this.#interrupted);
-    if (this.#timer !== null) clearTimeout(this.#timer);
+  /** Takes the bar away, so that something can be printed; `show` brings it back. */
+  hide(): void {
+    this.#hidden = this.#bar !== null;
     this.#bar?.stop();
-    this.#timer = null;
     this.#bar = null;
   }
 
-  #show(): void {
+  show(): void {
+    if (this.#hidden) this.#draw();
+    this.#hidden = false;
+  }
+
+  [Symbol.dispose](): void {
+    process.off('SIGINT', this.#interrupted);
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.hide();
+  }
+
+  #draw(): void {
     this.#bar = new SingleBar({
       format: '{bar} {value}/{total} {eta_formatted} {doing}',
       barsize: 20,
@@ -165,6 +177,8 @@ export class Progress implements Disposable {
       hideCursor: true,
       linewrap: false,
       stream: process.stderr,
+      // Unknown until two steps are done: no figure then.
+      formatTime: (seconds) => (Number.isFinite(seconds) ? `${formatCount(seconds)} s left` : ''),
     });
     this.#bar.start(this.#total, this.#done, { doing: this.#doing });
   }
