@@ -1,5 +1,5 @@
 /** The arguments that compare and fit share: which allocators, which alignment, which traces. */
-import { access, constants } from 'node:fs/promises';
+import { access, constants, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Option } from 'commander';
 import { UserError } from '../errors.js';
@@ -52,13 +52,41 @@ export function allocatorsHelp(): string {
   ].join('\n');
 }
 
-/** @throws UserError where no file can be written at `path`: told before the work, not after it */
-export async function checkWritable(path: string, what: string): Promise<void> {
-  const folder = dirname(resolve(path));
+/**
+ * Tells before the work, not after it, whether the files named can be written.
+ * @param outputs the options with the paths given to them
+ * @param inputs the recordings, none of which may be written over
+ * @throws UserError where one cannot be written, is one of the inputs, or is named twice
+ */
+export async function checkOutputs(
+  outputs: Readonly<Record<string, string | undefined>>,
+  inputs: readonly string[],
+): Promise<void> {
+  const taken = new Map<string, string>();
+  for (const path of inputs) taken.set(await place(path), 'is the recording itself');
+  for (const [option, path] of Object.entries(outputs)) {
+    if (path === undefined) continue;
+    const where = await place(path);
+    const why = taken.get(where) ?? (await unwritable(where));
+    if (why !== null) throw new UserError(`${option}: cannot write ${path}: ${why}`);
+    taken.set(where, `is where ${option} goes already`);
+  }
+}
+
+/** The same text for the same file, links followed. */
+async function place(path: string): Promise<string> {
+  return await realpath(path).catch(() => resolve(path));
+}
+
+async function unwritable(path: string): Promise<string | null> {
+  const there = await stat(path).catch(() => null);
+  if (there?.isDirectory()) return 'is a folder';
+  const needed = there === null ? dirname(path) : path;
   try {
-    await access(folder, constants.W_OK);
+    await access(needed, constants.W_OK);
+    return null;
   } catch {
-    throw new UserError(`${what}: cannot write ${path}: no folder ${folder} that may be written to`);
+    return there === null ? `no folder ${needed} that may be written to` : 'permission denied';
   }
 }
 

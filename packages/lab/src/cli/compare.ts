@@ -6,7 +6,7 @@ import { toCsv, toRecord } from '../metrics/csv.js';
 import type { Measurement } from '../metrics/measurement.js';
 import type { Contender } from '../replay/registry.js';
 import { writeReport } from '../report/report.js';
-import { alignOption, allocatorsHelp, allocatorsOption, checkWritable, leftOutNote } from './arguments.js';
+import { alignOption, allocatorsHelp, allocatorsOption, checkOutputs, leftOutNote } from './arguments.js';
 import { legend, meansTable, measuresHelp, traceTable } from './compare-table.js';
 import { replayAll, type Submit } from './replays.js';
 import { colours, complain, formatCount, parseSize, print } from './terminal.js';
@@ -51,8 +51,7 @@ export function compareCommand(): Command {
 
 async function compare(paths: readonly string[], options: CompareOptions): Promise<void> {
   const { csv, report } = options;
-  if (csv !== undefined) await checkWritable(csv, '--csv');
-  if (report !== undefined) await checkWritable(report, '--report');
+  await checkOutputs({ '--csv': csv, '--report': report }, paths);
   const paint = colours(process.stdout);
   const measurements: Measurement[] = [];
   const leftOut: string[] = [];

@@ -99,7 +99,12 @@ from  count
     [
       'cut.rep.gz',
       gzipSync('20000\n1\n2\n1\na 0 24\nf 0\n').subarray(0, 20),
-      'the gzip data ends early: the file was cut off',
+      'the gzip data ends early, at byte 20 of it: the file was cut off',
+    ],
+    [
+      'tail.rep.gz',
+      Buffer.concat([gzipSync('20000\n1\n2\n1\na 0 24\nf 0\n'), Buffer.from([0x1f, 0x8b, 9, 9])]),
+      'the gzip data is damaged at or before byte ',
     ],
     ['bad.rep', '20000\n2\n2\n1\na 0 24\nf one\n', ':6: '],
   ])('%s: one line that names the file, status 2', async (name, contents, message) => {

@@ -96,6 +96,16 @@ describe('freehold', () => {
       ['compare', SMALL, '--report', join(folder, 'no/a.html')],
       `freehold: --report: cannot write ${join(folder, 'no/a.html')}: no folder ${join(folder, 'no')} that may be written to`,
     ],
+    [['compare', SMALL, '--report', folder], `freehold: --report: cannot write ${folder}: is a folder`],
+    [
+      ['compare', SMALL, '--csv', join(folder, '.', 'small.rep')],
+      `freehold: --csv: cannot write ${SMALL}: is the recording itself`,
+    ],
+    [
+      ['compare', SMALL, '--csv', join(folder, 'a'), '--report', join(folder, 'a')],
+      `freehold: --report: cannot write ${join(folder, 'a')}: is where --csv goes already`,
+    ],
+    [['compare', SMALL, join(folder, 'none.gz')], `freehold: ${join(folder, 'none.gz')}: no such file`],
   ])('%j is wrong use: one line, status 2', async (argv, message) => {
     expect(await run(...argv)).toBe(2);
     expect(said.err).toBe(`${message}\n`);

@@ -1,5 +1,5 @@
 /** What compare and fit have in common: traces read one after another, each replayed through its allocators by the threads. */
-import { openTrace } from '../formats/open.js';
+import { checkThere, openTrace } from '../formats/open.js';
 import type { Settings } from '../replay/options.js';
 import { ReplayPool } from '../replay/pool.js';
 import { type Contender, defaultContenders } from '../replay/registry.js';
@@ -31,6 +31,7 @@ export async function* replayAll<Result>(
   submit: Submit<Result>,
 ): AsyncGenerator<TraceResults<Result>> {
   const wanted = named ?? defaultContenders();
+  for (const path of paths) await checkThere(path);
   using progress = new Progress(paths.length * wanted.length);
   await using pool = new ReplayPool((running) => progress.doing(running.join(', ')));
 

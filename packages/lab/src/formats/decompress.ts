@@ -47,9 +47,15 @@ async function* gunzip(chunks: Chunks, file: string): Chunks {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (code === 'Z_BUF_ERROR')
-      throw new TraceFormatError(file, 'the gzip data ends early: the file was cut off');
+      throw new TraceFormatError(
+        file,
+        `the gzip data ends early, at byte ${stream.bytesWritten} of it: the file was cut off`,
+      );
     if (code.startsWith('Z_')) {
-      throw new TraceFormatError(file, `the gzip data is damaged (${(error as Error).message})`);
+      throw new TraceFormatError(
+        file,
+        `the gzip data is damaged at or before byte ${stream.bytesWritten} of it (${(error as Error).message})`,
+      );
     }
     throw error;
   }
@@ -58,7 +64,9 @@ async function* gunzip(chunks: Chunks, file: string): Chunks {
 async function* unzstd(chunks: Chunks, file: string): Chunks {
   const blocks: Uint8Array[] = [];
   const stream = new Decompress((block) => blocks.push(block));
+  let taken = 0;
   const push = (chunk: Uint8Array, last: boolean) => {
+    taken += chunk.length;
     try {
       stream.push(chunk, last);
     } catch (error) {
@@ -66,8 +74,8 @@ async function* unzstd(chunks: Chunks, file: string): Chunks {
       throw new TraceFormatError(
         file,
         last && message === 'unexpected EOF'
-          ? 'the zstd data ends early: the file was cut off'
-          : `the zstd data is damaged (${message})`,
+          ? `the zstd data ends early, at byte ${taken} of it: the file was cut off`
+          : `the zstd data is damaged before byte ${taken} of it (${message})`,
       );
     }
   };

@@ -1,5 +1,5 @@
 /** Opens a recording of any known format, compressed or not: what it is, is told from its content, never its name. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { UserError } from '../errors.js';
@@ -58,12 +58,26 @@ export function findFormat(id: string): TraceFormat {
   return format;
 }
 
+/** Tells before any work whether there is a file to open. @throws TraceFormatError where it is missing or a folder */
+export async function checkThere(path: string): Promise<void> {
+  if (path !== '-') await found(path);
+}
+
+async function found(path: string): Promise<Stats> {
+  try {
+    const stats = await stat(path);
+    if (stats.isDirectory()) throw new TraceFormatError(path, 'is a folder, not a trace');
+    return stats;
+  } catch (error) {
+    throw error instanceof Error && 'syscall' in error ? unreadable(path, error) : error;
+  }
+}
+
 async function readChunks(path: string, { onProgress }: OpenOptions): Promise<AsyncIterable<Uint8Array>> {
   if (path === '-') return process.stdin;
-  const found = await stat(path);
-  if (found.isDirectory()) throw new TraceFormatError(path, 'is a folder, not a trace');
+  const stats = await found(path);
   const stream: AsyncIterable<Uint8Array> = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  return onProgress === undefined ? stream : counted(stream, found.isFile() ? found.size : 0, onProgress);
+  return onProgress === undefined ? stream : counted(stream, stats.isFile() ? stats.size : 0, onProgress);
 }
 
 async function* counted(

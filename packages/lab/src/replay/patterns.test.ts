@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { copy, fill, mismatch, type PagedBytes, patternWord, SparseBytes, WholeBytes } from './patterns.js';
+import {
+  copy,
+  eachStretch,
+  fill,
+  mismatch,
+  type PagedBytes,
+  patternWord,
+  SparseBytes,
+  WholeBytes,
+} from './patterns.js';
 
 const word = patternWord(123_456);
 
@@ -11,6 +20,9 @@ class TinyPages implements PagedBytes {
     const page = this.pages.get(index) ?? new Uint8Array(16);
     this.pages.set(index, page);
     return page;
+  }
+  has(index: number): boolean {
+    return this.pages.has(index);
   }
 }
 
@@ -96,5 +108,38 @@ describe('patterns', () => {
       expect(mismatch(bytes, from, 45, word)).toBe(-1);
       expect(byteAt(bytes, to + 45).value).toBe(0);
     }
+  });
+
+  it('a block of terabytes bears its pattern from its first byte to its last, in a few places', () => {
+    for (const size of [2 ** 26 + 1, 5e12 + 3]) {
+      const stretches: [number, number][] = [];
+      eachStretch(size, (offset, length) => {
+        stretches.push([offset, length]);
+        return true;
+      });
+      expect(stretches).toHaveLength(64);
+      expect(stretches[0]).toEqual([0, 2 ** 20]);
+      expect(stretches.at(-1)![0] + stretches.at(-1)![1]).toBe(size);
+      for (const [offset] of stretches) expect(offset % 4).toBe(0);
+    }
+    const whole: number[] = [];
+    eachStretch(2 ** 26, (offset, length) => whole.push(offset, length) > 0);
+    expect(whole).toEqual([0, 2 ** 26]);
+  });
+
+  it('copies of vast blocks pass over what nobody wrote to', () => {
+    const bytes = new SparseBytes();
+    fill(bytes, 4e12, 100, word);
+    copy(bytes, 0, 2 ** 43, 5e12);
+    expect(mismatch(bytes, 2 ** 43 + 4e12, 100, word)).toBe(-1);
+    expect(bytes.has(2 ** 23)).toBe(false);
+  });
+
+  it('memory spent: an error that says how much there was', () => {
+    const bytes = new SparseBytes(3 * 2 ** 20);
+    fill(bytes, 0, 3 * 2 ** 20, word);
+    expect(() => fill(bytes, 2 ** 30, 1, word)).toThrow(
+      '--verify: the blocks of this trace take more than the 3 MiB of memory that a thread may use here; replay it without --verify, or where there is more',
+    );
   });
 });

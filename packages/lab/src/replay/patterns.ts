@@ -3,12 +3,16 @@
  * Writing and checking run at the speed of memcpy and memcmp: a stretch has period 4 exactly when it equals itself
  * shifted by 4.
  */
+import { UserError } from '../errors.js';
+import { formatSize } from '../sizes.js';
 
 /** Bytes by address, a page at a time. */
 export interface PagedBytes {
   readonly pageBytes: number;
   /** The bytes of page `index`, addresses from `index * pageBytes` on; good until the next call of the arena. */
   page(index: number): Uint8Array;
+  /** Whether the page may hold anything but zeros. */
+  has(index: number): boolean;
 }
 
 const PAGE_BYTES = 2 ** 20;
@@ -17,14 +21,30 @@ const PAGE_BYTES = 2 ** 20;
 export class SparseBytes implements PagedBytes {
   readonly pageBytes = PAGE_BYTES;
   readonly #pages = new Map<number, Uint8Array>();
+  readonly #pagesMax: number;
 
+  /** @param budget bytes that all pages together may take */
+  constructor(budget = Number.POSITIVE_INFINITY) {
+    this.#pagesMax = Math.max(1, Math.floor(budget / PAGE_BYTES));
+  }
+
+  /** @throws UserError when the budget is spent */
   page(index: number): Uint8Array {
     let page = this.#pages.get(index);
     if (page === undefined) {
+      if (this.#pages.size === this.#pagesMax) {
+        throw new UserError(
+          `--verify: the blocks of this trace take more than the ${formatSize(this.#pagesMax * PAGE_BYTES)} of memory that a thread may use here; replay it without --verify, or where there is more`,
+        );
+      }
       page = new Uint8Array(PAGE_BYTES);
       this.#pages.set(index, page);
     }
     return page;
+  }
+
+  has(index: number): boolean {
+    return this.#pages.has(index);
   }
 }
 
@@ -40,6 +60,10 @@ export class WholeBytes implements PagedBytes {
   page(): Uint8Array {
     return this.#bytes();
   }
+
+  has(): boolean {
+    return true;
+  }
 }
 
 export const WORD = 4;
@@ -52,6 +76,25 @@ export function patternWord(n: number): Uint8Array {
     (Math.floor(n / 255 ** 2) % 255) + 1,
     (Math.floor(n / 255 ** 3) % 255) + 1,
   );
+}
+
+/** A block of up to this many bytes bears its pattern everywhere... */
+const WHOLE_MAX = 2 ** 26;
+/** ...a larger one in stretches of a page, from its first byte to its last: a reservation of terabytes costs as much. */
+const STRETCHES = 64;
+
+/** Where a block of `size` bytes bears its pattern: visits offset and length of each stretch, in order. */
+export function eachStretch(size: number, visit: (offset: number, length: number) => boolean): void {
+  if (size <= WHOLE_MAX) {
+    visit(0, size);
+    return;
+  }
+  const last = size - PAGE_BYTES;
+  for (let k = 0; k < STRETCHES; k++) {
+    // Whole words apart, so that the pattern has the same phase everywhere; the last stretch ends with the block.
+    const offset = Math.floor((k * last) / (STRETCHES - 1) / WORD) * WORD;
+    if (!visit(offset, k === STRETCHES - 1 ? size - offset : PAGE_BYTES)) return;
+  }
 }
 
 /** Writes `word` over and over into `[address, address + length)`. */
@@ -82,10 +125,12 @@ export function mismatch(bytes: PagedBytes, address: number, length: number, wor
   return found;
 }
 
-/** Copies `length` bytes between stretches that do not overlap. */
+/** Copies `length` bytes between places that do not overlap; pages that nobody wrote to are passed over. */
 export function copy(bytes: PagedBytes, from: number, to: number, length: number): void {
-  eachPiece(bytes, from, length, (source, offset) => {
-    eachPiece(bytes, to + offset, source.length, (target, done) => {
+  eachSpan(bytes, from, length, (index, start, count, offset) => {
+    if (!bytes.has(index)) return true;
+    const source = bytes.page(index).subarray(start, start + count);
+    eachPiece(bytes, to + offset, count, (target, done) => {
       target.set(source.subarray(done, done + target.length));
       return true;
     });
@@ -113,11 +158,23 @@ function eachPiece(
   length: number,
   visit: (piece: Uint8Array, offset: number) => boolean,
 ): void {
+  eachSpan(bytes, address, length, (index, start, count, offset) =>
+    visit(bytes.page(index).subarray(start, start + count), offset),
+  );
+}
+
+/** The same, with the page's number and where in it the part lies. */
+function eachSpan(
+  { pageBytes }: PagedBytes,
+  address: number,
+  length: number,
+  visit: (index: number, start: number, count: number, offset: number) => boolean,
+): void {
   for (let offset = 0; offset < length; ) {
-    const index = Math.floor((address + offset) / bytes.pageBytes);
-    const start = address + offset - index * bytes.pageBytes;
-    const count = Math.min(length - offset, bytes.pageBytes - start);
-    if (!visit(bytes.page(index).subarray(start, start + count), offset)) return;
+    const index = Math.floor((address + offset) / pageBytes);
+    const start = address + offset - index * pageBytes;
+    const count = Math.min(length - offset, pageBytes - start);
+    if (!visit(index, start, count, offset)) return;
     offset += count;
   }
 }

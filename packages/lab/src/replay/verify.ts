@@ -1,23 +1,40 @@
 /**
  * Replays a trace on real bytes and believes the allocator nothing. Every live block is filled with a pattern of its
- * own, which must be there when the block is freed or reallocated (contents kept up to the lesser size) and at the end;
+ * own (a block of more than 64 MiB in 64 places), which must be there when the block is freed or reallocated (contents kept up to the lesser size) and at the end;
  * every address is held against the range, its alignment and, as intervals kept here, against all other live
  * blocks; at moments evenly spread the allocator's own `check()` runs and its segments are held against the live
  * blocks. Stops at the first fault.
  */
+import { totalmem } from 'node:os';
 import { CorruptionError } from 'freehold';
+import { UserError } from '../errors.js';
 import type { Fault, FaultKind, Verification } from '../metrics/measurement.js';
 import { OP_ALIGNED, OP_FREE, OP_ZEROED, type Trace } from '../trace/trace.js';
 import type { Arena, Mover } from './arena.js';
 import { DisjointIntervals } from './intervals.js';
-import { copy, fill, mismatch, type PagedBytes, patternWord, SparseBytes, WholeBytes } from './patterns.js';
+import {
+  copy,
+  eachStretch,
+  fill,
+  mismatch,
+  type PagedBytes,
+  patternWord,
+  SparseBytes,
+  WholeBytes,
+} from './patterns.js';
 import { EMPTY, Replay } from './replay.js';
 
 /** Segments that the walks of all checks visit, about; and how many checks there are at most, the last one aside. */
 const VISITS_MAX = 4_000_000;
 const CHECKS_MAX = 64;
 
-/** Verifies a whole replay. @param makeArena is given what copies the contents of a block that moves */
+/** Of the machine's memory, what the bytes of one replay may take: as many replay at once as there are cores. */
+const MEMORY_SHARE = 0.25;
+
+/**
+ * Verifies a whole replay. @param makeArena is given what copies the contents of a block that moves
+ * @throws UserError where the contents take more memory than this machine has to give
+ */
 export function verify(trace: Trace, makeArena: (mover: Mover) => Arena): Verification {
   return new Verifier(trace, makeArena).run();
 }
@@ -47,7 +64,7 @@ class Verifier {
   #checks = 0;
 
   constructor(trace: Trace, makeArena: (mover: Mover) => Arena) {
-    const sparse = new SparseBytes();
+    const sparse = new SparseBytes(totalmem() * MEMORY_SHARE);
     const arena = makeArena((from, to, length) => copy(sparse, from, to, length));
     this.#trace = trace;
     this.#arena = arena;
@@ -72,6 +89,7 @@ class Verifier {
       for (let slot = 0; slot < slots; slot++) this.#checkContents(slot, this.#requested[slot]!);
       this.#checkLaws();
     } catch (error) {
+      if (error instanceof UserError) throw error;
       fault = { operation, ...describe(error) };
     }
     return { fault, blocks: this.#blocks, checks: this.#checks };
@@ -142,7 +160,11 @@ class Verifier {
     }
     this.#requested[slot] = size;
     this.#pattern[slot] = i;
-    fill(this.#bytes, address, size, patternWord(i));
+    const word = patternWord(i);
+    eachStretch(size, (offset, length) => {
+      fill(this.#bytes, address + offset, length, word);
+      return true;
+    });
   }
 
   /** The first `size` bytes of the block in `slot` must be as they were filled. */
@@ -151,7 +173,13 @@ class Verifier {
     if (address === EMPTY) return;
     const filled = this.#pattern[slot]!;
     const word = patternWord(filled);
-    const wrong = mismatch(this.#bytes, address, size, word);
+    let wrong = -1;
+    // Where the block was filled, as far as it is to be looked at.
+    eachStretch(this.#requested[slot]!, (offset, length) => {
+      const found = mismatch(this.#bytes, address + offset, Math.min(length, size - offset), word);
+      if (found >= 0) wrong = offset + found;
+      return wrong < 0;
+    });
     this.#blocks++;
     if (wrong < 0) return;
     const page = Math.floor((address + wrong) / this.#bytes.pageBytes);
