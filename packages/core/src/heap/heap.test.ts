@@ -67,6 +67,20 @@ describe('malloc', () => {
 });
 
 describe('free', () => {
+  it('comes as the first call after somebody else has grown the memory', () => {
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const heap = Heap.create(memory);
+    for (const size of [10, 10, 100, 5000]) {
+      const address = heap.malloc(size);
+      memory.grow(1);
+      heap.free(address);
+      heap.check();
+      memory.grow(1);
+      expect(() => heap.free(address)).toThrow(InvalidFreeError);
+    }
+    expect(heap.stats().usedBlocks).toBe(0);
+  });
+
   it('takes 0 and does nothing', () => {
     Heap.create(new ArrayBuffer(4 * KiB)).free(0);
   });

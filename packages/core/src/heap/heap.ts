@@ -279,9 +279,10 @@ export class Heap extends InspectableHeap {
 
   private freeSlowly(address: number): void {
     if (address === 0) return;
-    const generation = this.generation;
+    const { words, generation } = this;
     this.sync();
-    if (generation !== this.generation) this.free(address);
+    // Views detached by somebody else's growth are new now, though the generation is the same.
+    if (words !== this.words || generation !== this.generation) this.free(address);
     else throw new InvalidFreeError(address, this.whyInvalid(address));
   }
 
