@@ -1,36 +1,57 @@
 /** Runs the jobs of a suite, each in a fresh process, the contenders taking turns, several rounds. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Job, Result, Suite } from './suite.js';
+import { type Job, median, type Result, type Suite } from './suite.js';
 
-const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
+const JOB = fileURLToPath(new URL('./job.js', import.meta.url));
 
-/** @param tell hears which job runs */
+/** What the process of a job is given. */
+export interface Order {
+  readonly suite: string;
+  readonly job: Job;
+  readonly short: boolean;
+}
+
+/** What it prints. */
+export type Outcome = { readonly value: number } | { readonly failed: string };
+
+/**
+ * A contender that fails is not run again at that point.
+ * @param tell hears which job runs
+ */
 export async function runSuite(
   suite: Suite,
   short: boolean,
   rounds: number,
   tell: (what: string) => void,
 ): Promise<Result[]> {
-  const jobs = suite.jobs(short);
-  const times = jobs.map((): number[] => []);
+  const runs = suite
+    .jobs(short)
+    .map((job) => ({ job, values: [] as number[], failed: null as string | null }));
   for (let round = 0; round < rounds; round++) {
-    for (const [i, job] of jobs.entries()) {
-      tell(
-        `${suite.id}: round ${round + 1} of ${rounds}, ${job.contender} ${Object.values(job.at).join(' ')}`,
-      );
-      times[i]!.push(await inFreshProcess(suite, job, short));
+    for (const [i, run] of runs.entries()) {
+      const { job } = run;
+      if (run.failed !== null || (job.once && round > 0)) continue;
+      const where = `${job.contender} ${Object.values(job.at).join(' ')}`;
+      tell(`${suite.id}: round ${round + 1} of ${rounds}, job ${i + 1} of ${runs.length}, ${where}`);
+      const outcome = await inFreshProcess({ suite: suite.id, job, short });
+      if ('value' in outcome) run.values.push(outcome.value);
+      else run.failed = outcome.failed;
     }
   }
-  return jobs.map((job, i) => {
-    const sorted = [...times[i]!].sort((a, b) => a - b);
-    return { ...job, rounds: times[i]!, median: median(sorted), min: sorted[0]!, max: sorted.at(-1)! };
-  });
+  return runs.map(({ job, values, failed }) => ({
+    ...job,
+    rounds: failed === null ? values : [],
+    median: failed === null ? median(values) : Number.NaN,
+    min: failed === null ? Math.min(...values) : Number.NaN,
+    max: failed === null ? Math.max(...values) : Number.NaN,
+    failed,
+  }));
 }
 
-function inFreshProcess(suite: Suite, job: Job, short: boolean): Promise<number> {
+function inFreshProcess(order: Order): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const args = [MAIN, '--job', JSON.stringify({ suite: suite.id, job, short })];
+    const args = [JOB, JSON.stringify(order)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     child.stdout.on('data', (data: Buffer) => {
@@ -38,17 +59,11 @@ function inFreshProcess(suite: Suite, job: Job, short: boolean): Promise<number>
     });
     child.on('error', reject);
     child.on('close', (status) => {
-      const time = Number(output.trim() || Number.NaN);
-      if (status === 0 && Number.isFinite(time)) resolve(time);
-      else
-        reject(
-          new Error(`${suite.id}: ${job.contender} at ${JSON.stringify(job.at)} failed, status ${status}`),
-        );
+      if (status === 0) resolve(JSON.parse(output) as Outcome);
+      else {
+        const { contender, at } = order.job;
+        reject(new Error(`${order.suite}: ${contender} at ${JSON.stringify(at)} failed, status ${status}`));
+      }
     });
   });
-}
-
-function median(sorted: readonly number[]): number {
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

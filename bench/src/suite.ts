@@ -5,14 +5,25 @@ export interface Job {
   readonly contender: string;
   /** Parameters of the point, as JSON can say them. */
   readonly at: Readonly<Record<string, string | number>>;
+  /** Made in the first round only: a figure that is the same each time. */
+  readonly once?: true;
 }
 
 export interface Result extends Job {
-  /** Nanoseconds an operation, of each round. */
+  /** Nanoseconds an operation, or what else the job measures, of each round; none where the contender failed. */
   readonly rounds: readonly number[];
+  /** NaN, as `min` and `max`, where the contender failed. */
   readonly median: number;
   readonly min: number;
   readonly max: number;
+  /** Why there is no measurement: the contender is too slow there, or gave up. */
+  readonly failed: string | null;
+}
+
+export interface Table {
+  readonly caption?: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
 }
 
 export interface Suite {
@@ -21,15 +32,17 @@ export interface Suite {
   /** What is done and timed, for the reader of the numbers. */
   readonly method: string;
   jobs(short: boolean): readonly Job[];
-  /** Runs in a process of its own; prepares, warms up, times. @returns nanoseconds an operation */
+  /**
+   * Runs in a process of its own; prepares, warms up, times.
+   * @returns nanoseconds an operation
+   * @throws Unfinished where the contender cannot do it: the run goes on without it
+   */
   measure(job: Job, short: boolean): Promise<number>;
-  /** The table: head and rows. */
-  table(results: readonly Result[]): {
-    readonly head: readonly string[];
-    readonly rows: readonly (readonly string[])[];
-  };
+  tables(results: readonly Result[]): readonly Table[];
   /** Each goal, and whether the results meet it. */
   goals(results: readonly Result[]): readonly Goal[];
+  /** What else the reader must know: who was left out, and why. */
+  notes?(results: readonly Result[]): readonly string[];
 }
 
 export interface Goal {
@@ -37,6 +50,11 @@ export interface Goal {
   readonly met: boolean;
   /** The figure measured. */
   readonly found: string;
+}
+
+/** The contender is too slow, or gives up. The message tells a person which. */
+export class Unfinished extends Error {
+  override readonly name = 'Unfinished';
 }
 
 /** A small fast generator (xorshift32), the same everywhere: what is timed must not be the random numbers. */
@@ -54,6 +72,16 @@ export function nanoseconds(work: () => void): number {
   const start = process.hrtime.bigint();
   work();
   return Number(process.hrtime.bigint() - start);
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+export function geometricMean(values: readonly number[]): number {
+  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
 
 export function ns(value: number): string {

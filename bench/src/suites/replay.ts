@@ -42,15 +42,17 @@ export const replay: Suite = {
     });
     return time / trace.length;
   },
-  table: (results) => ({
-    head: ['trace', 'contender', 'ns an operation', 'million operations/s'],
-    rows: results.map(({ contender, at, median, min, max }) => [
-      String(at['trace']),
-      contender,
-      `${ns(median)} (${ns(min)}–${ns(max)})`,
-      (1000 / median).toFixed(1),
-    ]),
-  }),
+  tables: (results) => [
+    {
+      head: ['trace', 'contender', 'ns an operation', 'million operations/s'],
+      rows: results.map(({ contender, at, median, min, max }) => [
+        String(at['trace']),
+        contender,
+        `${ns(median)} (${ns(min)}–${ns(max)})`,
+        (1000 / median).toFixed(1),
+      ]),
+    },
+  ],
   goals: (results) => {
     const trace = results[0]!.at['trace']!;
     const { median } = find(results, 'tlsf', 'trace', trace);

@@ -10,7 +10,7 @@ const SIZES = 2 ** 16;
 
 export const scale: Suite = {
   id: 'scale',
-  title: 'Buddy and TLSF as live blocks become many',
+  title: 'Buddy and TLSF as live blocks become many, ns an operation',
   method:
     'n live blocks of 1 to 512 bytes; a random one of them is freed and another of random size allocated in its place, ' +
     'over and over. An operation is one free or one allocate. The empty contender has the same loop without an allocator; ' +
@@ -37,16 +37,18 @@ export const scale: Suite = {
     replace(Math.max(50_000, blocks));
     return nanoseconds(() => replace(rounds)) / (2 * rounds);
   },
-  table: (results) => ({
-    head: ['live blocks', ...CONTENDERS],
-    rows: pointsOf(results).map((blocks) => [
-      blocks.toLocaleString('en-GB'),
-      ...CONTENDERS.map((contender) => {
-        const { median, min, max } = find(results, contender, 'blocks', blocks);
-        return `${ns(median)} (${ns(min)}–${ns(max)})`;
-      }),
-    ]),
-  }),
+  tables: (results) => [
+    {
+      head: ['live blocks', ...CONTENDERS],
+      rows: pointsOf(results).map((blocks) => [
+        blocks.toLocaleString('en-GB'),
+        ...CONTENDERS.map((contender) => {
+          const { median, min, max } = find(results, contender, 'blocks', blocks);
+          return `${ns(median)} (${ns(min)}–${ns(max)})`;
+        }),
+      ]),
+    },
+  ],
   goals: (results) =>
     ['buddy', 'tlsf'].flatMap((contender) => {
       const medians = pointsOf(results).map((blocks) => find(results, contender, 'blocks', blocks).median);

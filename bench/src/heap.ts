@@ -1,0 +1,165 @@
+/** `npm run bench:heap`: the heap and its peers, native ones among them, on recordings of real programs. */
+import { mkdirSync, readdirSync } from 'node:fs';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openTrace } from '@freehold/lab';
+import { Command } from 'commander';
+import { BUILD } from './heap/build.js';
+import { CONTENDERS, type HeapContender } from './heap/contenders.js';
+import { operationsOf, writeOperations } from './heap/operations.js';
+import { type Measured, tell, terminalText, writePage } from './report.js';
+import { runSuite } from './runner.js';
+import { heapSuite, operationsPath, summary } from './suites/heap.js';
+import { heapScale } from './suites/heap-scale.js';
+
+const SUITES = ['heap', heapScale.id];
+/** The recording of `--short`: quick for everybody. */
+const SHORT_TRACE = 'git';
+
+interface Options {
+  readonly contenders?: string;
+  readonly traces?: string;
+  readonly short?: true;
+  readonly json?: true;
+  readonly write?: true;
+  readonly rounds: string;
+}
+
+const IDS = CONTENDERS.map(({ id }) => id);
+
+const program = new Command('npm run bench:heap --')
+  .description(
+    'Times the heap against other mallocs, native, JavaScript and WebAssembly, and measures how tightly each packs.',
+  )
+  .argument('[suite...]', `of ${SUITES.join(', ')}; all when left out`)
+  .option(
+    '--contenders <LIST>',
+    `of ${IDS.join(', ')}; separated by commas (default: all that are installed)`,
+  )
+  .option(
+    '--traces <LIST>',
+    'recordings: names as in the table, or paths (default: ../shared/traces, or samples)',
+  )
+  .option('--rounds <N>', 'how often each contender is measured', '5')
+  .option('--short', 'a quick run, to see that it works: one recording, no figures to quote')
+  .option('--json', 'print one line of JSON')
+  .option('--write', 'also write docs/benchmarks.md')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ npm run bench:heap                                     everything: some 20 minutes
+  $ npm run bench:heap -- heap --contenders heap,glibc     the heap against the C library
+  $ npm run bench:heap -- heap --traces vlc,app.trace.gz   on two recordings only
+`,
+  )
+  .configureHelp({ helpWidth: 80 })
+  .action(run);
+await program.parseAsync();
+
+async function run(suites: readonly string[], options: Options): Promise<void> {
+  const unknown = suites.find((name) => !SUITES.includes(name));
+  if (unknown !== undefined) program.error(`no suite '${unknown}'; there are ${SUITES.join(', ')}`);
+  const short = options.short === true;
+  const rounds = short ? 1 : Number(options.rounds);
+  if (!(Number.isInteger(rounds) && rounds > 0))
+    program.error(`--rounds must be a whole number from 1 up, got '${options.rounds}'`);
+  const wanted = (id: string) => suites.length === 0 || suites.includes(id);
+
+  const measured: Measured[] = [];
+  const versions = new Map<HeapContender, string | null>();
+  if (wanted('heap')) {
+    mkdirSync(BUILD, { recursive: true });
+    const paths = chosenTraces(options.traces, short);
+    const traces: string[] = [];
+    for (const path of paths) traces.push(await prepareTrace(path));
+    for (const contender of chosenContenders(options.contenders)) {
+      tell(`preparing ${contender.id}`);
+      versions.set(contender, contender.prepare());
+    }
+    const ready = [...versions.keys()].filter((each) => versions.get(each) !== null);
+    const suite = heapSuite(traces, ready);
+    measured.push({ suite, results: await runSuite(suite, short, rounds, tell) });
+  }
+  if (wanted(heapScale.id)) {
+    measured.push({ suite: heapScale, results: await runSuite(heapScale, short, rounds, tell) });
+  }
+  tell('');
+  const missing = [...versions].filter(([, version]) => version === null).map(([each]) => each);
+  for (const { id, install } of missing) process.stderr.write(`${id} is missing; to have it: ${install}\n`);
+  if (options.json) console.log(JSON.stringify(toJson(measured, versions, rounds)));
+  else for (const each of measured) console.log(terminalText(each));
+  if (options.write) {
+    const command = ['npm run bench:heap -- --write', ...suites].join(' ');
+    const named = [...versions].map(([{ id }, version]) => version && `${id}: ${version}`).filter(Boolean);
+    writePage(measured, command, rounds, named.length > 0 ? `Contenders: ${named.join('; ')}.` : '');
+  }
+}
+
+/** One object: means and single figures of the recordings, then everything else that was measured. */
+function toJson(
+  measured: readonly Measured[],
+  versions: ReadonlyMap<HeapContender, string | null>,
+  rounds: number,
+): object {
+  const heap = measured.find(({ suite }) => suite.id === 'heap');
+  const scale = measured.find(({ suite }) => suite.id === heapScale.id);
+  return {
+    ...(heap && summary(heap.results)),
+    ...(scale && { scale: scale.results }),
+    goals: measured.flatMap(({ suite, results }) => suite.goals(results)),
+    contenders: [...versions].map(([{ id, what, install }, version]) => ({
+      id,
+      what,
+      ...(version === null ? { missing: install } : { version }),
+    })),
+    rounds,
+    node: process.versions.node,
+  };
+}
+
+function chosenContenders(list: string | undefined): readonly HeapContender[] {
+  if (list === undefined) return CONTENDERS;
+  return list.split(',').map((id) => {
+    const found = CONTENDERS.find((each) => each.id === id.trim());
+    return found ?? program.error(`no contender '${id}'; there are ${IDS.join(', ')}`);
+  });
+}
+
+/** Paths of the recordings. */
+function chosenTraces(list: string | undefined, short: boolean): string[] {
+  const samples = recordings('../../samples/');
+  const shared = recordings('../../../shared/traces/');
+  const known = shared.length > 0 ? shared : samples;
+  if (list === undefined) {
+    return short ? samples.filter((path) => nameOf(path) === SHORT_TRACE) : known;
+  }
+  return list.split(',').map((word) => [...known, ...samples].find((path) => nameOf(path) === word) ?? word);
+}
+
+/** The recordings in a folder beside this program; none where it is missing. */
+function recordings(folder: string): string[] {
+  const url = new URL(folder, import.meta.url);
+  try {
+    const files = readdirSync(url).filter((name) => /\.(gz|zst)$/.test(name));
+    return files.sort().map((name) => fileURLToPath(new URL(name, url)));
+  } catch {
+    return [];
+  }
+}
+
+/** `vlc` of `…/vlc.trace.gz`. */
+function nameOf(path: string): string {
+  return basename(path).split('.')[0]!;
+}
+
+async function prepareTrace(path: string): Promise<string> {
+  const name = nameOf(path);
+  tell(`reading ${name}`);
+  try {
+    writeOperations(operationsPath(name), operationsOf(await openTrace(path)));
+  } catch (error) {
+    program.error(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return name;
+}

@@ -1,0 +1,89 @@
+/** Peers in WebAssembly, compiled when the benchmark starts and called from JavaScript. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BUILD, compiled, findPackage } from './build.js';
+import type { Malloc, Peer } from './replay.js';
+import { type WasmMemory, WebAssembly } from './webassembly.js';
+
+const source = (name: string) => fileURLToPath(new URL(`../../wasm/${name}`, import.meta.url));
+
+export const DLMALLOC = join(BUILD, 'dlmalloc.wasm');
+export const TLSF = join(BUILD, 'tlsf.wasm');
+
+/** The functions that both modules export. */
+interface Exports {
+  readonly memory: WasmMemory;
+  malloc(size: number): number;
+  calloc(count: number, size: number): number;
+  realloc(address: number, size: number): number;
+  aligned_alloc?(align: number, size: number): number;
+  free(address: number): void;
+  malloc_usable_size(address: number): number;
+  heap_base(): number;
+}
+
+/** dlmalloc 2.8.6, the malloc of wasi-libc. @returns the version, or null where the compiler or its library is missing */
+export function compileDlmalloc(): string | null {
+  const names = ['malloc', 'calloc', 'realloc', 'aligned_alloc', 'free', 'malloc_usable_size', 'heap_base'];
+  const linked = names.map((name) => `-Wl,--export=${name}`);
+  const args = ['--target=wasm32-wasi', '-O3', '-nostartfiles', '-mexec-model=reactor', '-Wl,--no-entry'];
+  if (!compiled('clang', [...args, ...linked, '-o', DLMALLOC, source('dlmalloc.c')])) return null;
+  const { stdout } = spawnSync('clang', ['-dumpversion'], { encoding: 'utf8' });
+  return `dlmalloc of wasi-libc, clang ${stdout.trim()}`;
+}
+
+/** The TLSF of AssemblyScript's runtime. @returns the version, or null where the package is missing */
+export function compileTlsf(): string | null {
+  const found = findPackage('assemblyscript');
+  if (found === null) return null;
+  const args = [join(found.folder, 'bin/asc.js'), source('tlsf.ts'), '--runtime', 'minimal', '-O3'];
+  if (!compiled(process.execPath, [...args, '--outFile', TLSF])) return null;
+  return `AssemblyScript ${found.version}, runtime minimal`;
+}
+
+class WasmMalloc implements Malloc {
+  readonly malloc: (size: number) => number;
+  readonly calloc: (count: number, size: number) => number;
+  readonly realloc: (address: number, size: number) => number;
+  readonly alignedAlloc: (align: number, size: number) => number;
+  readonly free: (address: number) => void;
+  private readonly memory: WasmMemory;
+  private view: Uint8Array;
+
+  constructor(exports: Exports) {
+    this.malloc = exports.malloc;
+    this.calloc = exports.calloc;
+    this.realloc = exports.realloc;
+    // AssemblyScript's has no alignment a call: requests for more than its 16 get 16.
+    this.alignedAlloc = exports.aligned_alloc ?? ((_align, size) => exports.malloc(size));
+    this.free = exports.free;
+    this.memory = exports.memory;
+    this.view = new Uint8Array(exports.memory.buffer);
+  }
+
+  /** A view is empty once the memory has grown. */
+  get bytes(): Uint8Array {
+    if (this.view.length === 0) this.view = new Uint8Array(this.memory.buffer);
+    return this.view;
+  }
+}
+
+export async function wasm(path: string): Promise<Peer> {
+  // AssemblyScript imports where its assertions report to; none fails here.
+  const abort = () => {
+    throw new Error(`${path} aborted`);
+  };
+  const { instance } = await WebAssembly.instantiate(readFileSync(path), { env: { abort } });
+  // Which exports there are, the two sources above say; malloc's addresses stay below 2 GiB in all recordings.
+  const exports = instance.exports as unknown as Exports;
+  const base = exports.heap_base();
+  const malloc = new WasmMalloc(exports);
+  return {
+    malloc,
+    memory: malloc,
+    usableSize: exports.malloc_usable_size,
+    footprint: (end) => end - base,
+  };
+}
