@@ -32,6 +32,7 @@ beforeAll(async () => {
     version: '0.0.0',
     command: 'freehold compare a b',
     created: new Date('2026-01-02T03:04:05Z'),
+    machine: 'A processor, 2 cores, linux, Node 20.19.0',
   });
   browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
 });

@@ -113,7 +113,16 @@ export function contendersFor(
   const chosen = all.filter(
     ({ kind }) => named !== undefined || !kind.naive || trace.length <= NAIVE_OPERATIONS_MAX,
   );
-  for (const contender of chosen) makeArena(contender, settings);
+  for (const contender of chosen) {
+    try {
+      makeArena(contender, settings);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const { align, capacity } = settings;
+      const given = `--align ${align}${capacity === null ? '' : `, --capacity ${capacity}`}`;
+      throw new UserError(`${error.message} (with ${given})`);
+    }
+  }
   return chosen;
 }
 

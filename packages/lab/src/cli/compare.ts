@@ -1,5 +1,6 @@
 /** `freehold compare`: every allocator on every trace, side by side. */
 import { writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import { Command } from 'commander';
 import { FaultError } from '../errors.js';
 import { toCsv, toRecord } from '../metrics/csv.js';
@@ -9,7 +10,7 @@ import { writeReport } from '../report/report.js';
 import { alignOption, allocatorsHelp, allocatorsOption, checkOutputs, leftOutNote } from './arguments.js';
 import { legend, meansTable, measuresHelp, traceTable } from './compare-table.js';
 import { replayAll, type Submit } from './replays.js';
-import { colours, complain, formatCount, parseSize, print } from './terminal.js';
+import { colours, complain, formatCount, formatMany, parseSize, print } from './terminal.js';
 import { VERSION } from './version.js';
 
 interface CompareOptions {
@@ -76,6 +77,7 @@ async function compare(paths: readonly string[], options: CompareOptions): Promi
       version: VERSION,
       command: typed,
       created: new Date(),
+      machine: machine(),
     });
   }
   tellFaults(measurements);
@@ -92,6 +94,11 @@ function tellFaults(measurements: readonly Measurement[]): void {
     faults++;
   }
   if (faults > 0) throw new FaultError(`${faults} of ${measurements.length} verifications failed`);
+}
+
+function machine(): string {
+  const cores = cpus();
+  return `${cores[0]?.model.trim() ?? process.arch}, ${formatMany(cores.length, 'core')}, ${process.platform}, Node ${process.versions.node}`;
 }
 
 function quoteForShell(word: string): string {

@@ -70,7 +70,7 @@ function writableFormat(output: string, id: string | undefined): Writable {
   const known = WRITABLE.map((format) => `${format.id} (${format.writer.extension})`).join(', ');
   throw new UserError(
     id === undefined
-      ? `${output}: the name tells no format that can be written; there are ${known}, or name one with --format`
+      ? `${output}: the name tells no format that can be written; there are ${known}, .gz behind it where it is to be compressed, or name one with --format`
       : `cannot write format '${id}'; there are ${known}`,
   );
 }

@@ -92,6 +92,11 @@ from  count
     expect(two).toMatchObject({ trace: 'b.rep.gz', format: 'rep', peak: { bytes: 24, operation: 1 } });
   });
 
+  it('passes over a byte order mark', async () => {
+    expect(await info(file('mark.rep', '\ufeff20000\n1\n2\n1\na 0 24\nf 0\n'))).toBe(0);
+    expect(said.out).toContain('2 operations, read as rep');
+  });
+
   it.each([
     ['nothing.txt', '', 'is empty'],
     ['none.mtrace', '= Start\n= End\n', 'no call of an allocator in it (read as mtrace)'],
@@ -106,6 +111,7 @@ from  count
       Buffer.concat([gzipSync('20000\n1\n2\n1\na 0 24\nf 0\n'), Buffer.from([0x1f, 0x8b, 9, 9])]),
       'the gzip data is damaged at or before byte ',
     ],
+    ['typo.txt', '+10,+1x,-0\n', ":1: expected ',', found '+10,+1x,-0'"],
     ['bad.rep', '20000\n2\n2\n1\na 0 24\nf one\n', ':6: '],
   ])('%s: one line that names the file, status 2', async (name, contents, message) => {
     const path = file(name, contents);

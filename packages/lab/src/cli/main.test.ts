@@ -27,7 +27,9 @@ vi.mock('../replay/pool.js', () => ({
 }));
 
 // Rounds of timing would take most of the time of these tests, and their figures differ from run to run.
-vi.mock('../replay/timing.js', () => ({ nsPerOperation: () => 12.5 }));
+vi.mock('../replay/timing.js', () => ({
+  timing: () => ({ nsPerOp: 12.5, nsPerOpMin: 12, nsPerOpMax: 13.5 }),
+}));
 
 const folder = mkdtempSync(join(tmpdir(), 'freehold-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -86,7 +88,7 @@ describe('freehold', () => {
     [['compare', SMALL, '-a', 'tlsf,tlsf'], "freehold: --allocators: 'tlsf' stands twice"],
     [
       ['compare', SMALL, '-a', 'buddy:unit=64', '--capacity', '63'],
-      'freehold: buddy:unit=64: capacity must be at least 64 bytes, got 63',
+      'freehold: buddy:unit=64: capacity must be at least 64 bytes, got 63 (with --align 16, --capacity 63)',
     ],
     [
       ['compare', SMALL, '--csv', join(folder, 'no/a.csv')],

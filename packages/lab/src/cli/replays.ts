@@ -19,8 +19,8 @@ export interface TraceResults<Result> {
 export type Submit<Result> = (pool: ReplayPool, trace: Trace, spec: string) => Promise<Result>;
 
 /**
- * Trace by trace, as soon as each is done, and with no progress bar shown while the caller has it; while the threads
- * replay one, the next is read.
+ * Trace by trace, as soon as each is done, and with no progress bar shown while the caller has it. Nothing is read while
+ * the threads replay: that would disturb their times.
  * @param named the allocators asked for, undefined for the default
  * @throws UserError where a file is no trace, or an allocator refuses the settings
  */
@@ -35,35 +35,20 @@ export async function* replayAll<Result>(
   using progress = new Progress(paths.length * wanted.length);
   await using pool = new ReplayPool((running) => progress.doing(running.join(', ')));
 
-  const begin = async (path: string) => {
+  for (const path of paths) {
+    progress.doing(path);
     const trace = await openTrace(path);
     const chosen = contendersFor(trace, named, settings);
     progress.advance(wanted.length - chosen.length);
-    const results = chosen.map(async ({ spec }) => {
-      const result = await submit(pool, trace, spec);
-      progress.advance();
-      return result;
-    });
-    return {
-      trace: trace.name,
-      partial: chosen.length < wanted.length,
-      results: handledLater(Promise.all(results)),
-    };
-  };
-
-  let next = begin(paths[0]!);
-  for (let i = 0; i < paths.length; i++) {
-    const { trace, partial, results } = await next;
-    if (i + 1 < paths.length) next = handledLater(begin(paths[i + 1]!));
-    const done = { trace, partial, results: await results };
+    const results = await Promise.all(
+      chosen.map(async ({ spec }) => {
+        const result = await submit(pool, trace, spec);
+        progress.advance();
+        return result;
+      }),
+    );
     progress.hide();
-    yield done;
+    yield { trace: trace.name, results, partial: chosen.length < wanted.length };
     progress.show();
   }
-}
-
-/** The error of a promise that is awaited only after others is not lost, and ends nothing before its turn. */
-function handledLater<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
 }

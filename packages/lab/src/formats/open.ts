@@ -19,6 +19,8 @@ export interface OpenOptions {
 }
 
 const CHUNK_BYTES = 2 ** 18;
+/** Some editors put it in front of text. */
+const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
 /**
  * Reads a recording, in one pass and without ever holding its text whole: about 10 bytes an operation stay.
@@ -32,6 +34,9 @@ export async function openTrace(path: string, options: OpenOptions = {}): Promis
   try {
     const content = await decompress(await readChunks(path, options), file);
     try {
+      if (Buffer.from(await content.peek(BYTE_ORDER_MARK.length)).equals(BYTE_ORDER_MARK)) {
+        content.skip(BYTE_ORDER_MARK.length);
+      }
       const format = wanted ?? recognise(new Head(await content.peek(Head.BYTES)), file);
       const builder = new TraceBuilder();
       const reader = format.read(builder, file);

@@ -8,17 +8,16 @@ import { OP_ALLOCATE, OP_FREE, type Trace } from '../trace/trace.js';
 import type { TraceFormat } from './format.js';
 import { type Cursor, LineReader } from './lines.js';
 
-const LIST = /^\s*[+-]\d+(?:\s*,\s*[+-]\d+)*\s*,?\s*$/;
+/** A line that begins as a list does; what is wrong further on is told when it is read. */
+const LIST = /^\s*[+-]\d+\s*(?:,|$)/;
 const PER_LINE = 16;
 
 export const ostep: TraceFormat = {
   id: 'ostep',
   title: "OSTEP's lists, +10,-0",
-  detect: ({ lines, whole }) => {
+  detect: ({ lines }) => {
     const full = lines.filter((line) => line.trim() !== '');
-    // A single line may be longer than the head.
-    const cut = !whole && full.length === 1 ? full.map((line) => line.slice(0, line.lastIndexOf(','))) : full;
-    return cut.every((line) => LIST.test(line)) ? cut.length : 0;
+    return full.every((line) => LIST.test(line)) ? full.length : 0;
   },
   read: (builder, file) => new OstepReader(builder, file),
   writer: { extension: '.ostep', write },

@@ -30,6 +30,15 @@ export class PeekableChunks implements AsyncIterableIterator<Uint8Array> {
     return head;
   }
 
+  /** Passes over the first `count` bytes, which have been peeked at. */
+  skip(count: number): void {
+    for (let left = count; left > 0; ) {
+      const chunk = this.#waiting.shift()!;
+      if (chunk.length > left) this.#waiting.unshift(chunk.subarray(left));
+      left -= chunk.length;
+    }
+  }
+
   async next(): Promise<IteratorResult<Uint8Array>> {
     const value = this.#waiting.shift();
     if (value !== undefined) return { done: false, value };

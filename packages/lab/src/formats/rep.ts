@@ -2,6 +2,8 @@
  * CS:APP's malloc lab, `.rep`: four header lines (suggested heap size, number of ids, number of operations, weight), then
  * `a id bytes`, `r id bytes`, `f id`. An id is one block for the whole trace.
  */
+
+import { formatMany } from '../sizes.js';
 import type { TraceBuilder } from '../trace/builder.js';
 import { OP_ALIGNED, OP_FREE, OP_REALLOCATE, OP_ZEROED, type Trace } from '../trace/trace.js';
 import type { TraceFormat } from './format.js';
@@ -55,7 +57,9 @@ class RepReader extends LineReader {
   #operation(cursor: Cursor): void {
     const call = cursor.word();
     if (call !== 'a' && call !== 'r' && call !== 'f') this.fail("'a id bytes', 'r id bytes' or 'f id'");
+    const ids = this.#header[1]!;
     if (!cursor.spaces().digits(10)) this.fail('an id');
+    if (cursor.value >= ids) this.fail(`an id below ${ids}, as many as the header tells of`);
     const { high, low } = cursor;
     this.#operations++;
     if (call === 'f') {
@@ -86,8 +90,11 @@ function* write(trace: Trace, onLoss: (what: string) => void): Iterable<Uint8Arr
     held[slot[i]!] = kind === OP_FREE ? 0 : size[i]!;
     peak = Math.max(peak, live);
   }
-  if (zeroed > 0) onLoss(`${zeroed} calloc are written as plain allocations`);
-  if (aligned > 0) onLoss(`${aligned} alignments are left out`);
+  if (zeroed > 0)
+    onLoss(
+      `${formatMany(zeroed, 'calloc', 'callocs')} written as ${zeroed === 1 ? 'a plain allocation' : 'plain allocations'}`,
+    );
+  if (aligned > 0) onLoss(`${formatMany(aligned, 'alignment')} left out`);
   const encoder = new TextEncoder();
   let text = `${peak}\n${blocks}\n${length}\n1\n`;
   const ids = new Uint32Array(slots);

@@ -201,7 +201,13 @@ describe('writers', () => {
 
   it('rep tells what it leaves out', () => {
     const { losses } = write(rep, '1: calloc 0x10 2 3\n1: memalign 0x20 64 9\n', android);
-    expect(losses).toEqual(['1 calloc are written as plain allocations', '1 alignments are left out']);
+    expect(losses).toEqual(['1 calloc written as a plain allocation', '1 alignment left out']);
+  });
+
+  it('rep refuses an id beyond those that its header tells of', () => {
+    expect(() => read(rep, '500\n2\n1\n1\na 2 100\n')).toThrow(
+      "recording:5: expected an id below 2, as many as the header tells of, found 'a 2 100'",
+    );
   });
 
   it('an OSTEP list comes back as it was, and refuses what it cannot tell', () => {

@@ -17,6 +17,8 @@ const COLUMNS = [
   'reallocations',
   'moves',
   'nsPerOp',
+  'nsPerOpMin',
+  'nsPerOpMax',
   'peakLiveBytes',
   'footprintBytes',
   'bookkeepingBytes',

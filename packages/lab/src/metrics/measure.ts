@@ -10,6 +10,7 @@
 
 import type { Arena } from '../replay/arena.js';
 import { Replay } from '../replay/replay.js';
+import type { Timing } from '../replay/timing.js';
 import { OP_FREE, type Trace } from '../trace/trace.js';
 import { HighestEnd } from './highest.js';
 import { Counts, countSizes, external, type Holes, holesBelow } from './histogram.js';
@@ -23,7 +24,7 @@ const SAMPLES_MAX = 256;
 /** The part of a Measurement that one replay tells. */
 export type Measures = Omit<
   Measurement,
-  'trace' | 'allocator' | 'title' | 'options' | 'capacity' | 'nsPerOp' | 'verification'
+  'trace' | 'allocator' | 'title' | 'naive' | 'options' | 'capacity' | keyof Timing | 'verification'
 >;
 
 /** Takes the measures. O(length · cost of the allocator). */

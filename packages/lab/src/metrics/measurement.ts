@@ -83,6 +83,8 @@ export interface Measurement {
   readonly allocator: string;
   /** In words: `First fit, O(log n)`. */
   readonly title: string;
+  /** Whether it is a readable twin that walks its lists, and whose bookkeeping is counted as a C program's would be. */
+  readonly naive: boolean;
   /** The options in force, whether given or the default of this replay, in text: `{ align: '16' }`. */
   readonly options: Readonly<Record<string, string>>;
   /** Bytes of the arena where `--capacity` fixed it; null where it grew on demand. */
@@ -97,6 +99,9 @@ export interface Measurement {
 
   /** Median of the timed rounds, without any measuring; null where nothing was timed. */
   readonly nsPerOp: number | null;
+  /** The quickest and the slowest of the rounds. */
+  readonly nsPerOpMin: number | null;
+  readonly nsPerOpMax: number | null;
   /** max r */
   readonly peakLiveBytes: number;
   /** max (h + b) */
@@ -241,7 +246,7 @@ export const MEASURES: readonly Measure[] = [
     unit: 'fraction',
     better: 'lower',
     meaning: 'The same when most memory is held.',
-    advice: 'Far above #2: a few late survivors keep the top of the arena in use.',
+    advice: 'Far above #2: late survivors keep the top in use, or a near tie moved it there.',
   },
   {
     key: 'johnstoneWilson4',

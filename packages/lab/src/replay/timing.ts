@@ -1,4 +1,5 @@
 /** How long a trace takes, per operation: whole replays of it through fresh arenas, without any measuring. */
+import type { Measurement } from '../metrics/measurement.js';
 import type { Trace } from '../trace/trace.js';
 import type { Arena } from './arena.js';
 import { Replay } from './replay.js';
@@ -11,13 +12,15 @@ const ROUNDS_MIN = 3;
 /** ...unless fewer have taken so long that chance no longer matters. */
 const LONG_MS = 1500;
 
+/** Nanoseconds per operation: the median of the rounds timed, the quickest and the slowest; null without operations. */
+export type Timing = Pick<Measurement, 'nsPerOp' | 'nsPerOpMin' | 'nsPerOpMax'>;
+
 /**
- * Median nanoseconds per operation; the setting up of the arena is left out, its growth is not. Call it in a thread
+ * Nanoseconds per operation; the setting up of the arena is left out, its growth is not. Call it in a thread
  * that has replayed through no other allocator: the calls of the loop are quick only while they meet a single class.
- * Null for a trace without operations.
  */
-export function nsPerOperation(trace: Trace, makeArena: () => Arena): number | null {
-  if (trace.length === 0) return null;
+export function timing(trace: Trace, makeArena: () => Arena): Timing {
+  if (trace.length === 0) return { nsPerOp: null, nsPerOpMin: null, nsPerOpMax: null };
   const begin = performance.now();
   while (performance.now() - begin < WARM_UP_MS) round(trace, makeArena());
   const times: number[] = [];
@@ -27,7 +30,12 @@ export function nsPerOperation(trace: Trace, makeArena: () => Arena): number | n
     times.push(round(trace, makeArena()));
     elapsed = performance.now() - warm;
   } while (elapsed < TIMED_MS || (times.length < ROUNDS_MIN && elapsed < LONG_MS));
-  return (median(times) * 1e6) / trace.length;
+  const each = 1e6 / trace.length;
+  return {
+    nsPerOp: median(times) * each,
+    nsPerOpMin: Math.min(...times) * each,
+    nsPerOpMax: Math.max(...times) * each,
+  };
 }
 
 /** Milliseconds of one replay. */

@@ -8,7 +8,7 @@ import type { Trace } from '../trace/trace.js';
 import { type Fit, fit as smallestArena } from './fit.js';
 import type { Settings } from './options.js';
 import { makeArena, optionsInForce, parseContender } from './registry.js';
-import { nsPerOperation } from './timing.js';
+import { timing } from './timing.js';
 import { verify } from './verify.js';
 
 export interface CompareTask {
@@ -29,14 +29,15 @@ export interface FitTask {
 export function compare({ trace, spec, settings, verify: verifying }: CompareTask): Measurement {
   const contender = parseContender(spec);
   const fresh = () => makeArena(contender, settings);
-  const nsPerOp = nsPerOperation(trace, fresh);
+  const timed = timing(trace, fresh);
   return {
     trace: trace.name,
     allocator: spec,
     title: contender.kind.title,
+    naive: contender.kind.naive,
     options: optionsInForce(contender, settings),
     capacity: settings.capacity,
-    nsPerOp,
+    ...timed,
     ...measure(trace, fresh),
     verification: verifying ? verify(trace, (mover) => makeArena(contender, settings, mover)) : null,
   };
@@ -49,7 +50,7 @@ export function compare({ trace, spec, settings, verify: verifying }: CompareTas
  */
 export function timeReplay(trace: Trace, spec: string): number {
   const contender = parseContender(spec);
-  return nsPerOperation(trace, () => makeArena(contender, { align: 16, capacity: null })) ?? Number.NaN;
+  return timing(trace, () => makeArena(contender, { align: 16, capacity: null })).nsPerOp ?? Number.NaN;
 }
 
 export function fit({ trace, spec, align }: FitTask): Fit {

@@ -9,6 +9,7 @@ const META = {
   version: '1.2.3',
   command: 'freehold compare a.gz',
   created: new Date('2026-01-02T03:04:05Z'),
+  machine: 'A processor, 2 cores, linux, Node 20.19.0',
 };
 
 describe('the report', () => {

@@ -130,6 +130,20 @@ describe('the summary of several traces', () => {
     expect(c).toMatchObject({ sound: false, missing: 1 });
   });
 
+  it('recommends no naive list, whose bookkeeping is a C program’s, beside others', () => {
+    const twin = { allocator: 'naive-first', naive: true, waste: 1.001, nsPerOp: 5 };
+    const told = groupByTrace(
+      ['a', 'b'].flatMap((trace) => [
+        makeMeasurement({ trace, ...twin }),
+        makeMeasurement({ trace, allocator: 'tlsf', waste: 1.2 }),
+        makeMeasurement({ trace, allocator: 'buddy', waste: 1.3 }),
+      ]),
+    );
+    const text = [...summarizeAll(told), ...summarizeTrace(told[0]!)].join('\n');
+    expect(text).toContain('tlsf needs the least memory');
+    expect(text).not.toContain('naive');
+  });
+
   it('is empty for one trace', () => expect(summarizeAll(traces.slice(0, 1))).toEqual([]));
 });
 

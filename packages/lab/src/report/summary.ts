@@ -6,14 +6,14 @@ import { breakdown, isSound, overhead, type TraceResults } from './traces.js';
 
 /** Sentences, the most important first. */
 export function summarizeTrace(trace: TraceResults): readonly string[] {
-  const sound = trace.measurements.filter(isSound);
+  const sound = withoutTwins(trace.measurements.filter(isSound));
   return [...faults(trace), ...(sound.length === 0 ? [] : verdict(sound, trace)), ...failures(trace)];
 }
 
 /** Sentences over all traces, for the allocators that served each of them; none where there is but one trace. */
 export function summarizeAll(traces: readonly TraceResults[]): readonly string[] {
   if (traces.length < 2) return [];
-  const rows = acrossTraces(traces).filter((row) => row.sound);
+  const rows = withoutTwins(acrossTraces(traces).filter((row) => row.sound));
   if (rows.length < 2) return [];
   const thrifty = leaders(
     rows.filter((row) => row.overhead !== null),
@@ -39,9 +39,16 @@ export function summarizeAll(traces: readonly TraceResults[]): readonly string[]
   ];
 }
 
+/** The naive lists are there to be read, not to be recommended; they stay where there is nothing else. */
+function withoutTwins<Row extends { readonly naive: boolean }>(rows: readonly Row[]): readonly Row[] {
+  const others = rows.filter(({ naive }) => !naive);
+  return others.length === 0 ? rows : others;
+}
+
 /** One allocator on all traces. Means are geometric, so that no trace outweighs another. */
 export interface AcrossTraces {
   readonly name: string;
+  readonly naive: boolean;
   /** Measured on every trace, every request served, nothing amiss. */
   readonly sound: boolean;
   /** Traces it was left out of: the means are over its own. */
@@ -68,6 +75,7 @@ export function acrossTraces(traces: readonly TraceResults[]): readonly AcrossTr
     const worst = overheads.reduce((a, b) => (b.ratio > a.ratio ? b : a), { ratio: 0, trace: '' });
     return {
       name,
+      naive: results.every(({ measurement }) => measurement.naive),
       sound: results.length === traces.length && results.every(({ measurement }) => isSound(measurement)),
       missing: traces.length - results.length,
       overhead:

@@ -1,5 +1,5 @@
 /** The tables of figures: allocators down, measures across, the best of each column marked; and what the measures mean. */
-import { MEASURES, type Measure, type Measurement } from '../metrics/measurement.js';
+import { MEASURES, type Measure, type MeasureKey, type Measurement } from '../metrics/measurement.js';
 import { type Html, html } from './html.js';
 import { formatBytes, formatCount, formatFraction, formatNanoseconds, formatRatio } from './page/format.js';
 import { type AcrossTraces, acrossTraces } from './summary.js';
@@ -27,7 +27,7 @@ ${MEASURES.map((measure) => {
   return cell(value, text, {
     best: isSound(measurement) && text === best.get(measure.key),
     alarming: measure.key === 'failed' && measurement.failed > 0,
-    note: measure.key === 'footprintBytes' ? boundNote(measurement, trace) : null,
+    note: NOTES[measure.key]?.(measurement, trace) ?? null,
   });
 })}</tr>`,
   );
@@ -168,6 +168,15 @@ function cell(value: number | null, text: string | null, { best, alarming, note 
   }${text}${note ? html`<small>${note}</small>` : null}</td>`;
 }
 
+/** What stands below a figure, in small. */
+const NOTES: Partial<Record<MeasureKey, (measurement: Measurement, trace: TraceResults) => string | null>> = {
+  footprintBytes: boundNote,
+  nsPerOp: ({ nsPerOpMin, nsPerOpMax }) =>
+    nsPerOpMin === null || nsPerOpMax === null
+      ? null
+      : `${formatNanoseconds(nsPerOpMin)}–${formatNanoseconds(nsPerOpMax)}`,
+};
+
 function boundNote(measurement: Measurement, trace: TraceResults): string | null {
   const ratio = overhead(measurement, trace);
   return ratio === null || !isSound(measurement) ? null : `${formatRatio(ratio)} × bound`;
@@ -184,7 +193,8 @@ function bestText(
   return format(better === 'lower' ? Math.min(...present) : Math.max(...present));
 }
 
-function formatMeasure({ unit }: Measure, value: number): string {
+function formatMeasure({ key, unit }: Measure, value: number): string {
+  if (key === 'meanSearch') return value.toFixed(1);
   if (unit === 'bytes') return formatBytes(value);
   if (unit === 'fraction') return formatFraction(value);
   if (unit === 'nanoseconds') return formatNanoseconds(value);
