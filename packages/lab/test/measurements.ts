@@ -61,6 +61,7 @@ export function makeMeasurement({ waste = 1.2, points = 1000, ...given }: MadeUp
     timeline,
     requestSizes: [0, 3, 9, 120, 4_000, 90_000, 700_000, 150_000, 42_000, 8_000, 5_100, 700, 45, 12, 2, 0, 1],
     freeAtPeakFootprint: makeFree(waste),
+    freeOrders: null,
     freeAtEnd: makeFree(waste / 2),
     verification: null,
     ...given,

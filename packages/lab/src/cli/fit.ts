@@ -90,7 +90,13 @@ function fitTable(fits: readonly Fit[], paint: Colours): string {
     '',
     table(head, rows, ['left', 'right', 'right', 'right', 'right', 'right']),
     ...fits.flatMap(notMonotone),
+    worstCaseNote(fits[0]!),
   ].join('\n');
+}
+
+function worstCaseNote({ worstCases: { any, firstFit, bestFit, buddy } }: Fit): string {
+  const worst = `The worst program with as much live and sizes in this range: at least ${formatSize(any)} with any allocator, at most ${formatSize(firstFit)} with first-fit and ${formatSize(buddy)} with buddy`;
+  return `\n${wrap(`${worst}, near ${formatSize(bestFit)} with best-fit.`)}`;
 }
 
 function notMonotone({ allocator, smallestBytes, failsAtBytes }: Fit): string[] {

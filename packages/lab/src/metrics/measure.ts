@@ -8,6 +8,7 @@
  * only when the first is over, and looks at the holes there.
  */
 
+import { Buddy } from 'freehold';
 import type { Arena } from '../replay/arena.js';
 import { Replay } from '../replay/replay.js';
 import type { Timing } from '../replay/timing.js';
@@ -15,6 +16,7 @@ import { OP_FREE, type Trace } from '../trace/trace.js';
 import { HighestEnd } from './highest.js';
 import { Counts, countSizes, external, type Holes, holesBelow } from './histogram.js';
 import type { Measurement, Moment } from './measurement.js';
+import { orderFragmentation } from './orders.js';
 import { TimelineBuilder } from './timeline.js';
 
 /** Segments that the walks at evenly spread moments visit in all, about; and how many moments at most. */
@@ -97,8 +99,9 @@ class Meter {
   result(peaks: Peaks): Measures {
     const trace = this.#trace;
     const replay = this.#replay;
+    const { allocator } = this.#arena;
     const atEnd = this.#state(trace.length);
-    const holesAtEnd = holesBelow(this.#arena.allocator, this.#reach);
+    const holesAtEnd = holesBelow(allocator, this.#reach);
     const [live, footprint] = peaks.holesAt(this.#peakLive, this.#peakFootprint);
     const peak = this.#peakLive;
     const footprintBytes = this.#peakFootprint.reach + this.#peakFootprint.bookkeeping;
@@ -131,6 +134,8 @@ class Meter {
       requestSizes: countSizes(requestedSizes(trace)),
       freeAtPeakFootprint: footprint.sizes,
       freeAtEnd: holesAtEnd.sizes,
+      freeOrders:
+        allocator instanceof Buddy ? orderFragmentation(allocator.unit, footprint.sizes.counts) : null,
     };
   }
 

@@ -11,6 +11,8 @@
  * `h`) counts nowhere.
  */
 
+import type { OrderFragmentation } from './orders.js';
+
 /** Index k counts the values from `2^(k-1)` to `2^k - 1`; index 0 counts zeros. No trailing zeros. */
 export type Histogram = readonly number[];
 
@@ -144,6 +146,8 @@ export interface Measurement {
   readonly requestSizes: Histogram;
   readonly freeAtPeakFootprint: SizeHistogram;
   readonly freeAtEnd: SizeHistogram;
+  /** When the footprint is greatest: null where free blocks are no powers of two of a unit. */
+  readonly freeOrders: readonly OrderFragmentation[] | null;
 
   /** Null where `--verify` was not asked for. */
   readonly verification: Verification | null;

@@ -10,6 +10,7 @@
  * the result says that a little more room is not always safe. What remains is the least capacity found, not a proof that
  * none smaller serves.
  */
+import { type WorstCases, worstCases } from '../metrics/bounds.js';
 import { OP_FREE, type Trace } from '../trace/trace.js';
 import type { Settings } from './options.js';
 import { type Contender, makeArena, optionsInForce, reader } from './registry.js';
@@ -26,6 +27,8 @@ export interface Fit {
   readonly peakLiveBytes: number;
   /** The least capacity found in which every request is served; null where none was. */
   readonly smallestBytes: number | null;
+  /** What the worst program with as many bytes live, in sizes between the same two, may need. */
+  readonly worstCases: WorstCases;
   /** smallestBytes ÷ peakLiveBytes; null where either is missing or 0. */
   readonly ratio: number | null;
   /** Most bookkeeping outside the arena, when it has the smallest capacity; null where there is none. */
@@ -55,6 +58,7 @@ export function fit(trace: Trace, contender: Contender, align: number): Fit {
     operations: trace.length,
     peakLiveBytes,
     smallestBytes,
+    worstCases: worstCases(peakLiveBytes, ...requestRange(trace, align)),
     ratio: smallestBytes === null || peakLiveBytes === 0 ? null : smallestBytes / peakLiveBytes,
     bookkeepingBytes: smallestBytes === null ? null : search.confirm(smallestBytes),
     grownBytes: search.grown,
@@ -188,6 +192,19 @@ class FitSearch {
     this.replays++;
     return end - arena.allocator.base;
   }
+}
+
+/** The smallest and the largest request, each rounded up to `align`. */
+function requestRange({ length, op, size }: Trace, align: number): [number, number] {
+  let smallest = Number.POSITIVE_INFINITY;
+  let largest = 0;
+  for (let i = 0; i < length; i++) {
+    if (op[i] === OP_FREE) continue;
+    if (size[i]! < smallest) smallest = size[i]!;
+    if (size[i]! > largest) largest = size[i]!;
+  }
+  const granted = (bytes: number) => Math.ceil(Math.max(bytes, 1) / align) * align;
+  return largest === 0 ? [align, align] : [granted(smallest), granted(largest)];
 }
 
 /** The most bytes live at once, were every request served. */

@@ -14,7 +14,7 @@ import { Html, html, scriptJson } from './html.js';
 import { packTraces } from './pack.js';
 import { formatBytes, formatCount } from './page/format.js';
 import { summarizeAll, summarizeTrace } from './summary.js';
-import { comparisonTable, measureList, overviewTable, settings } from './table.js';
+import { comparisonTable, measureList, ordersTable, overviewTable, settings } from './table.js';
 import { groupByTrace, type TraceResults } from './traces.js';
 
 export interface ReportMeta {
@@ -160,6 +160,7 @@ ${timeFigure('one', index, {
 ${requestSizesFigure(trace)}
 ${freeSegmentsFigure(trace)}
 </div>
+${ordersTable(trace)}
 </section>`;
 }
 

@@ -1,5 +1,6 @@
 /** The tables of figures: allocators down, measures across, the best of each column marked; and what the measures mean. */
 import { MEASURES, type Measure, type MeasureKey, type Measurement } from '../metrics/measurement.js';
+import type { OrderFragmentation } from '../metrics/orders.js';
 import { type Html, html } from './html.js';
 import { formatBytes, formatCount, formatFraction, formatNanoseconds, formatRatio } from './page/format.js';
 import { type AcrossTraces, acrossTraces } from './summary.js';
@@ -93,6 +94,41 @@ export function overviewTable(traces: readonly TraceResults[]): Html {
     heads: OVERVIEW.map(({ title }) => ({ title, better: 'lower' })),
     rows,
   });
+}
+
+/** Linux's two indices for each allocator of which they tell something; null where there is none. */
+export function ordersTable({ name, measurements }: TraceResults): Html | null {
+  const tables = measurements.flatMap(({ allocator, freeOrders }) =>
+    freeOrders === null ? [] : [ordersOf(`${allocator} on ${name}`, freeOrders)],
+  );
+  if (tables.length === 0) return null;
+  return html`<h3>Free blocks by order</h3>
+<p>When the footprint was greatest. <b>Fragmentation index</b> (Linux’s extfrag): why a request of this size would fail; near 0 for want of memory, near 1 because what is free is in pieces, and then compaction or a larger unit helps. No figure: it would be served. <b>Unusable</b>: the share of the free bytes in blocks too small for it; high for the sizes you need means memory lies idle, so keep short-lived small blocks apart.</p>
+${tables}`;
+}
+
+function ordersOf(what: string, orders: readonly OrderFragmentation[]): Html {
+  const rows = orders.map(
+    ({
+      order,
+      blockBytes,
+      free,
+      fragmentationIndex,
+      unusableFreeIndex,
+    }) => html`<tr><th scope="row">${order}</th>
+${cell(blockBytes, formatBytes(blockBytes), {})}
+${cell(free, formatCount(free), {})}
+${cell(fragmentationIndex, fragmentationIndex?.toFixed(3) ?? null, {})}
+${cell(unusableFreeIndex, formatFraction(unusableFreeIndex), {})}</tr>`,
+  );
+  const caption = `Free blocks of ${what} by order`;
+  return html`<div class="scroll" role="region" tabindex="0" aria-label="${caption}">
+<table><caption><span>${what}</span></caption>
+<thead><tr><th scope="col">order</th>${['block', 'free', 'fragmentation index', 'unusable'].map(
+    (title) => html`<th scope="col" class="number">${title}</th>`,
+  )}</tr></thead>
+<tbody>${rows}</tbody></table>
+</div>`;
 }
 
 /** Every option in force, given or not: with them the figures can be made again. */
