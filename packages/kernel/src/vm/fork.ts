@@ -53,6 +53,11 @@ function copyPages(parent: AddressSpace, child: AddressSpace, area: Area): boole
       whole = false;
       return;
     }
+    if (u32[entry] === 0) {
+      // Reclaim, called for by the table just made, took the page: a file's, which is faulted in again.
+      child.table.prune(page);
+      return;
+    }
     const low = u32[entry] & ~PTE_WRITE;
     const frame = low >>> 12;
     u32[entry] = low;

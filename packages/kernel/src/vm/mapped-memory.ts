@@ -6,13 +6,15 @@
  * Waste: none. Not for physical addresses: those are places in Machine's arrays.
  */
 import { FRAME_BYTES, type Machine } from '../machine.js';
-import type { Access } from './memory-fault.js';
+import { type Access, MemoryFault } from './memory-fault.js';
 import { NO_ENTRY, type PageTable, PTE_ACCESSED, PTE_DIRTY, PTE_PRESENT, PTE_WRITE } from './page-table.js';
 import { TLB_HITS, TLB_MASK, TLB_MISSES, type Tlb, type TlbUser } from './tlb.js';
 
 const PAGE_MASK = FRAME_BYTES - 1;
 const PER_PAGE = 1 / FRAME_BYTES;
 const TWO_32 = 2 ** 32;
+/** Pages that take each other's frame so often cannot both be had. */
+const STRADDLE_TRIES = 8;
 
 export abstract class MappedMemory implements TlbUser {
   asid = 0;
@@ -303,13 +305,19 @@ export abstract class MappedMemory implements TlbUser {
     let at = this.forWriting(address);
     if (onFirst < bytes) {
       let second = this.forWriting(address + onFirst);
-      // Making the second page present may have cost the first one its frame.
-      for (let again = this.forWriting(address); again !== at; again = this.forWriting(address)) {
-        at = again;
+      // Making the second page present may have cost the first one its frame; then the TLB has lost it too.
+      for (let tries = 0; !this.isReadyForWriting(address); tries++) {
+        if (tries === STRADDLE_TRIES) throw new MemoryFault('OOM', address, 'write', null);
+        at = this.forWriting(address);
         second = this.forWriting(address + onFirst);
       }
       for (let i = onFirst; i < bytes; i++) this.u8[second + i - onFirst] = straddle.getUint8(i);
     }
     for (let i = 0; i < onFirst; i++) this.u8[at + i] = straddle.getUint8(i);
+  }
+
+  private isReadyForWriting(address: number): boolean {
+    const page = Math.floor(address * PER_PAGE);
+    return this.writeTags[page & TLB_MASK] === page + this.asid;
   }
 }
