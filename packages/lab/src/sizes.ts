@@ -1,5 +1,7 @@
 /** Sizes as people write them, and as they are shown. */
-import prettyBytes from 'pretty-bytes';
+import { formatCount } from './report/page/format.js';
+
+export { formatBytes as formatSize, formatCount } from './report/page/format.js';
 
 const UNITS: Readonly<Record<string, number>> = {
   b: 1,
@@ -30,16 +32,6 @@ export function parseSize(text: string): number | null {
   if (match === null || unit === undefined) return null;
   const bytes = Number(match[1]) * unit;
   return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
-}
-
-/** `1.5 MiB`: three digits, units of 1024. */
-export function formatSize(bytes: number): string {
-  return prettyBytes(bytes, { binary: true });
-}
-
-/** `1,234,567`, whatever the locale. */
-export function formatCount(count: number): string {
-  return count.toLocaleString('en-GB');
 }
 
 /** `1 block`, `1,234 blocks`. */
