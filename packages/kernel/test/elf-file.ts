@@ -45,6 +45,11 @@ export function elfByte(at: number): number {
   return (at * 31 + (at >> 8)) & 0xff;
 }
 
+/** The contents of a file of `count` bytes that has no headers. */
+export function elfBytes(count: number): Uint8Array {
+  return Uint8Array.from({ length: count }, (_, at) => elfByte(at));
+}
+
 export function makeElf(spec: ElfSpec = {}): Uint8Array {
   const { type = 2, entry = 0x400400, segments = [TEXT, DATA], interpreter, stack } = spec;
   const count = segments.length + (interpreter === undefined ? 0 : 1) + (stack === undefined ? 0 : 1);
@@ -53,7 +58,7 @@ export function makeElf(spec: ElfSpec = {}): Uint8Array {
     nameAt + (interpreter?.length ?? 0) + 1,
     ...segments.map((each) => each.offset + each.fileBytes),
   );
-  const file = Uint8Array.from({ length: end }, (_, at) => elfByte(at));
+  const file = elfBytes(end);
   const view = new DataView(file.buffer);
   file.fill(0, 0, nameAt);
   file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);

@@ -1,7 +1,11 @@
 /** Booted machines for tests, with files in memory. */
+import { expect } from 'vitest';
 import { Kernel, type KernelOptions } from '../src/kernel.js';
+import { SystemCallError } from '../src/process/errors.js';
+import type { Process } from '../src/process/process.js';
 import { MemoryFile } from '../src/vm/file-source.js';
-import { DATA, elfByte, makeElf, TEXT } from './elf-file.js';
+import { MemoryFault } from '../src/vm/memory-fault.js';
+import { DATA, elfBytes, makeElf, TEXT } from './elf-file.js';
 
 export interface TestSystem {
   readonly kernel: Kernel;
@@ -24,7 +28,7 @@ export function bootForTest(options: Omit<KernelOptions, 'openFile'> = {}): Test
     ['/bin/pie', makeElf({ type: 3, entry: 0x400, segments: pie, interpreter: '/lib/ld.so' })],
     ['/bin/script', new TextEncoder().encode('#! /bin/program -x\nline\n')],
     ['/bin/broken', makeElf({ bytes: 0x2000 })],
-    ['/data/pages', Uint8Array.from({ length: FILE_BYTES }, (_, at) => elfByte(at))],
+    ['/data/pages', elfBytes(FILE_BYTES)],
   ]);
   const opened: MemoryFile[] = [];
   const nodes = new Map<string, MemoryFile>();
@@ -43,4 +47,40 @@ export function bootForTest(options: Omit<KernelOptions, 'openFile'> = {}): Test
     },
   });
   return { kernel, files, opened };
+}
+
+/** Bytes of a page. */
+export const PAGE = 4096;
+
+export function boot(memoryBytes?: number) {
+  const system = bootForTest(memoryBytes === undefined ? {} : { memoryBytes });
+  const { kernel } = system;
+  const init = kernel.process(1);
+  return { ...system, init, child: kernel.processes.fork(init) };
+}
+
+/** The code that a refused call tells, or 'accepted'. */
+export function code(call: () => unknown): string {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof SystemCallError || error instanceof MemoryFault) return error.code;
+    throw error;
+  }
+  return 'accepted';
+}
+
+/** The areas of a process, a line each. */
+export function maps(process: Process): string[] {
+  return [...process.space.areas].map(({ start, end, permissions, inode, name }) =>
+    [start.toString(16), end.toString(16), permissions, inode?.path ?? name ?? ''].join(' ').trim(),
+  );
+}
+
+/** Ends everything and expects every frame back. */
+export function endAll(kernel: Kernel): void {
+  kernel.check();
+  expect(kernel.shutDown()).toBe(kernel.freeFramesAtBoot);
+  kernel.pages.check();
+  kernel.slab.check();
 }
