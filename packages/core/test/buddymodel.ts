@@ -31,13 +31,19 @@ export class BuddyModel {
     return this.options.unit * 2 ** this.used.get(this.unitAt(address))!;
   }
 
-  allocate(size: number): number | null {
+  allocate(size: number, align = 1): number | null {
     const order = this.orderOf(size);
-    let from = order;
-    while (from < this.lists.length && this.lists[from]!.length === 0) from++;
-    if (from >= this.lists.length) return this.growFor(order) ? this.allocate(size) : null;
-    const unit = this.lists[from]!.shift()!;
-    for (; from > order; from--) this.insert(unit + 2 ** (from - 1), from - 1);
+    const found = this.find(order, align);
+    if (found === null) return this.growFor(order, align) ? this.allocate(size, align) : null;
+    const [block, unit] = found;
+    let from = this.lists.findIndex((list) => list.includes(block));
+    this.lists[from] = this.lists[from]!.filter((other) => other !== block);
+    // The half without the unit stays free.
+    for (let at = block; from > order; from--) {
+      const upper = at + 2 ** (from - 1);
+      this.insert(unit < upper ? upper : at, from - 1);
+      if (unit >= upper) at = upper;
+    }
     this.used.set(unit, order);
     return this.base + unit * this.options.unit;
   }
@@ -72,14 +78,37 @@ export class BuddyModel {
     for (let unit = from; unit < this.units; unit++) this.join(unit, 0);
   }
 
+  /**
+   * The lowest block of the least order whose blocks have `align` bytes, or else the lowest of the least order that
+   * holds an aligned unit; and that unit.
+   */
+  private find(order: number, align: number): [block: number, unit: number] | null {
+    const orders = [...this.lists.keys()].filter((each) => each >= order);
+    const large = (each: number) => this.options.unit * 2 ** each >= align;
+    for (const each of [...orders.filter(large), ...orders.filter((each) => !large(each))]) {
+      for (const block of this.lists[each]!) {
+        for (let unit = block; unit < block + 2 ** each; unit += 2 ** order) {
+          if (this.isAligned(unit, align)) return [block, unit];
+        }
+      }
+    }
+    return null;
+  }
+
+  private isAligned(unit: number, align: number): boolean {
+    return (this.base + unit * this.options.unit) % align === 0;
+  }
+
   /** Tries one multiple of growBy after the other. */
-  private growFor(order: number): boolean {
+  private growFor(order: number, align: number): boolean {
     const { unit, growBy, orders, maxCapacity = 2 ** 40 } = this.options;
     if (growBy === undefined || order >= (orders ?? 31)) return false;
+    // Nowhere is a block of the order aligned.
+    if (this.base % Math.min(align, unit * 2 ** order) !== 0) return false;
     for (let units = this.units; units * unit <= maxCapacity; units += Math.ceil(growBy / unit)) {
       const size = 2 ** order;
       for (let first = 0; first + size <= units; first += size) {
-        if (!this.isFree(first, first + size)) continue;
+        if (!this.isAligned(first, align) || !this.isFree(first, first + size)) continue;
         this.grow(units * unit);
         return true;
       }

@@ -1,8 +1,9 @@
 /** What every allocator must pass, whatever its policy: run over each row of SUBJECTS. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Allocator, InvalidFreeError } from '../src/allocator.js';
-import { expectTiles, Model, picture } from './model.js';
+import { type Allocator, InvalidFreeError, type InvalidFreeReason } from '../src/allocator.js';
+import { roundUp } from '../src/arguments.js';
+import { expectTiles, Model, must, picture } from './model.js';
 import { SUBJECTS, type Subject } from './subjects.js';
 
 const GiB = 2 ** 30;
@@ -14,31 +15,51 @@ function expectUnchanged(allocator: Allocator, misuse: () => void): void {
   allocator.check();
 }
 
-function invalidFree(allocator: Allocator, address: number): InvalidFreeError {
-  let thrown: unknown;
-  expectUnchanged(allocator, () => {
-    for (const call of [
-      () => allocator.free(address),
-      () => allocator.sizeOf(address),
-      () => allocator.resize?.(address, 1) ?? allocator.free(address),
-    ]) {
-      try {
-        call();
-      } catch (error) {
-        thrown = error;
-        continue;
-      }
-      expect.fail(`a call with the invalid address ${address} was accepted`);
+/** Each call that takes an address refuses this one, for the same reason. */
+function refuses(allocator: Allocator, address: number): InvalidFreeReason {
+  const calls = [
+    () => allocator.free(address),
+    () => allocator.sizeOf(address),
+    () => allocator.resize?.(address, 1) ?? allocator.free(address),
+  ];
+  const reasons = calls.map((call) => {
+    let thrown: unknown;
+    try {
+      call();
+    } catch (error) {
+      thrown = error;
     }
+    must(thrown instanceof InvalidFreeError, () => `${call} with the bad address ${address} threw ${thrown}`);
+    must(Object.is(thrown.address, address), () => `${thrown} names another address than ${address}`);
+    return thrown.reason;
   });
-  expect(thrown).toBeInstanceOf(InvalidFreeError);
-  return thrown as InvalidFreeError;
+  const [reason] = reasons;
+  must(
+    reasons.every((each) => each === reason),
+    () => `address ${address} is invalid because of ${reasons}`,
+  );
+  return reason!;
+}
+
+function refusesUnchanged(allocator: Allocator, address: number): InvalidFreeReason {
+  let reason!: InvalidFreeReason;
+  expectUnchanged(allocator, () => {
+    reason = refuses(allocator, address);
+  });
+  return reason;
 }
 
 describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
   '%s',
   (_name, subject: Subject) => {
     const kilobytes = (n: number) => Math.ceil((n * 1024) / subject.granule) * subject.granule;
+
+    /** All is free, and as in a range made with the capacity that this one has by now. */
+    function expectFresh(allocator: Allocator): void {
+      if (subject.coalesces) {
+        expect([...allocator.segments()]).toEqual([...subject.make(allocator.capacity).segments()]);
+      } else expect(allocator.stats().freeBytes).toBe(allocator.capacity);
+    }
 
     describe('refuses bad arguments and is unchanged', () => {
       it.each([0, -1, -0, Number.NaN, 1.5, 0.1, Number.POSITIVE_INFINITY, -8, 2 ** 53, 1e300])(
@@ -74,7 +95,7 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
         const allocator = subject.make(kilobytes(64));
         expectUnchanged(allocator, () => {
           expect(allocator.allocate(Number.MAX_SAFE_INTEGER)).toBeNull();
-          expect(allocator.allocate(kilobytes(64) + 1)).toBeNull();
+          expect(allocator.allocate(kilobytes(64) + subject.growth + 1)).toBeNull();
           expect(allocator.allocate(2 ** 31)).toBeNull();
           expect(allocator.allocate(2 ** 32 + 1)).toBeNull();
         });
@@ -102,19 +123,20 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
         const address = allocator.allocate(100)!;
         allocator.allocate(100);
         allocator.free(address);
-        const error = invalidFree(allocator, address);
-        expect(error.address).toBe(address);
-        expect(error.reason).toBe('free');
-        expect(error.message).toContain(`0x${address.toString(16)}`);
+        expect(refusesUnchanged(allocator, address)).toBe('free');
+        expect(() => allocator.free(address)).toThrow(`0x${address.toString(16)}`);
       });
 
       it('every interior address', () => {
         const allocator = subject.make(kilobytes(64));
         const address = allocator.allocate(subject.granule * 3)!;
         const end = address + allocator.sizeOf(address);
-        for (let inside = address + 1; inside < end; inside++) {
-          expect(invalidFree(allocator, inside).reason).toBe('interior');
-        }
+        expectUnchanged(allocator, () => {
+          for (let inside = address + 1; inside < end; inside++) {
+            const reason = refuses(allocator, inside);
+            must(reason === 'interior', () => `address ${inside} of [${address}, ${end}) is ${reason}`);
+          }
+        });
         allocator.free(address);
       });
 
@@ -132,22 +154,19 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
           Number.NaN,
           Number.POSITIVE_INFINITY,
         ]) {
-          const error = invalidFree(allocator, foreign);
-          expect(error.reason).toBe('outside');
-          expect(Object.is(error.address, foreign)).toBe(true);
+          expect(refusesUnchanged(allocator, foreign)).toBe('outside');
         }
       });
 
       it('an address between whole bytes', () => {
         const allocator = subject.make(kilobytes(64));
         const address = allocator.allocate(100)!;
-        invalidFree(allocator, address + 0.5);
+        expect(refusesUnchanged(allocator, address + 0.5)).toBe('interior');
       });
     });
 
     it('fills to the last byte that serves, and drains back to what it was', () => {
       const allocator = subject.make(kilobytes(16));
-      const fresh = [...allocator.segments()];
       const model = new Model(subject, allocator);
       for (const size of [1000, 100, 10, 1]) {
         while (model.allocate(size) !== null);
@@ -160,7 +179,7 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
       for (const address of addresses.filter((_, i) => i % 2 === 0)) model.free(address);
       model.verify();
       expect(allocator.stats().usedBytes).toBe(0);
-      if (subject.coalesces) expect([...allocator.segments()]).toEqual(fresh);
+      expectFresh(allocator);
     });
 
     it('takes the whole range, each free segment of a new one in one piece', () => {
@@ -170,14 +189,20 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
         .toSorted((a, b) => b.end - b.start - (a.end - a.start))
         .map((segment) => {
           let size = segment.end - segment.start;
-          while (!subject.fits(segment, size, 1)) size--;
+          while (!subject.fits(segment, size, 1, allocator.base)) size--;
           return allocator.allocate(size)!;
         });
       expect(addresses).not.toContain(null);
-      expect(allocator.allocate(1)).toBeNull();
+      const { capacity } = allocator;
+      const further = allocator.allocate(1);
+      if (subject.growBy === 0) expect(further).toBeNull();
+      else {
+        expect(allocator.capacity).toBeGreaterThan(capacity);
+        addresses.push(further!);
+      }
       allocator.check();
       for (const address of addresses) allocator.free(address);
-      if (subject.coalesces) expect([...allocator.segments()]).toEqual(fresh);
+      expectFresh(allocator);
     });
 
     it.each([1, 2, 8, 16, 64, 256, 4096])('honours alignment %d on every request', (align) => {
@@ -214,28 +239,46 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
       model.verify();
     });
 
-    it('grows: old segments stay, the new bytes serve', () => {
-      const allocator = subject.make(kilobytes(16));
-      if (!allocator.grow) return;
-      const model = new Model(subject, allocator);
-      while (model.allocate(200) !== null);
-      for (const bad of [kilobytes(16) - 1, 0, -1, Number.NaN, 1.5, 2 ** 53]) {
+    if (subject.growBy > 0) {
+      it('grows by itself as far as it may, and no further by grow', () => {
+        const allocator = subject.make(kilobytes(4), { base: 2 ** 30 - (2 ** 30 % subject.granule) });
+        const model = new Model(subject, allocator);
+        while (model.allocate(100) !== null)
+          expect(allocator.capacity).toBeLessThanOrEqual(model.maxCapacity);
+        model.verify();
+        expect(allocator.capacity).toBeGreaterThan(kilobytes(4));
+        const further = roundUp(model.maxCapacity + 1, subject.granule);
         expectUnchanged(allocator, () => {
-          expect(() => allocator.grow!(bad)).toThrow(RangeError);
-          expect(() => allocator.grow!(bad)).toThrow(`got ${String(bad)}`);
+          expect(() => allocator.grow!(further)).toThrow(RangeError);
+          expect(() => allocator.grow!(further)).toThrow('maxCapacity');
         });
-      }
-      expectUnchanged(allocator, () => allocator.grow!(kilobytes(16)));
-      allocator.grow(kilobytes(80));
-      expect(allocator.capacity).toBe(kilobytes(80));
-      model.verify();
-      while (model.allocate(200) !== null);
-      expect(model.live.size).toBeGreaterThan(kilobytes(64) / (subject.granule * 2 + 200));
-      model.verify();
-      for (const address of [...model.live.keys()]) model.free(address);
-      model.verify();
-      expectTiles(allocator, [...allocator.segments()]);
-    });
+        for (const address of [...model.live.keys()]) model.free(address);
+        model.verify();
+      });
+    } else {
+      it('grows: old segments stay, the new bytes serve', () => {
+        const allocator = subject.make(kilobytes(16));
+        if (!allocator.grow) return;
+        const model = new Model(subject, allocator);
+        while (model.allocate(200) !== null);
+        for (const bad of [kilobytes(16) - 1, 0, -1, Number.NaN, 1.5, 2 ** 53]) {
+          expectUnchanged(allocator, () => {
+            expect(() => allocator.grow!(bad)).toThrow(RangeError);
+            expect(() => allocator.grow!(bad)).toThrow(`got ${String(bad)}`);
+          });
+        }
+        expectUnchanged(allocator, () => allocator.grow!(kilobytes(16)));
+        allocator.grow(kilobytes(80));
+        expect(allocator.capacity).toBe(kilobytes(80));
+        model.verify();
+        while (model.allocate(200) !== null);
+        expect(model.live.size).toBeGreaterThan(kilobytes(64) / (subject.granule * 2 + 200));
+        model.verify();
+        for (const address of [...model.live.keys()]) model.free(address);
+        model.verify();
+        expectTiles(allocator, [...allocator.segments()]);
+      });
+    }
 
     it('keeps every promise under random calls, checked after each', () => {
       const size = fc.oneof(
@@ -257,9 +300,10 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
           const model = new Model(subject, subject.make(kilobytes(8)));
           for (const c of calls) {
             if (c.call === 'allocate') model.allocate(c.size, c.align);
-            else if (c.call === 'grow')
-              model.allocator.grow?.(model.allocator.capacity + c.by * kilobytes(1));
-            else {
+            else if (c.call === 'grow') {
+              const capacity = model.allocator.capacity + c.by * kilobytes(1);
+              if (subject.growBy === 0 || capacity <= model.maxCapacity) model.allocator.grow?.(capacity);
+            } else {
               const address = model.pick(c.which);
               if (address === undefined) continue;
               if (c.call === 'free') model.free(address);

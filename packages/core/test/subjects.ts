@@ -7,6 +7,7 @@ import { IndexedFit } from '../src/segments/indexed-fit.js';
 import { NaiveAllocator, type NaiveOptions } from '../src/segments/naive.js';
 import { type SegmentOptions, SegmentPolicy } from '../src/segments/options.js';
 import { Tlsf } from '../src/segments/tlsf.js';
+import { POLICIES } from './twins.js';
 
 export interface SubjectOptions {
   base?: number;
@@ -20,42 +21,64 @@ export interface Subject {
   readonly granule: number;
   /** Whether free neighbours become one: after a drain the range is as it was when new. */
   readonly coalesces: boolean;
-  /** Whether the free segment could serve the request: when `allocate` gives null, no free segment may. */
-  fits(free: Segment, size: number, align: number): boolean;
+  /** Multiples of this many bytes by which the range grows by itself, and to how much more than it was made with; or 0. */
+  readonly growBy: number;
+  readonly growth: number;
+  /**
+   * Whether a request could be served from this free stretch of a range that begins at `base`: when `allocate` gives
+   * null, none of the free segments may, nor what the range would have at its end if it grew as far as it may.
+   */
+  fits(free: Pick<Segment, 'start' | 'end'>, size: number, align: number, base: number): boolean;
 }
+
+/** What the list allocators are told besides fit, order and coalescing. Seven, so that every fit and order meets each. */
+const SETS: readonly Partial<SegmentOptions>[] = [
+  { growBy: 1000 },
+  { header: 8, align: 16, block: 16 },
+  { header: 4, minRemainder: 24 },
+  { block: 24, growBy: 100 },
+  { align: 8, minRemainder: 32 },
+  { header: 16, align: 16, block: 16, minRemainder: 32 },
+  { header: 12, align: 4, growBy: 4096 },
+];
+
+/** How far a growing range grows: not by a multiple of what it grows by. */
+const GROWTH = 6000;
 
 export const SUBJECTS: readonly Subject[] = [
   blocks('of 256 bytes', 256),
   blocks('of 4096 bytes', 4096),
   blocks('of 1000 bytes', 1000),
+  blocks('of 256 bytes, growing', 256, 3),
+  blocks('of 1000 bytes, growing', 1000, 1),
   buddy('units of 256 bytes', 256),
   buddy('pages, 18 orders', 4096, { orders: 18 }),
   // Capacities of an odd number of triple units are no powers of two.
-  buddy('capacities of three units and their multiples', 256, {}, 3),
-  naive({ fit: 'first' }),
-  naive({ fit: 'next', order: 'newest-first', largestHint: true }),
-  naive({ fit: 'best', order: 'newest-last', header: 4, minRemainder: 24, largestHint: true }),
-  naive({ fit: 'worst', order: 'size-down', coalesce: false, header: 8, align: 16, block: 16 }),
-  indexed({ fit: 'first' }),
-  indexed({ fit: 'first', order: 'newest-first', coalesce: false }),
-  indexed({ fit: 'first', header: 16, align: 16, block: 16, minRemainder: 32 }),
-  indexed({ fit: 'next' }),
-  indexed({ fit: 'next', order: 'size-up', header: 8, align: 16, block: 16, coalesce: false }),
-  indexed({ fit: 'best' }),
-  indexed({ fit: 'best', order: 'newest-last', header: 4, minRemainder: 24 }),
-  indexed({ fit: 'worst' }),
-  indexed({ fit: 'worst', order: 'size-up', coalesce: false, block: 24 }),
+  buddy('capacities of three units and their multiples', 256, { granules: 3 }),
+  buddy('units of 256 bytes, growing', 256, { growBy: 5 }),
+  buddy('three units and multiples, 20 orders, growing', 256, { orders: 20, granules: 3, growBy: 1 }),
   tlsf(1),
   tlsf(16),
   tlsf(256),
+  tlsf(8, 125),
+  tlsf(64, 1),
+  ...POLICIES.flatMap((policy, i) => [
+    naive({ ...policy, largestHint: i % 3 === 0 }),
+    naive({ ...policy, ...SETS[i % SETS.length], largestHint: i % 3 === 1 }),
+    indexed(policy),
+    indexed({ ...policy, ...SETS[i % SETS.length] }),
+  ]),
 ];
 
-function blocks(what: string, block: number): Subject {
+/** @param growBy in blocks */
+function blocks(what: string, block: number, growBy = 0): Subject {
+  const growing = grows(block * growBy);
   return {
     name: `blocks: ${what}`,
-    make: (capacity, made) => new Blocks({ capacity, block, ...made }),
+    make: (capacity, made) => new Blocks({ ...growing.options(capacity), block, ...made }),
     granule: block,
     coalesces: true,
+    ...growing.told,
     fits: (free, size, align) => {
       for (let start = free.start; start + size <= free.end; start += block)
         if (start % align === 0) return true;
@@ -64,32 +87,41 @@ function blocks(what: string, block: number): Subject {
   };
 }
 
+/** @param growBy in units */
 function buddy(
   what: string,
   unit: number,
-  options: { readonly orders?: number } = {},
-  unitsAtATime = 1,
+  { orders = 31, granules = 1, growBy = 0 }: { orders?: number; granules?: number; growBy?: number } = {},
 ): Subject {
+  const growing = grows(unit * growBy);
+  const bounded = orders < 31 ? { orders } : {};
   return {
     name: `buddy: ${what}`,
-    make: (capacity, made) => new Buddy({ capacity, unit, ...options, ...made }),
-    granule: unit * unitsAtATime,
+    make: (capacity, made) => new Buddy({ ...growing.options(capacity), unit, ...bounded, ...made }),
+    granule: unit * granules,
     coalesces: true,
-    fits: (free, size, align) => {
+    ...growing.told,
+    fits: (free, size, align, base) => {
       let block = unit;
       while (block < size) block *= 2;
-      // A block begins a multiple of its own size past the base, and at a multiple of align only if that has one.
-      return free.end - free.start >= Math.max(block, align) && free.start % Math.min(block, align) === 0;
+      if (block > unit * 2 ** (orders - 1)) return false;
+      // Blocks begin at multiples of their own size past the base.
+      const first = base + roundUp(free.start - base, block);
+      for (let start = first; start + block <= free.end; start += block) if (start % align === 0) return true;
+      return false;
     },
   };
 }
 
-function tlsf(align: number): Subject {
+/** @param growBy in multiples of `align` */
+function tlsf(align: number, growBy = 0): Subject {
+  const growing = grows(align * growBy);
   return {
-    name: `tlsf: align ${align}`,
-    make: (capacity, made) => new Tlsf({ capacity, align, ...made }),
+    name: `tlsf: align ${align}${growBy > 0 ? ', growing' : ''}`,
+    make: (capacity, made) => new Tlsf({ ...growing.options(capacity), align, ...made }),
     granule: align,
     coalesces: true,
+    ...growing.told,
     fits: ({ start, end }, size, to) => roundUp(start, Math.max(align, to)) + roundUp(size, align) <= end,
   };
 }
@@ -104,17 +136,29 @@ function indexed(options: Omit<SegmentOptions, 'capacity'>): Subject {
 
 function list(
   kind: string,
-  options: Omit<SegmentOptions, 'capacity'>,
-  make: (all: SegmentOptions) => Allocator,
+  options: Omit<NaiveOptions, 'capacity'>,
+  make: (all: NaiveOptions) => Allocator,
 ): Subject {
-  const policy = new SegmentPolicy({ ...options, capacity: 1 });
+  const { largestHint, ...shared } = options;
+  const policy = new SegmentPolicy({ ...shared, capacity: 1 });
+  const growing = grows(policy.growBy);
   const told = Object.entries(options).map(([option, value]) => `${option} ${value}`);
   return {
     name: `${kind}: ${told.join(', ')}`,
-    make: (capacity, made) => make({ ...options, capacity, ...made }),
+    make: (capacity, made) => make({ ...options, ...growing.options(capacity), ...made }),
     granule: 1,
     coalesces: policy.coalesce,
+    ...growing.told,
     fits: ({ start, end }, size, align) =>
       policy.place(start, end, policy.need(size), Math.max(align, policy.align)) >= 0,
+  };
+}
+
+function grows(growBy: number) {
+  const growth = growBy === 0 ? 0 : GROWTH;
+  return {
+    told: { growBy, growth },
+    options: (capacity: number) =>
+      growBy === 0 ? { capacity } : { capacity, growBy, maxCapacity: capacity + growth },
   };
 }

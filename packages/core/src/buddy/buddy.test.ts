@@ -100,6 +100,7 @@ describe('against a buddy system of plain arrays', () => {
       arbitrary: fc.record({
         call: fc.constant('allocate' as const),
         size: fc.integer({ min: 1, max: 600 }),
+        align: fc.constant(1),
       }),
     },
     {
@@ -107,6 +108,15 @@ describe('against a buddy system of plain arrays', () => {
       arbitrary: fc.record({
         call: fc.constant('allocate' as const),
         size: fc.integer({ min: 1, max: 5000 }),
+        align: fc.constantFrom(1, 8, 16, 64, 256, 4096),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        call: fc.constant('allocate' as const),
+        size: fc.integer({ min: 1, max: 40 }),
+        align: fc.constantFrom(32, 64, 128, 512),
       }),
     },
     { weight: 5, arbitrary: fc.record({ call: fc.constant('free' as const), which: fc.nat() }) },
@@ -128,6 +138,7 @@ describe('against a buddy system of plain arrays', () => {
     ['one more than a power of two', { capacity: 65 * 16 }],
     ['no multiple of the unit', { capacity: 1000 }],
     ['few orders', { capacity: 87 * 16, orders: 3 }],
+    ['few orders and a base of few zero bits', { capacity: 87 * 16, base: 7 * 32, orders: 4 }],
     ['one order', { capacity: 40 * 16, orders: 1 }],
     ['more orders than the capacity fills', { capacity: 20 * 16, orders: 9 }],
     ['growth by itself', { capacity: 16, growBy: 3 * 16, maxCapacity: 150 * 16 }],
@@ -145,8 +156,8 @@ describe('against a buddy system of plain arrays', () => {
         const live: number[] = [];
         for (const c of calls) {
           if (c.call === 'allocate') {
-            const address = buddy.allocate(c.size);
-            expect(address).toBe(model.allocate(c.size));
+            const address = buddy.allocate(c.size, c.align);
+            expect(address).toBe(model.allocate(c.size, c.align));
             if (address !== null) live.push(address);
           } else if (c.call === 'grow') {
             const capacity = buddy.capacity + c.by;
@@ -250,11 +261,48 @@ describe('alignment', () => {
     expect(odd.allocate(64, 4096)).toBe(4096);
   });
 
-  it('grows for an alignment that no free block has', () => {
-    const buddy = new Buddy({ capacity: 4096, unit: 64, growBy: 64 });
+  it('serves a request from a block smaller than the alignment that lies right', () => {
+    const buddy = new Buddy({ capacity: 8192, unit: 64 });
+    while (buddy.allocate(64) !== null);
+    buddy.free(64);
+    expect(buddy.allocate(64, 4096)).toBeNull();
+    expect(buddy.inspected).toBe(1);
+    buddy.free(4096);
+    expect(buddy.allocate(64, 4096)).toBe(4096);
+    // From an upper half: 2304 is the multiple of 256 in [2048, 2560).
+    for (let address = 2048; address < 2560; address += 64) buddy.free(address);
+    expect(buddy.allocate(64, 512)).toBe(2048);
+    expect(buddy.allocate(64, 256)).toBe(2304);
+    buddy.check();
+  });
+
+  it('has alignments above those of any order where the base gives them', () => {
+    const buddy = new Buddy({ base: 3 * 2 ** 40, capacity: 64 * 64, unit: 64, orders: 2 });
+    expect(buddy.allocate(64, 2 ** 40)).toBe(3 * 2 ** 40);
+    expect(buddy.allocate(64, 2 ** 40)).toBeNull();
+    expect(buddy.allocate(64, 1024)).toBe(3 * 2 ** 40 + 1024);
+    buddy.check();
+  });
+
+  it('finds one block that lies right among very many that do not', () => {
+    const buddy = new Buddy({ capacity: 2 ** 24, unit: 16 });
+    while (buddy.allocate(16) !== null);
+    for (let address = 16; address < 2 ** 24; address += 32) buddy.free(address);
+    buddy.free(5 * 2 ** 20);
+    buddy.allocate(16);
+    expect(buddy.allocate(16, 2 ** 20)).toBe(5 * 2 ** 20);
+    expect(buddy.inspected).toBeLessThanOrEqual(17);
+    expect(buddy.allocate(16, 2 ** 16)).toBeNull();
+    expect(buddy.inspected).toBeLessThanOrEqual(2 ** 8);
+    buddy.check();
+  });
+
+  it('grows for an alignment that no free block has, and no further', () => {
+    const buddy = new Buddy({ capacity: 4096, unit: 64, growBy: 64, maxCapacity: 8192 + 64 });
     expect(buddy.allocate(64)).toBe(0);
     expect(buddy.allocate(64, 8192)).toBe(8192);
-    expect(buddy.capacity).toBe(16384);
+    expect(buddy.capacity).toBe(8192 + 64);
+    expect(buddy.allocate(64, 8192)).toBeNull();
     buddy.check();
   });
 });

@@ -55,7 +55,10 @@ export class Buddy implements Allocator {
   readonly base: number;
   /** Bytes of the smallest block. */
   readonly unit: number;
-  /** Free blocks the last allocate looked at: 1, or 0 when none is large enough. */
+  /**
+   * Free blocks the last allocate looked at: 1, or 0 when none is large enough; more for an alignment above the
+   * block's own size, where no free block is as large as that.
+   */
   inspected = 0;
   private readonly blocks: BuddyUnits;
   private readonly observer: AllocatorObserver | undefined;
@@ -105,34 +108,29 @@ export class Buddy implements Allocator {
 
   /**
    * O(orders). For an `align` above the block's own size, the aligned part of a free block of at least `align` bytes
-   * is taken and the rest of it stays free; so no alignment above the largest order's bytes can be had.
+   * is taken and the rest of it stays free; where there is no such block, the smaller ones are gone through for one
+   * that lies right: a step for each multiple of `align` in the range at most.
    */
   allocate(size: number, align = 1): number | null {
     checkSize(size);
-    if (align !== 1) checkAlign(align);
-    this.inspected = 0;
     const order = orderOfUnits(Math.ceil(size * this.perByte));
-    let reach = order;
     if (align !== 1) {
-      // Blocks start at the base plus multiples of their own size, which fixes the low bits of their addresses.
-      if (Math.min(align, this.blockBytes(order)) > this.baseAlign) return null;
-      reach = Math.max(order, orderOfUnits(Math.ceil(align * this.perByte)));
+      checkAlign(align);
+      if (align > this.blockBytes(order)) return this.allocateAligned(size, order, align);
     }
+    this.inspected = 0;
+    // Every block of the order is aligned, or none is.
+    if (align > this.baseAlign) return null;
     const { blocks } = this;
-    let from = blocks.findOrder(reach);
+    let from = blocks.findOrder(order);
     if (from === NO_UNIT) {
-      if (this.growUnits === 0 || !this.growFor(reach)) return null;
-      from = blocks.findOrder(reach);
+      if (this.growUnits === 0 || !this.growFor(order, 0, 1)) return null;
+      from = blocks.findOrder(order);
     }
-    let unit = blocks.firstFree(from);
-    let address = this.base + unit * this.unit;
+    const unit = blocks.firstFree(from);
+    const address = this.base + unit * this.unit;
     this.inspected = 1;
     if (this.observer !== undefined) this.observer.inspect?.(address, address + this.blockBytes(from), true);
-    if (align !== 1) {
-      const aligned = roundUp(address, align);
-      unit += (aligned - address) * this.perByte;
-      address = aligned;
-    }
     blocks.take(from, unit, order, size);
     return address;
   }
@@ -230,13 +228,62 @@ export class Buddy implements Allocator {
     this.blocks.check();
   }
 
-  /** Moves the end by as few multiples of `growBy` as bring a free block of `order`; false when none may. */
-  private growFor(order: number): boolean {
+  /** `allocate` for an alignment above the bytes of a block of `order`. */
+  private allocateAligned(size: number, order: number, align: number): number | null {
+    this.inspected = 0;
+    // Blocks start at the base plus multiples of their own size, which fixes the low bits of their addresses.
+    if (this.blockBytes(order) > this.baseAlign) return null;
+    // The aligned units: `first` and every `step` of them from there.
+    const first = (roundUp(this.base, align) - this.base) * this.perByte;
+    const step = align * this.perByte;
+    let unit = this.findAligned(order, first, step);
+    if (unit === NO_UNIT) {
+      if (this.growUnits === 0 || !this.growFor(order, first, step)) return null;
+      unit = this.findAligned(order, first, step);
+    }
+    this.blocks.take(this.blocks.freeOrderAt(unit), unit, order, size);
+    return this.base + unit * this.unit;
+  }
+
+  /**
+   * An aligned unit in a free block of at least `order`: of the smallest that must hold one, or else of one that
+   * happens to.
+   */
+  private findAligned(order: number, first: number, step: number): number {
+    const { blocks } = this;
+    const reach = orderOfUnits(step);
+    const sure = blocks.findOrder(reach);
+    if (sure !== NO_UNIT) return this.look(sure, blocks.firstFree(sure), first, step);
+    for (let from = blocks.findOrder(order); from !== NO_UNIT; from = blocks.findOrder(from + 1)) {
+      for (let block = blocks.firstFree(from); block !== NO_UNIT; ) {
+        const unit = this.look(from, block, first, step);
+        if (unit !== NO_UNIT) return unit;
+        const next = alignedFrom(block, first, step);
+        block = next < blocks.units ? blocks.freeFrom(from, next) : NO_UNIT;
+      }
+    }
+    return NO_UNIT;
+  }
+
+  /** The aligned unit in the free block of order `from` at unit `block`, or NO_UNIT. */
+  private look(from: number, block: number, first: number, step: number): number {
+    const unit = alignedFrom(block, first, step);
+    const fits = unit < block + 2 ** from;
+    this.inspected++;
+    if (this.observer !== undefined) {
+      const start = this.base + block * this.unit;
+      this.observer.inspect?.(start, start + this.blockBytes(from), fits);
+    }
+    return fits ? unit : NO_UNIT;
+  }
+
+  /** Moves the end by as few multiples of `growBy` as bring a free aligned block of `order`; false when none may. */
+  private growFor(order: number, first: number, step: number): boolean {
     if (order >= this.ordersMax) return false;
     const { units } = this.blocks;
     const size = 2 ** order;
-    const missing = roundUp(this.blocks.freeTail(), size) + size - units;
-    const grown = units + roundUp(missing, this.growUnits);
+    const unit = alignedFrom(this.blocks.freeTail(), first, Math.max(step, size));
+    const grown = units + roundUp(unit + size - units, this.growUnits);
     if (grown > this.unitsMax) return false;
     this.blocks.extend(grown, this.unitsMax);
     return true;
@@ -256,6 +303,11 @@ export class Buddy implements Allocator {
 function orderOfUnits(units: number): number {
   if (units > UNITS_MAX) return ORDERS_MAX;
   return units === 1 ? 0 : 32 - Math.clz32(units - 1);
+}
+
+/** The least of `first`, `first + step` and so on that is at least `unit`. */
+function alignedFrom(unit: number, first: number, step: number): number {
+  return unit <= first ? first : first + roundUp(unit - first, step);
 }
 
 function unitsOf(name: string, bytes: number, unit: number): number {

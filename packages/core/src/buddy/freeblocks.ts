@@ -111,6 +111,23 @@ export class FreeBlocks {
     return index;
   }
 
+  /** The lowest free block of `order` above `index`; -1 when there is none. */
+  after(order: number, index: number): number {
+    const { words, starts } = this;
+    const first = order << LEVEL_BITS;
+    const top = first + this.tops[order]!;
+    let bit = index;
+    for (let level = first; level <= top; level++) {
+      const above = words[starts[level]! + (bit >>> 5)]! & (-2 << (bit & 31));
+      bit >>>= 5;
+      if (above === 0) continue;
+      bit = (bit << 5) | trailingZeros(above);
+      while (level > first) bit = (bit << 5) | trailingZeros(words[starts[--level]! + bit]!);
+      return bit;
+    }
+    return -1;
+  }
+
   /** The free blocks of `order` by rising index. O(its length). */
   list(order: number): number[] {
     const indices: number[] = [];

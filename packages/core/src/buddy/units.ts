@@ -202,6 +202,14 @@ export class BuddyUnits {
     return this.lists.first(order) << order;
   }
 
+  /** The first unit of the lowest free block of `order` that holds `unit`, one of the range, or lies behind it; or NO_UNIT. O(1). */
+  freeFrom(order: number, unit: number): number {
+    const { lists } = this;
+    const index = unit >>> order;
+    const found = lists.has(order, index) ? index : lists.after(order, index);
+    return found === NO_UNIT ? NO_UNIT : found << order;
+  }
+
   /** Unchecked: halves the free block of order `from` that holds `unit` until the block of `order` at `unit` is left, and uses it. */
   take(from: number, unit: number, order: number, requestedBytes: number): void {
     const { lists, observer } = this;

@@ -1,11 +1,9 @@
 /** IndexedFit against its naive twin: the same address for every request, the same free list after every call. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Model } from '../../test/model.js';
 import { POLICIES, Twins } from '../../test/twins.js';
 import { IndexedFit } from './indexed-fit.js';
-import { NaiveAllocator } from './naive.js';
-import { type SegmentOptions, SegmentPolicy } from './options.js';
+import type { SegmentOptions } from './options.js';
 
 const name = ({ fit, order, coalesce }: (typeof POLICIES)[number]) =>
   `${fit} fit, order ${order}, ${coalesce ? 'coalescing' : 'not coalescing'}`;
@@ -166,33 +164,6 @@ describe.each(POLICIES.map((policy) => [name(policy), policy] as const))('%s', (
     twins.verify();
     while (twins.live.length > 0) twins.freeNth(next(2 ** 20));
     twins.verify();
-  });
-});
-
-describe.each([
-  ['NaiveAllocator', NaiveAllocator],
-  ['IndexedFit', IndexedFit],
-])('%s', (_name, Kind) => {
-  it('keeps every promise while it grows by itself', () => {
-    const options = { growBy: 256, maxCapacity: 4096, header: 4, minRemainder: 8 };
-    const policy = new SegmentPolicy({ capacity: 256, ...options });
-    const model = new Model(
-      {
-        name: 'growing',
-        granule: 1,
-        coalesces: true,
-        make: (capacity) => new Kind({ capacity, ...options }),
-        fits: ({ start, end }, size, align) => policy.place(start, end, policy.need(size), align) >= 0,
-      },
-      new Kind({ capacity: 256, ...options }),
-    );
-    const next = random(4);
-    for (let i = 0; i < 300; i++) {
-      if (next(3) > 0 || model.live.size === 0) model.allocate(1 + next(200), 2 ** next(7));
-      else model.free(model.pick(next(1000))!);
-      model.verify();
-    }
-    expect(model.allocator.capacity).toBe(4096);
   });
 });
 
