@@ -40,6 +40,7 @@ import {
   remove,
   tableWords,
   unlink,
+  unlinkWaiting,
 } from './free-lists.js';
 import * as L from './layout.js';
 import { Space } from './space.js';
@@ -317,7 +318,7 @@ export abstract class Engine extends Space {
     if (next === words[header + L.H_TOP]) return this.extendAtTop(i, m, n);
     if (isUsed(words, map, next)) return false;
     const more = words[(next << scale) + LENGTH]!;
-    if (more === 0) return this.resizeAfterFlush(i, m, n);
+    if (more === 0) return this.resizeOverWaiting(i, m, n);
     const rest = m + more - n;
     if (rest < 0) return false;
     this.delist(next, more);
@@ -344,17 +345,26 @@ export abstract class Engine extends Space {
     return true;
   }
 
-  /** Behind the block lies one that waits in a quick list. If it and what is free behind it would do, merge. */
-  private resizeAfterFlush(i: number, m: number, n: number): boolean {
-    if (this.tables === 0) return false;
-    const { words, header, map } = this;
+  /** Behind the block lies one that waits in a quick list. If it and what is free behind it would do, they are merged. */
+  private resizeOverWaiting(i: number, m: number, n: number): boolean {
+    const { words, header, map, scale, tables } = this;
     const top = words[header + L.H_TOP]!;
     let end = i + m;
     while (end !== top && end - i < n && !isUsed(words, map, end) && !this.isOwn(end)) {
       end += lengthOf(words, map, end);
     }
     if (end === i + m || (end - i < n && end !== top)) return false;
-    this.flush();
+    // One after the other is merged with the free block that grows behind this one; it may become the top's.
+    for (;;) {
+      const next = i + m;
+      if (next === words[header + L.H_TOP]) break;
+      const merged = words[(next << scale) + LENGTH]!;
+      if (merged !== 0 && m + merged >= n) break;
+      const waiting = next + merged;
+      const length = lengthOf(words, map, waiting);
+      unlinkWaiting(words, tables, scale, waiting, length);
+      this.release(waiting, length);
+    }
     return this.resizeBlock(i, m, n);
   }
 

@@ -1,8 +1,9 @@
 /**
  * The free blocks of a heap by size, in tables that are a block of the heap themselves.
  *
- * Quick lists: one for each length up to the heap's `quick` granules, singly linked, last in first out; what malloc
- * and free of common sizes touch. Bins: doubly linked lists of merged blocks, one for each length up to 32 granules,
+ * Quick lists: one for each length up to the heap's `quick` granules, last in first out; what malloc and free of
+ * common sizes touch. They are linked both ways, but for the first, whose PREVIOUS means nothing: so taking it leaves
+ * the next one alone. Bins: doubly linked lists of merged blocks, one for each length up to 32 granules,
  * four for each doubling above, with a bitmap of those that are not empty. A free block's first words are NEXT,
  * PREVIOUS and LENGTH; the length is 0 in a block that waits in a quick list.
  *
@@ -83,6 +84,26 @@ export function unlink(words: Int32Array, head: number, scale: number, i: number
   if (next !== 0) words[(next << scale) + PREVIOUS] = previous;
   if (previous !== 0) words[(previous << scale) + NEXT] = next;
   else words[head] = next;
+}
+
+/** Takes a waiting block out of the quick list of its length. */
+export function unlinkWaiting(
+  words: Int32Array,
+  tables: number,
+  scale: number,
+  i: number,
+  length: number,
+): void {
+  const list = tables + QUICK_AT + 2 * length;
+  const next = words[(i << scale) + NEXT]!;
+  words[list + 1] = words[list + 1]! - 1;
+  if (words[list] === i) {
+    words[list] = next;
+    return;
+  }
+  const previous = words[(i << scale) + PREVIOUS]!;
+  words[(previous << scale) + NEXT] = next;
+  if (next !== 0) words[(next << scale) + PREVIOUS] = previous;
 }
 
 /**

@@ -22,7 +22,7 @@ import { ADDRESSABLE, type GrowthListener, Memory, type MemorySource } from '../
 import { HeapArray, type NumericArray, type NumericArrayConstructor } from './array.js';
 import { inspectHeader } from './attach.js';
 import { isStart, isUsed, lengthOf, setStart } from './block-map.js';
-import { QUICK_AT } from './free-lists.js';
+import { LENGTH, NEXT, PREVIOUS, QUICK_AT } from './free-lists.js';
 import { InspectableHeap } from './inspect.js';
 import * as L from './layout.js';
 import { checkCount, type HeapOptions, type SettledOptions, settle, settleBase } from './options.js';
@@ -115,7 +115,7 @@ export class Heap extends InspectableHeap {
         const list = this.tables + QUICK_AT + (((bytes + (1 << shift) - 1) >>> shift) << 1);
         const i = words[list]!;
         if (i !== 0) {
-          words[list] = words[i << this.scale]!;
+          words[list] = words[(i << this.scale) + NEXT]!;
           words[list + 1] = words[list + 1]! - 1;
           if (this.isChecked) {
             const w = this.map + ((i >>> 5) << 1) + 1;
@@ -154,8 +154,10 @@ export class Heap extends InspectableHeap {
           words[w + 1] = states & ~(this.isChecked ? bit | mark : mark);
           const list = this.tables + QUICK_AT + (length << 1);
           const block = i << this.scale;
-          words[block] = words[list]!;
-          words[block + 2] = 0;
+          const next = words[list]!;
+          words[block + NEXT] = next;
+          words[block + LENGTH] = 0;
+          if (next !== 0) words[(next << this.scale) + PREVIOUS] = i;
           words[list] = i;
           words[list + 1] = words[list + 1]! + 1;
           return;

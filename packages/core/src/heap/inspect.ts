@@ -255,6 +255,7 @@ export abstract class InspectableHeap extends Engine {
     for (let length = 1; length <= this.quick; length++) {
       const noted = words[tables + QUICK_AT + 2 * length + 1]!;
       let count = 0;
+      let before = 0;
       for (let i = words[tables + QUICK_AT + 2 * length]!; i !== 0; i = words[(i << scale) + NEXT]!) {
         law(
           this.isBlock(i) && lengthOf(words, map, i) === length,
@@ -268,6 +269,12 @@ export abstract class InspectableHeap extends Engine {
           'quick lists hold free blocks',
           () => `granule ${i}`,
         );
+        law(
+          count === 0 || words[(i << scale) + PREVIOUS] === before,
+          'a quick list is linked both ways, but for its first',
+          () => `granule ${i} in the list of ${length}`,
+        );
+        before = i;
         if (++count > noted)
           throw new CorruptionError('a quick list ends', `more than ${noted} of length ${length}`);
       }
