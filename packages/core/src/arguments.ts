@@ -5,9 +5,12 @@
 
 /** @throws RangeError unless `size` is a whole number of bytes from 1 to 2^53 - 1 */
 export function checkSize(size: number): void {
-  if (!(Number.isSafeInteger(size) && size > 0)) {
-    throw new RangeError(`size must be a whole number of bytes from 1 to 2^53 - 1, got ${String(size)}`);
-  }
+  if (!(Number.isSafeInteger(size) && size > 0)) throw badSize(size);
+}
+
+/** Apart, to keep checkSize so small that the compiler copies it into every caller. */
+function badSize(size: number): RangeError {
+  return new RangeError(`size must be a whole number of bytes from 1 to 2^53 - 1, got ${String(size)}`);
 }
 
 /** @throws RangeError unless `align` is a power of two from 1 to 2^52 */

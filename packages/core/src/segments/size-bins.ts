@@ -1,26 +1,38 @@
 /**
- * The free segments by size: a doubly linked list a bin, and two levels of bitmaps that tell which bins have any.
+ * The free segments by size: a stack a bin, and two levels of bitmaps that tell which bins have any.
  *
- * Sizes are counted in units (the granularity of the allocator). Below 64 units each size has its own bin; from
- * there on every doubling is cut in 32 equal parts, so the sizes in a bin differ by 1/32 at most. Adding,
- * removing and finding the first bin from a given one that is not empty are O(1): no loop, a few bit operations.
+ * Sizes are counted in granules. Below 64 each size has its own bin; from there on every doubling is cut in 32 equal
+ * parts, so the sizes in a bin differ by 1/32 at most.
  *
- * The heads and bitmaps take 132 bytes for each doubling of the capacity beyond 32 units; the links of the lists
- * stand in the segments' records.
+ * A stack holds the segments that entered the bin, the last one on top, and a count tells how many of them are still
+ * free and of that size. Removing only lowers the count: the entry stays, and is dropped when it is met later. So a
+ * segment that joins its neighbours costs no search for its place in a list, and no write to its neighbours there,
+ * which lie anywhere in memory. When a bin becomes empty so does its stack; when a stack is full, what has left the bin
+ * is taken out first, and it doubles if more than half remain.
+ *
+ * Cost: remove, and finding the first bin from a given one that has any, are O(1); add and pop on average, as each entry
+ * is dropped once. Memory: 260 bytes for each doubling of the capacity beyond 32 granules, and 4 to 16 for each
+ * free segment of the time when its bin had most.
  *
  * Source: the two-level index of TLSF: M. Masmano, I. Ripoll, A. Crespo, J. Real, "TLSF: a new dynamic memory
  * allocator for real-time systems", ECRTS 2004.
  */
 import { law } from '../allocator.js';
-import { NIL, type SegmentTable } from './segment-table.js';
+import { type BoundaryMap, FIRST } from './boundary-map.js';
+import { NIL } from './segment-table.js';
+
+const { clz32 } = Math;
 
 /** log2 of the bins in a row, so that a word is the bitmap of a row. */
 const ROW_BITS = 5;
 const ROW = 1 << ROW_BITS;
 
-/** Sizes from here up, in units, are shifted down before 32-bit operators may touch them. */
+/** Sizes from here up, in granules, are shifted down before 32-bit operators may touch them. */
 const SMALL = 2 ** 30;
 const SHIFT = 22;
+
+const ENTRIES_AT_FIRST = 8;
+const NO_ENTRIES = new Int32Array(0);
 
 /** A bin that holds free segments. */
 export interface BinReport {
@@ -33,201 +45,242 @@ export interface BinReport {
 }
 
 export class SizeBins {
-  readonly #table: SegmentTable;
-  readonly #perByte: number;
-  readonly #unit: number;
-  #heads = new Int32Array(0);
+  /** Granules of the segment that the last `pop` gave. */
+  poppedSize = 0;
+  private readonly map: BoundaryMap;
+  private stacks: Int32Array[] = [];
+  private heights = new Int32Array(0);
+  /** Of each bin: the free segments in it. */
+  private counts = new Int32Array(0);
   /** One word a row: which of its bins have segments. */
-  #rows = new Int32Array(0);
+  private rows = new Int32Array(0);
   /** Which rows have any: row r is bit r % 32 of word r / 32. 50 rows hold all sizes below 2^53. */
-  readonly #summary = new Int32Array(2);
+  private readonly summary = new Int32Array(2);
+  private stackBytes = 0;
 
-  /** @param unit bytes, a power of two of which every size is a multiple */
-  constructor(table: SegmentTable, unit: number) {
-    this.#table = table;
-    this.#unit = unit;
-    this.#perByte = 1 / unit;
-    this.cover(table.capacity);
+  constructor(map: BoundaryMap) {
+    this.map = map;
+    this.cover(map.granules);
   }
 
   get bytes(): number {
-    return this.#heads.byteLength + this.#rows.byteLength + this.#summary.byteLength;
+    return (
+      this.heights.byteLength +
+      this.counts.byteLength +
+      this.rows.byteLength +
+      this.summary.byteLength +
+      this.stackBytes
+    );
   }
 
-  /** Makes room for bins of sizes up to `capacity`. To be called when the range has grown. */
-  cover(capacity: number): void {
-    const rows = (this.of(capacity) >> ROW_BITS) + 1;
-    if (rows <= this.#rows.length) return;
-    const heads = new Int32Array(rows * ROW).fill(NIL);
+  /** Makes room for bins of sizes up to `granules`. To be called when the range has grown. */
+  cover(granules: number): void {
+    const rows = (this.of(granules) >> ROW_BITS) + 1;
+    if (rows <= this.rows.length) return;
+    const heights = new Int32Array(rows * ROW);
+    const counts = new Int32Array(rows * ROW);
     const words = new Int32Array(rows);
-    heads.set(this.#heads);
-    words.set(this.#rows);
-    this.#heads = heads;
-    this.#rows = words;
+    heights.set(this.heights);
+    counts.set(this.counts);
+    words.set(this.rows);
+    this.heights = heights;
+    this.counts = counts;
+    this.rows = words;
+    while (this.stacks.length < rows * ROW) this.stacks.push(NO_ENTRIES);
   }
 
-  /** The bin that a segment of `size` bytes is in. */
+  /** The bin that a segment of `size` granules is in: up to 63 the size itself, then the doubling and the upper 6 bits. */
   of(size: number): number {
-    const units = size * this.#perByte;
-    return units < SMALL ? binOf(units | 0, 0) : binOf(Math.floor(units * 2 ** -SHIFT), SHIFT);
+    return size < SMALL ? binOf(size) : binOf(size * 2 ** -SHIFT) + SHIFT * ROW;
   }
 
-  /** The first bin of which every segment has at least `size` bytes. */
+  /** The first bin of which every segment has at least `size` granules. */
   atLeast(size: number): number {
-    return this.of(size - this.#unit) + 1;
+    return this.of(size - 1) + 1;
   }
 
-  /** Bytes of the smallest size in a bin. It ends where the next one begins. */
+  /** Granules of the smallest size in a bin. It ends where the next one begins. */
   least(bin: number): number {
     const row = bin >> ROW_BITS;
-    return (row === 0 ? bin : ((bin & (ROW - 1)) + ROW) * 2 ** (row - 1)) * this.#unit;
+    return row === 0 ? bin : ((bin & (ROW - 1)) + ROW) * 2 ** (row - 1);
   }
 
   /** The first bin from `bin` up that is not empty, or NIL. */
   firstFrom(bin: number): number {
-    const rows = this.#rows;
-    let row = bin >> ROW_BITS;
-    if (row >= rows.length) return NIL;
-    let bits = rows[row]! & (-1 << (bin & (ROW - 1)));
-    if (bits === 0) {
-      row++;
-      const summary = this.#summary;
-      let word = row >> 5;
-      let set = summary[word]! & (-1 << (row & 31));
-      if (set === 0) {
-        word++;
-        if (word === 2) return NIL;
-        set = summary[1]!;
-        if (set === 0) return NIL;
-      }
-      row = (word << 5) | lowestSetBit(set);
-      bits = rows[row]!;
+    const row = bin >> ROW_BITS;
+    if (row >= this.rows.length) return NIL;
+    const bits = this.rows[row]! & (-1 << bin);
+    return bits === 0 ? this.firstInRows(row + 1) : (row << ROW_BITS) | lowestSetBit(bits);
+  }
+
+  /** The first bin that is not empty in the rows from `row` up, or NIL. */
+  private firstInRows(row: number): number {
+    const { rows, summary } = this;
+    let word = row >> 5;
+    let set = summary[word]! & (-1 << row);
+    if (set === 0) {
+      if (word === 1) return NIL;
+      word = 1;
+      set = summary[1]!;
+      if (set === 0) return NIL;
     }
-    return (row << ROW_BITS) | lowestSetBit(bits);
+    const first = (word << 5) | lowestSetBit(set);
+    return (first << ROW_BITS) | lowestSetBit(rows[first]!);
   }
 
   /** The last bin that is not empty, or NIL. */
   last(): number {
-    const word = this.#summary[1] === 0 ? 0 : 1;
-    const set = this.#summary[word]!;
+    const word = this.summary[1] === 0 ? 0 : 1;
+    const set = this.summary[word]!;
     if (set === 0) return NIL;
-    const row = (word << 5) | (31 - Math.clz32(set));
-    return (row << ROW_BITS) | (31 - Math.clz32(this.#rows[row]!));
+    const row = (word << 5) | (31 - clz32(set));
+    return (row << ROW_BITS) | (31 - clz32(this.rows[row]!));
   }
 
-  /** The segment added last to a bin; `table.forth` leads to the next. NIL when it is empty. */
-  head(bin: number): number {
-    return this.#heads[bin]!;
+  /** Takes the segment added last out of a bin, which is not empty. `poppedSize` tells its size then. */
+  pop(bin: number): number {
+    const { map } = this;
+    const stack = this.stacks[bin]!;
+    let top = this.heights[bin]!;
+    let position: number;
+    let size: number;
+    do {
+      position = stack[--top]!;
+      size = map.isFree(position) ? map.size(position) : 0;
+    } while (this.of(size) !== bin);
+    this.poppedSize = size;
+    this.heights[bin] = top;
+    if (--this.counts[bin]! === 0) this.clearBit(bin);
+    return position;
   }
 
-  add(node: number): void {
-    const table = this.#table;
-    const bin = this.of(table.size(node));
-    const head = this.#heads[bin]!;
-    table.setBack(node, NIL);
-    table.setForth(node, head);
-    this.#heads[bin] = node;
-    if (head !== NIL) table.setBack(head, node);
-    else {
-      const row = bin >> ROW_BITS;
-      this.#rows[row]! |= 1 << (bin & (ROW - 1));
-      this.#summary[row >> 5]! |= 1 << (row & 31);
-    }
+  /** All segments in a bin, those added last first. O(entries). */
+  list(bin: number): Int32Array {
+    this.compact(bin);
+    return this.stacks[bin]!.slice(0, this.heights[bin]).reverse();
   }
 
-  remove(node: number): void {
-    const table = this.#table;
-    const back = table.back(node);
-    const forth = table.forth(node);
-    if (forth !== NIL) table.setBack(forth, back);
-    if (back !== NIL) {
-      table.setForth(back, forth);
-      return;
-    }
-    const bin = this.of(table.size(node));
-    this.#heads[bin] = forth;
-    if (forth === NIL) {
-      const row = bin >> ROW_BITS;
-      const bits = this.#rows[row]! & ~(1 << (bin & (ROW - 1)));
-      this.#rows[row] = bits;
-      if (bits === 0) this.#summary[row >> 5]! &= ~(1 << (row & 31));
-    }
+  /** A free segment of `size` granules enters its bin. */
+  add(position: number, size: number): void {
+    const bin = this.of(size);
+    if (this.heights[bin]! === this.stacks[bin]!.length) this.makeRoom(bin);
+    this.stacks[bin]![this.heights[bin]!++] = position;
+    if (this.counts[bin]!++ === 0) this.setBit(bin);
   }
 
-  /** The bins that are not empty, by rising size. O(bins + free segments). */
+  /** A segment of `size` granules leaves its bin: it is no longer free, or of that size, when the bin is next asked. */
+  remove(size: number): void {
+    const bin = this.of(size);
+    if (--this.counts[bin]! === 0) this.clearBit(bin);
+  }
+
+  /** The bins that are not empty, by rising size. O(bins + entries). */
   report(): BinReport[] {
-    const table = this.#table;
+    const { granule } = this.map;
     const report: BinReport[] = [];
     for (let bin = this.firstFrom(0); bin !== NIL; bin = this.firstFrom(bin + 1)) {
-      let segments = 0;
-      let bytes = 0;
-      for (let node = this.#heads[bin]!; node !== NIL; node = table.forth(node)) {
-        segments++;
-        bytes += table.size(node);
-      }
-      report.push({ least: this.least(bin), below: this.least(bin + 1), segments, bytes });
+      const segments = this.list(bin);
+      const granules = segments.reduce((sum, position) => sum + this.map.size(position), 0);
+      report.push({
+        least: this.least(bin) * granule,
+        below: this.least(bin + 1) * granule,
+        segments: segments.length,
+        bytes: granules * granule,
+      });
     }
     return report;
   }
 
   /**
-   * Checks lists and bitmaps against the table. O(free segments + bins).
+   * Checks stacks, counts and bitmaps against the map. O(segments + entries).
    * @throws CorruptionError naming the broken law
    */
   check(): void {
-    const table = this.#table;
-    let listed = 0;
-    for (let bin = 0; bin < this.#heads.length; bin++) {
-      const row = bin >> ROW_BITS;
-      const bit = (this.#rows[row]! >>> (bin & (ROW - 1))) & 1;
-      law(
-        (this.#heads[bin] !== NIL) === (bit === 1),
-        'the bitmap of a row tells which of its bins have segments',
-        () => `bit ${bit} for bin ${bin}, head ${this.#heads[bin]}`,
-      );
-      const set = (this.#summary[row >> 5]! >>> (row & 31)) & 1;
-      law(
-        (this.#rows[row] !== 0) === (set === 1),
-        'the bitmap of rows tells which have bins with segments',
-        () => `bit ${set} for row ${row}, bitmap ${this.#rows[row]}`,
-      );
-      let back = NIL;
-      for (let node = this.#heads[bin]!; node !== NIL; node = table.forth(node)) {
-        const size = table.size(node);
-        law(
-          !table.isUsed(node),
-          'every segment in a bin is free',
-          () => `the used one at ${table.start(node)}`,
-        );
-        law(
-          size >= this.least(bin) && size < this.least(bin + 1) && size % this.#unit === 0,
-          'every free segment is in the bin of its size',
-          () => `${size} bytes in bin ${bin}, of sizes from ${this.least(bin)} up`,
-        );
-        law(
-          table.back(node) === back,
-          'the lists lead back as they lead forth',
-          () => `back to ${table.back(node)}, not ${back}, in bin ${bin}`,
-        );
-        back = node;
-        listed++;
-      }
+    const map = this.map;
+    const expected = Array.from(this.counts, () => new Set<number>());
+    for (let position = FIRST; position !== map.end; position = map.next(position)) {
+      if (map.isFree(position)) expected[this.of(map.size(position))]!.add(position);
     }
-    law(
-      listed === table.freeSegments,
-      'every free segment is in a bin, once',
-      () => `${listed} in bins, of ${table.freeSegments}`,
-    );
+    for (const [bin, segments] of expected.entries()) {
+      const count = this.counts[bin]!;
+      const row = bin >> ROW_BITS;
+      const bit = (this.rows[row]! >>> (bin & (ROW - 1))) & 1;
+      const set = (this.summary[row >> 5]! >>> (row & 31)) & 1;
+      law(
+        count === segments.size,
+        'a bin counts the free segments of its sizes',
+        () => `${count} in bin ${bin}, of ${segments.size}`,
+      );
+      law(
+        count > 0 === (bit === 1),
+        'the bitmap of a row tells which of its bins have segments',
+        () => `bit ${bit} for bin ${bin}, of ${count} segments`,
+      );
+      law(
+        (this.rows[row] !== 0) === (set === 1),
+        'the bitmap of rows tells which have bins with segments',
+        () => `bit ${set} for row ${row}, bitmap ${this.rows[row]}`,
+      );
+      for (const entry of this.stacks[bin]!.subarray(0, this.heights[bin])) segments.delete(entry);
+      law(segments.size === 0, 'a bin lists its segments', () => `without ${[...segments]}, bin ${bin}`);
+    }
+  }
+
+  private setBit(bin: number): void {
+    const row = bin >> ROW_BITS;
+    this.rows[row]! |= 1 << bin;
+    this.summary[row >> 5]! |= 1 << row;
+  }
+
+  private clearBit(bin: number): void {
+    this.heights[bin] = 0;
+    const row = bin >> ROW_BITS;
+    const bits = this.rows[row]! & ~(1 << bin);
+    this.rows[row] = bits;
+    if (bits === 0) this.summary[row >> 5]! &= ~(1 << row);
+  }
+
+  /** Whether an entry of the bin still stands for a segment in it. */
+  private isIn(position: number, bin: number): boolean {
+    return this.map.isFree(position) && this.of(this.map.size(position)) === bin;
+  }
+
+  /** Leaves in the stack only what is in the bin, each segment where it was entered last. O(entries). */
+  private compact(bin: number): void {
+    const map = this.map;
+    const stack = this.stacks[bin]!;
+    const height = this.heights[bin]!;
+    let bottom = height;
+    for (let i = height - 1; i >= 0; i--) {
+      const position = stack[i]!;
+      if (!this.isIn(position, bin)) continue;
+      stack[--bottom] = position;
+      // Seen: an earlier entry of the same segment is not taken for one that is in the bin.
+      map.flip(position);
+    }
+    for (let i = bottom; i < height; i++) map.flip(stack[i]!);
+    stack.copyWithin(0, bottom, height);
+    this.heights[bin] = height - bottom;
+  }
+
+  /** Makes room in a full stack. */
+  private makeRoom(bin: number): void {
+    this.compact(bin);
+    const old = this.stacks[bin]!;
+    if (this.heights[bin]! * 2 < old.length) return;
+    const stack = new Int32Array(Math.max(ENTRIES_AT_FIRST, old.length * 2));
+    stack.set(old);
+    this.stacks[bin] = stack;
+    this.stackBytes += stack.byteLength - old.byteLength;
   }
 }
 
-/** The bin of `units * 2^shift` units; when shift is not 0, units is at least 64. */
-function binOf(units: number, shift: number): number {
-  if (units < ROW) return units;
-  const log = 31 - Math.clz32(units);
-  return ((log + shift - ROW_BITS) << ROW_BITS) + (units >> (log - ROW_BITS));
+/** For a size below SMALL. */
+function binOf(size: number): number {
+  const shift = 26 - clz32(size | ROW);
+  return (shift << ROW_BITS) + (size >> shift);
 }
 
 function lowestSetBit(word: number): number {
-  return 31 - Math.clz32(word & -word);
+  return 31 - clz32(word & -word);
 }

@@ -1,16 +1,21 @@
 /**
- * Two-level segregated fit: a good fit in O(1). Free segments stand in lists by size, the sizes in a list differ
- * by 1/32 at most, and two levels of bitmaps find the first list of segments that are all large enough. Neighbours
- * are joined as soon as they are free. All bookkeeping lies outside the range, of which no byte is touched: it may
- * be a GPU buffer, a file, or shared memory.
+ * Two-level segregated fit: a good fit in O(1). Free segments stand in bins by size, the sizes in a bin differ by 1/32
+ * at most, and two levels of bitmaps find the first bin of segments that are all large enough. Neighbours are joined
+ * as soon as they are free. All bookkeeping lies outside the range, of which no byte is touched: it may be a GPU
+ * buffer, a file, or shared memory.
  *
- * Cost: allocate, free, sizeOf, resize: O(1), free, sizeOf and resize by a hash of the address; stats O(1).
- * One case is not: the published algorithm gives up when no list above the request's size has a segment, although
- * one in the list of that very size may be large enough. Here that list is walked before a request fails, and for
- * an aligned request every list from its size up: O(segments in them). null means that no free segment serves.
- * largestFree walks the last list only. A segment costs 32 to 48 bytes, and while used 11 to 21 in the index.
+ * Cost: allocate, free, sizeOf and resize O(1), stats O(1). allocate and free are so on average: now and then a bin is
+ * swept of what has left it, see SizeBins. One case is not: the published algorithm gives up when no bin above the
+ * request's size has a segment, although one in the bin of that very size may be large enough. Here that bin is walked
+ * before a request fails, and for an aligned request every bin from its size up: O(segments in them). null means that
+ * no free segment serves, or that segments begin in nearly 2^24 different stretches of 128 * `align` bytes, more than
+ * which cannot be told apart. largestFree walks the last bin only.
  *
- * Waste: sizes are rounded up to `align`, nothing else. Fragmentation is close to best fit's.
+ * Bookkeeping: some half a byte for each `align` bytes where segments are small, so 8 bytes for one of 256 at 16; at
+ * most some 65 for one where they are large; see BoundaryMap. 4 to 16 more for each free segment.
+ *
+ * Waste: sizes are rounded up to `align`, nothing else. Fragmentation is close to best fit's. What was requested is not
+ * remembered: segments() tells what was granted.
  *
  * When not to use it: where the bytes themselves are at hand and many small blocks are asked for, Heap is faster
  * and takes less memory outside; where addresses must be lowest first, take first fit.
@@ -26,9 +31,9 @@ import {
   type Segment,
 } from '../allocator.js';
 import { checkAlign, checkGrowth, checkGrowthOptions, checkRange, checkSize, roundUp } from '../arguments.js';
-import { AddressIndex } from './address-index.js';
+import { BoundaryMap, FIRST } from './boundary-map.js';
 import { type DefragmentOptions, type MovePlan, planMoves } from './defragment.js';
-import { FIRST, NIL, SegmentTable } from './segment-table.js';
+import { NIL } from './segment-table.js';
 import { type BinReport, SizeBins } from './size-bins.js';
 
 export interface TlsfOptions {
@@ -61,19 +66,17 @@ export interface StorageReport {
   readonly bins: readonly BinReport[];
 }
 
-/** Sizes below this can be rounded by 32-bit operators. */
-const SMALL = 2 ** 30;
-
 export class Tlsf implements Allocator {
   readonly align: number;
   readonly growBy: number;
   readonly maxCapacity: number;
   inspected = 0;
 
-  readonly #table: SegmentTable;
-  readonly #index: AddressIndex;
-  readonly #bins: SizeBins;
-  readonly #observer: AllocatorObserver | undefined;
+  private readonly map: BoundaryMap;
+  private readonly bins: SizeBins;
+  private readonly observer: AllocatorObserver | undefined;
+  /** 1 / align: exact, as it is a power of two. */
+  private readonly perByte: number;
 
   /** @throws RangeError naming the option that is not as TlsfOptions says */
   constructor(options: TlsfOptions) {
@@ -86,119 +89,145 @@ export class Tlsf implements Allocator {
     this.align = align;
     this.growBy = growBy;
     this.maxCapacity = maxCapacity;
-    this.#table = new SegmentTable(base, capacity);
-    this.#index = new AddressIndex(this.#table);
-    this.#bins = new SizeBins(this.#table, align);
-    this.#bins.add(FIRST);
-    this.#observer = observer;
+    this.perByte = 1 / align;
+    this.map = new BoundaryMap(base, capacity, align);
+    this.bins = new SizeBins(this.map);
+    this.bins.add(FIRST, this.map.granules);
+    this.observer = observer;
   }
 
   get base(): number {
-    return this.#table.base;
+    return this.map.base;
   }
 
   get capacity(): number {
-    return this.#table.capacity;
+    return this.map.granules * this.align;
   }
 
   /**
-   * O(1) where a list of segments that are all large enough has one: nearly always. Else the lists from the
+   * O(1) where a bin of segments that are all large enough has one: nearly always. Else the bins from the
    * request's own size up are walked, and null means that no free segment serves.
    */
   allocate(size: number, align = 1): number | null {
     checkSize(size);
-    if (align !== 1) checkAlign(align);
-    const alignment = Math.max(align, this.align);
-    const need = this.#rounded(size);
-    this.inspected = 0;
-    let node = this.#find(need, alignment);
-    if (node === NIL) {
-      if (this.growBy === 0 || !this.#growFor(need, alignment)) return null;
-      node = this.#table.last;
+    if (align !== 1) {
+      checkAlign(align);
+      if (align > this.align) return this.allocateAligned(size, align);
     }
-    const start = this.#table.start(node);
-    const address = alignment > this.align ? roundUp(start, alignment) : start;
-    this.#take(node, address, need, size);
-    return address;
+    const { bins, map } = this;
+    const need = Math.ceil(size * this.perByte);
+    const bin = bins.firstFrom(bins.atLeast(need));
+    if (bin === NIL || map.isFull) return this.allocateAligned(size, this.align);
+    const segment = bins.pop(bin);
+    this.inspected = 1;
+    if (this.observer !== undefined) this.tellInspected(segment, true);
+    return this.take(segment, bins.poppedSize, need, size);
   }
 
   /** O(1). Free neighbours are joined at once. */
   free(address: number): void {
-    const node = this.#index.remove(address);
-    if (node === NIL) throw new InvalidFreeError(address, this.#table.classify(address));
-    this.#release(node);
+    const { bins, map } = this;
+    const segment = map.find(address);
+    if (segment === NIL) throw this.invalidFree(address);
+    if (this.observer !== undefined) this.tellReleased(segment);
+    const next = map.next(segment);
+    const prev = map.prev(segment);
+    const start = map.index(segment);
+    let end = map.index(next);
+    let whole = segment;
+    let first = start;
+    map.release(segment, end - start);
+    if (prev !== NIL && !map.isUsed(prev)) {
+      whole = prev;
+      first = map.index(prev);
+      bins.remove(start - first);
+      map.erase(segment);
+      if (this.observer !== undefined) this.tellCoalesced(prev, start - first, end - first);
+    }
+    if (!map.isUsed(next)) {
+      const above = map.size(next);
+      bins.remove(above);
+      map.erase(next);
+      if (this.observer !== undefined) this.tellCoalesced(whole, end - first, end - first + above);
+      end += above;
+    }
+    bins.add(whole, end - first);
   }
 
   sizeOf(address: number): number {
-    return this.#table.size(this.#live(address));
+    return this.map.size(this.live(address)) * this.align;
   }
 
   /** O(1). Shrinking gives the tail back; growing takes from the free segment behind, where there is one. */
   resize(address: number, size: number): boolean {
     checkSize(size);
-    const table = this.#table;
-    const node = this.#live(address);
-    const need = this.#rounded(size);
-    const next = table.freeNext(node);
-    const room = table.size(node) + (next === NIL ? 0 : table.size(next));
-    if (need > room) return false;
-    const end = address + table.size(node);
-    if (this.#observer !== undefined) this.#observer.release?.(address, end);
-    if (next !== NIL) {
-      this.#bins.remove(next);
-      table.absorbNext(node);
-      if (this.#observer !== undefined) this.#observer.coalesce?.(address, end, address + room);
+    const { map } = this;
+    const segment = this.live(address);
+    const need = Math.ceil(size * this.perByte);
+    const held = map.size(segment);
+    const next = map.next(segment);
+    const behind = map.isFree(next) ? map.size(next) : 0;
+    const room = held + behind;
+    if (need > room || map.isFull) return false;
+    const observer = this.observer;
+    const end = address + held * this.align;
+    const limit = end + behind * this.align;
+    const newEnd = address + need * this.align;
+    if (observer !== undefined) observer.release?.(address, end);
+    if (behind > 0) {
+      this.bins.remove(behind);
+      map.erase(next);
+      if (observer !== undefined) observer.coalesce?.(address, end, limit);
     }
+    map.usedGranules += need - held;
     if (room > need) {
-      this.#bins.add(table.split(node, need));
-      if (this.#observer !== undefined) this.#observer.split?.(address, address + need, address + room);
+      this.bins.add(map.begin(segment, need), room - need);
+      if (observer !== undefined) observer.split?.(address, newEnd, limit);
     }
-    table.setRequested(node, size);
-    if (this.#observer !== undefined) this.#observer.take?.(address, address + need, address, size);
+    if (observer !== undefined) observer.take?.(address, newEnd, address, size);
     return true;
   }
 
   /** O(1): one free segment is added, or the last one becomes larger. `newCapacity` must be a multiple of `align`. */
   grow(newCapacity: number): void {
-    const capacity = this.capacity;
+    const { capacity } = this;
     checkGrowth(this.base, capacity, newCapacity);
     checkMultiple('newCapacity', newCapacity, this.align);
     if (newCapacity > this.maxCapacity) {
       throw new RangeError(`newCapacity must be at most maxCapacity ${this.maxCapacity}, got ${newCapacity}`);
     }
-    if (newCapacity > capacity) this.#extend(newCapacity);
+    if (newCapacity > capacity) this.extend(newCapacity);
   }
 
   stats(): AllocatorStats {
-    const table = this.#table;
+    const { map } = this;
     return {
-      capacity: table.capacity,
-      usedBytes: table.usedBytes,
-      freeBytes: table.freeBytes,
-      usedSegments: table.usedSegments,
-      freeSegments: table.freeSegments,
-      bookkeepingBytes: table.bytes + this.#index.bytes + this.#bins.bytes,
+      capacity: map.granules * this.align,
+      usedBytes: map.usedGranules * this.align,
+      freeBytes: (map.granules - map.usedGranules) * this.align,
+      usedSegments: map.usedSegments,
+      freeSegments: map.segments - map.usedSegments,
+      bookkeepingBytes: map.bytes + this.bins.bytes,
     };
   }
 
   /** O(segments in the last bin that has any; their sizes differ by 1/32 at most). */
   largestFree(): number {
-    const bin = this.#bins.last();
+    const bin = this.bins.last();
     if (bin === NIL) return 0;
     let largest = 0;
-    for (let node = this.#bins.head(bin); node !== NIL; node = this.#table.forth(node)) {
-      largest = Math.max(largest, this.#table.size(node));
-    }
-    return largest;
+    for (const segment of this.bins.list(bin)) largest = Math.max(largest, this.map.size(segment));
+    return largest * this.align;
   }
 
   /** How the free bytes are spread over sizes. O(bins + free segments). */
   report(): StorageReport {
-    return { freeBytes: this.#table.freeBytes, largestFree: this.largestFree(), bins: this.#bins.report() };
+    const { freeBytes } = this.stats();
+    return { freeBytes, largestFree: this.largestFree(), bins: this.bins.report() };
   }
 
   segments(): Iterable<Segment> {
-    return this.#table.segments();
+    return this.map.list();
   }
 
   /**
@@ -218,152 +247,159 @@ export class Tlsf implements Allocator {
    * or lies elsewhere; nothing is changed
    */
   move(from: number, to: number): void {
-    const table = this.#table;
-    const node = this.#live(from);
-    const below = table.freePrev(node);
-    const lowest = below === NIL ? from : table.start(below);
+    const { map } = this;
+    const segment = this.live(from);
+    const below = map.prev(segment);
+    const lowest = below !== NIL && map.isFree(below) ? map.start(below) : from;
     if (!(to >= lowest && to <= from)) {
       throw new RangeError(
         `to must lie in the free segment right below 0x${from.toString(16)}, got ${String(to)}`,
       );
     }
     checkMultiple('to', to, this.align);
-    const size = table.size(node);
-    const requested = table.requested(node);
-    this.#index.remove(from);
-    this.#take(this.#release(node), to, size, requested);
+    const size = map.size(segment);
+    this.free(from);
+    const whole = below === NIL || map.isUsed(below) ? segment : below;
+    this.bins.remove(map.size(whole));
+    this.takeAt(to, whole, size, size * this.align);
   }
 
   check(): void {
-    this.#table.check(true);
-    this.#index.check();
-    this.#bins.check();
+    this.map.check();
+    this.bins.check();
   }
 
-  #rounded(size: number): number {
-    const { align } = this;
-    return size < SMALL && align < SMALL ? (size + align - 1) & -align : roundUp(size, align);
+  private invalidFree(address: number): InvalidFreeError {
+    return new InvalidFreeError(address, this.map.classify(address));
   }
 
-  #live(address: number): number {
-    const node = this.#index.find(address);
-    if (node === NIL) throw new InvalidFreeError(address, this.#table.classify(address));
-    return node;
+  private live(address: number): number {
+    const segment = this.map.find(address);
+    if (segment === NIL) throw this.invalidFree(address);
+    return segment;
   }
 
-  #find(need: number, align: number): number {
-    const bins = this.#bins;
+  /** For an alignment above the allocator's own, and where no bin of larger segments has one. */
+  private allocateAligned(size: number, align: number): number | null {
+    const { bins, map } = this;
+    if (map.isFull) return null;
+    const need = Math.ceil(size * this.perByte);
     // Segments start at multiples of this.align: so much more is enough, wherever one starts.
-    const bin = bins.firstFrom(bins.atLeast(need + align - this.align));
-    if (bin === NIL) return this.#walk(need, align);
-    const node = bins.head(bin);
-    this.inspected = 1;
-    if (this.#observer !== undefined) this.#tellInspected(node, true);
-    return node;
+    const bin = bins.firstFrom(bins.atLeast(need + align * this.perByte - 1));
+    let segment: number;
+    if (bin === NIL) {
+      segment = this.search(need, align);
+      if (segment === NIL) return null;
+      bins.remove(map.size(segment));
+    } else {
+      segment = bins.pop(bin);
+      this.inspected = 1;
+      if (this.observer !== undefined) this.tellInspected(segment, true);
+    }
+    return this.takeAt(roundUp(map.start(segment), align), segment, need, size);
   }
 
-  /** Looks at every free segment that may be large enough, in the lists that the published algorithm passes over. */
-  #walk(need: number, align: number): number {
-    const bins = this.#bins;
-    const table = this.#table;
+  /** A free segment that serves, in the bins that the published algorithm passes over, or at the end, which moves; or NIL. */
+  private search(need: number, align: number): number {
+    const segment = this.walk(need, align);
+    if (segment !== NIL || this.growBy === 0 || !this.growFor(need, align)) return segment;
+    return this.map.prev(this.map.end);
+  }
+
+  /** Looks at every free segment that may be large enough. */
+  private walk(need: number, align: number): number {
+    const { bins, map, observer } = this;
+    this.inspected = 0;
     for (let bin = bins.firstFrom(bins.of(need)); bin !== NIL; bin = bins.firstFrom(bin + 1)) {
-      for (let node = bins.head(bin); node !== NIL; node = table.forth(node)) {
-        const start = table.start(node);
-        const fits = roundUp(start, align) + need <= start + table.size(node);
+      for (const segment of bins.list(bin)) {
+        const fits = roundUp(map.start(segment), align) + need * this.align <= map.start(map.next(segment));
         this.inspected++;
-        if (this.#observer !== undefined) this.#tellInspected(node, fits);
-        if (fits) return node;
+        if (observer !== undefined) this.tellInspected(segment, fits);
+        if (fits) return segment;
       }
     }
     return NIL;
   }
 
-  /** Uses `need` bytes at `address` of the free segment, which is in a bin; what is left in front and behind stays free. */
-  #take(found: number, address: number, need: number, requested: number): void {
-    const table = this.#table;
-    const bins = this.#bins;
-    const observer = this.#observer;
-    let node = found;
-    bins.remove(node);
-    const start = table.start(node);
-    if (address > start) {
-      if (observer !== undefined) observer.split?.(start, address, start + table.size(node));
-      const rest = table.split(node, address - start);
-      bins.add(node);
-      node = rest;
-    }
-    if (table.size(node) > need) {
-      if (observer !== undefined) observer.split?.(address, address + need, address + table.size(node));
-      bins.add(table.split(node, need));
-    }
-    table.take(node, requested);
-    this.#index.add(node);
-    if (observer !== undefined) observer.take?.(address, address + need, address, requested);
+  /** As `take`, of the part from `address` on; what lies before it stays free. */
+  private takeAt(address: number, segment: number, need: number, requested: number): number {
+    const { bins, map } = this;
+    const held = map.size(segment);
+    const padding = (address - map.start(segment)) * this.perByte;
+    if (padding === 0) return this.take(segment, held, need, requested);
+    const rest = map.begin(segment, padding);
+    bins.add(segment, padding);
+    if (this.observer !== undefined) this.tellSplit(segment, padding, held);
+    return this.take(rest, held - padding, need, requested);
   }
 
-  /** The used segment, out of the index already, becomes free and one with its free neighbours. @returns the whole */
-  #release(used: number): number {
-    const table = this.#table;
-    const bins = this.#bins;
-    const observer = this.#observer;
-    let node = used;
-    if (observer !== undefined) observer.release?.(table.start(node), table.start(node) + table.size(node));
-    table.release(node);
-    const prev = table.freePrev(node);
-    if (prev !== NIL) {
-      bins.remove(prev);
-      const at = table.start(node);
-      table.absorbNext(prev);
-      node = prev;
-      if (observer !== undefined)
-        observer.coalesce?.(table.start(node), at, table.start(node) + table.size(node));
-    }
-    const next = table.freeNext(node);
-    if (next !== NIL) {
-      bins.remove(next);
-      const at = table.start(next);
-      table.absorbNext(node);
-      if (observer !== undefined)
-        observer.coalesce?.(table.start(node), at, table.start(node) + table.size(node));
-    }
-    bins.add(node);
-    return node;
+  /**
+   * Uses the first `need` granules of a free segment of `held`, which is out of its bin; what is left stays free.
+   * @returns its address
+   */
+  private take(segment: number, held: number, need: number, requested: number): number {
+    const { map } = this;
+    if (held > need) this.bins.add(map.begin(segment, need), held - need);
+    map.take(segment, need);
+    if (this.observer !== undefined) this.tellTaken(segment, need, held, requested);
+    return map.start(segment);
   }
 
   /** Moves the end by as few multiples of `growBy` as make the last segment serve; false when it may not go so far. */
-  #growFor(need: number, align: number): boolean {
-    const table = this.#table;
-    const free = table.isUsed(table.last) ? table.end : table.start(table.last);
-    const missing = roundUp(free, align) + need - table.end;
-    const newCapacity = table.capacity + roundUp(missing, this.growBy);
+  private growFor(need: number, align: number): boolean {
+    const { capacity, map } = this;
+    const end = this.base + capacity;
+    const last = map.prev(map.end);
+    const free = map.isFree(last) ? map.start(last) : end;
+    const missing = roundUp(free, align) + need * this.align - end;
+    const newCapacity = capacity + roundUp(missing, this.growBy);
     if (newCapacity > this.maxCapacity) return false;
-    this.#extend(newCapacity);
+    this.extend(newCapacity);
     return true;
   }
 
-  #extend(newCapacity: number): void {
-    const table = this.#table;
-    const bins = this.#bins;
-    const oldCapacity = table.capacity;
-    bins.cover(newCapacity);
-    const last = table.last;
-    const added = table.append(newCapacity - oldCapacity);
-    if (this.#observer !== undefined) this.#observer.grow?.(oldCapacity, newCapacity);
-    if (table.isUsed(last)) {
-      bins.add(added);
+  private extend(newCapacity: number): void {
+    const { bins, capacity, map } = this;
+    const added = (newCapacity - capacity) * this.perByte;
+    const last = map.prev(map.end);
+    const fresh = map.extend(added);
+    bins.cover(map.granules);
+    if (this.observer !== undefined) this.observer.grow?.(capacity, newCapacity);
+    if (map.isUsed(last)) {
+      bins.add(fresh, added);
       return;
     }
-    bins.remove(last);
-    table.absorbNext(last);
-    bins.add(last);
-    if (this.#observer !== undefined) {
-      this.#observer.coalesce?.(table.start(last), table.base + oldCapacity, table.end);
-    }
+    const held = map.size(last);
+    map.erase(fresh);
+    bins.remove(held);
+    bins.add(last, held + added);
+    if (this.observer !== undefined) this.tellCoalesced(last, held, held + added);
   }
 
-  #tellInspected(node: number, fits: boolean): void {
-    const start = this.#table.start(node);
-    this.#observer?.inspect?.(start, start + this.#table.size(node), fits);
+  private tellInspected(segment: number, fits: boolean): void {
+    this.observer?.inspect?.(this.map.start(segment), this.map.start(this.map.next(segment)), fits);
+  }
+
+  /** The first `size` granules of a free segment of `held` are used. */
+  private tellTaken(segment: number, size: number, held: number, requested: number): void {
+    if (held > size) this.tellSplit(segment, size, held);
+    const start = this.map.start(segment);
+    this.observer?.take?.(start, start + size * this.align, start, requested);
+  }
+
+  private tellReleased(segment: number): void {
+    this.observer?.release?.(this.map.start(segment), this.map.start(this.map.next(segment)));
+  }
+
+  /** The segment, of `size` granules, is parted behind `at` of them. */
+  private tellSplit(segment: number, at: number, size: number): void {
+    const start = this.map.start(segment);
+    this.observer?.split?.(start, start + at * this.align, start + size * this.align);
+  }
+
+  private tellCoalesced(segment: number, at: number, size: number): void {
+    const start = this.map.start(segment);
+    this.observer?.coalesce?.(start, start + at * this.align, start + size * this.align);
   }
 }
 
