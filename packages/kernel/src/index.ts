@@ -50,6 +50,8 @@ export {
   SharedSegments,
 } from './process/shared-segments.js';
 export { Task } from './process/task.js';
+export { PageRange, type PageRangeOptions } from './ranges/page-range.js';
+export { SlabRange } from './ranges/slab-range.js';
 export { type CacheOptions, type CacheStats, ObjectCache } from './slab/cache.js';
 export { SLAB_POISON, SLAB_RED_ZONE } from './slab/guard.js';
 export { KMALLOC_SIZES, SlabAllocator, ZERO_SIZE_PTR } from './slab/slab-allocator.js';

@@ -63,6 +63,7 @@ export function makeMeasurement({ waste = 1.2, points = 1000, ...given }: MadeUp
     freeAtPeakFootprint: makeFree(waste),
     freeOrders: null,
     freeAtEnd: makeFree(waste / 2),
+    recorded: null,
     verification: null,
     ...given,
   };

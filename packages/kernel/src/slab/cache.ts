@@ -75,6 +75,8 @@ export class ObjectCache {
   private nextColour = 0;
   private activeObjects = 0;
   private slabCount = 0;
+  /** Stretches in front of the first and behind the last object, of all slabs. */
+  private slabEnds = 0;
   private destroyed = false;
 
   /** Each slab's first byte in the logical space; 0 when the number is unused. */
@@ -244,6 +246,17 @@ export class ObjectCache {
     }
   }
 
+  /** Where the first object of the slab at `address`, its first byte, lies: its colour's offset behind. */
+  firstObjectAt(address: number): number {
+    const frame = (address - PAGE_OFFSET) / FRAME_BYTES;
+    return this.firstObject[this.pages.descriptors.private[frame]! & 0xfffff]!;
+  }
+
+  /** Places for objects that are not in use, and ends of slabs that no object fills. O(1). */
+  get gaps(): number {
+    return this.slabCount * this.geometry.objectsPerSlab - this.activeObjects + this.slabEnds;
+  }
+
   get bookkeepingBytes(): number {
     const hands = this.hands.reduce((sum, hand) => sum + (hand?.byteLength ?? 0), 0);
     return (
@@ -379,6 +392,7 @@ export class ObjectCache {
     const start = PAGE_OFFSET + frame * FRAME_BYTES;
     this.slabAddress[slab] = start;
     this.firstObject[slab] = start + this.nextColour * this.align;
+    this.slabEnds += this.endsOf(slab);
     this.nextColour = (this.nextColour + 1) % this.colours;
     this.inUse[slab] = 0;
     const first = slab * objectsPerSlab;
@@ -405,6 +419,7 @@ export class ObjectCache {
       for (let i = 0; i < objectsPerSlab; i++) dtor(this.firstObject[slab]! + i * stride);
     }
     this.empty.remove(slab);
+    this.slabEnds -= this.endsOf(slab);
     const frame = (this.slabAddress[slab]! - PAGE_OFFSET) / FRAME_BYTES;
     const { descriptors } = this.pages;
     for (let i = 1; i < 1 << order; i++) {
@@ -415,6 +430,11 @@ export class ObjectCache {
     this.slabAddress[slab] = 0;
     this.unusedSlabs.push(slab);
     this.slabCount--;
+  }
+
+  private endsOf(slab: number): number {
+    const front = this.firstObject[slab]! - this.slabAddress[slab]!;
+    return (front > 0 ? 1 : 0) + (front < this.geometry.leftover ? 1 : 0);
   }
 
   private makeRoom(slabs: number): void {

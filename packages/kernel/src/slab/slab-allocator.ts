@@ -75,6 +75,11 @@ export class SlabAllocator {
     return this.byId.find((cache) => cache?.name === name);
   }
 
+  /** The cache whose slab holds the address; undefined where no slab does. O(1). */
+  cacheOf(address: number): ObjectCache | undefined {
+    return this.byId[cacheIdOf(this.pages, frameOfAddress(address))];
+  }
+
   /** All caches, the one made last first, as /proc/slabinfo lists them. */
   caches(): ObjectCache[] {
     return this.byId.filter((cache) => cache !== undefined).reverse();

@@ -3,6 +3,7 @@ import { access, constants, realpath, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Option } from 'commander';
 import { UserError } from '../errors.js';
+import { findFormat } from '../formats/open.js';
 import type { Settings } from '../replay/options.js';
 import {
   ALLOCATORS,
@@ -32,6 +33,14 @@ export function alignOption(): Option {
       if (!Number.isInteger(Math.log2(align))) throw new UserError(`--align: '${text}' is no power of two`);
       return align;
     });
+}
+
+/** For recordings that can be read in several ways. */
+export function asOption(): Option {
+  return new Option(
+    '--as <FORMAT>',
+    'read the recordings as this: kmem-pages for the pages of a kmem recording (default: as their content tells)',
+  ).argParser((id) => findFormat(id).id);
 }
 
 /** For `--help`: the allocators with the names of their options, and what each option allows. */
@@ -109,10 +118,8 @@ export function contendersFor(
   named: readonly Contender[] | undefined,
   settings: Settings,
 ): Contender[] {
-  const all = named ?? defaultContenders();
-  const chosen = all.filter(
-    ({ kind }) => named !== undefined || !kind.naive || trace.length <= NAIVE_OPERATIONS_MAX,
-  );
+  const all = named ?? defaultContenders(trace.format);
+  const chosen = all.filter(({ kind }) => !(kind.naive && leavesOutNaive(trace, named)));
   for (const contender of chosen) {
     try {
       makeArena(contender, settings);
@@ -124,6 +131,11 @@ export function contendersFor(
     }
   }
   return chosen;
+}
+
+/** Whether the naive allocators are left out of this trace. */
+export function leavesOutNaive(trace: Trace, named: readonly Contender[] | undefined): boolean {
+  return named === undefined && trace.length > NAIVE_OPERATIONS_MAX;
 }
 
 /** Tells which allocators were left out of which traces, and how to have them; '' when none was. */

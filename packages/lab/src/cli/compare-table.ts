@@ -1,6 +1,7 @@
 /** The tables of `freehold compare`, within 80 columns: allocators down, measures across, the best of a column starred. */
 import { meansOf } from '../metrics/means.js';
 import { MEASURES, type Measure, type MeasureKey, type Measurement } from '../metrics/measurement.js';
+import type { RecordedGrants } from '../metrics/recorded.js';
 import { allocatorRows, BEST, NONE } from './rows.js';
 import { type Colours, define, formatMany, formatSize, table, wrap } from './terminal.js';
 
@@ -45,7 +46,9 @@ export function traceTable(measurements: readonly Measurement[], paint: Colours)
     rows.some(({ sound }) => sound) ? `at most ${peak} live` : `at most ${peak} served at once`,
     capacity === null ? 'in an arena that grows' : `in an arena of ${formatSize(capacity)}`,
   ];
-  return [paint.bold(trace), wrap(facts.join(', ')), '', figures(rows, paint)].join('\n');
+  const { recorded } = measurements[0]!;
+  const shown = recorded === null ? rows : [...rows, asRecorded(recorded)];
+  return [paint.bold(trace), wrap(facts.join(', ')), '', figures(shown, paint)].join('\n');
 }
 
 /** Geometric means of the allocators that ran on every trace; '' where there is but one trace. */
@@ -72,6 +75,13 @@ export function legend(paint: Colours): string {
 export function measuresHelp(): string {
   const lines = MEASURES.map(({ title, meaning }) => define(`  ${title}`, meaning, 10));
   return `\nMeasures (needed and books: in --json, --csv and --report):\n${lines.join('\n')}\n`;
+}
+
+/** The recorded allocator among the others, with the one figure that its recording tells. Never the best. */
+function asRecorded({ internalFragmentation }: RecordedGrants): Row {
+  const nothing = Object.fromEntries(MEASURES.map(({ key }) => [key, null]));
+  const values = { ...nothing, internalFragmentation } as Row['values'];
+  return { allocator: 'recorded', sound: false, values };
 }
 
 function figures(rows: readonly Row[], paint: Colours): string {

@@ -7,7 +7,14 @@ import { toCsv, toRecord } from '../metrics/csv.js';
 import type { Measurement } from '../metrics/measurement.js';
 import type { Contender } from '../replay/registry.js';
 import { writeReport } from '../report/report.js';
-import { alignOption, allocatorsHelp, allocatorsOption, checkOutputs, leftOutNote } from './arguments.js';
+import {
+  alignOption,
+  allocatorsHelp,
+  allocatorsOption,
+  asOption,
+  checkOutputs,
+  leftOutNote,
+} from './arguments.js';
 import { legend, meansTable, measuresHelp, traceTable } from './compare-table.js';
 import { replayAll, type Submit } from './replays.js';
 import { colours, complain, formatCount, formatMany, parseSize, print } from './terminal.js';
@@ -17,6 +24,7 @@ interface CompareOptions {
   readonly allocators?: readonly Contender[];
   readonly capacity?: number;
   readonly align: number;
+  readonly as?: string;
   readonly verify?: true;
   readonly json?: true;
   readonly csv?: string;
@@ -29,6 +37,7 @@ Examples:
   $ freehold compare *.gz --allocators best-fit,tlsf,buddy:unit=64
   $ freehold compare app.trace.gz --capacity 64MiB --verify
   $ freehold compare app.trace.gz --report app.html --csv app.csv
+  $ freehold compare kmem.txt --as kmem-pages --align 4096
 `;
 
 export function compareCommand(): Command {
@@ -42,6 +51,7 @@ export function compareCommand(): Command {
       (text) => parseSize(text, '--capacity'),
     )
     .addOption(alignOption())
+    .addOption(asOption())
     .option('--verify', 'check every promise on real bytes; exit status 1 when one is broken')
     .option('--json', 'print an array of objects instead of tables')
     .option('--csv <FILE>', 'also write the figures as CSV')
@@ -59,7 +69,13 @@ async function compare(paths: readonly string[], options: CompareOptions): Promi
   const settings = { align: options.align, capacity: options.capacity ?? null };
   const verify = options.verify === true;
   const submit: Submit<Measurement> = (pool, trace, spec) => pool.compare({ trace, spec, settings, verify });
-  for await (const { trace, results, partial } of replayAll(paths, options.allocators, settings, submit)) {
+  for await (const { trace, results, partial } of replayAll(
+    paths,
+    options.allocators,
+    settings,
+    submit,
+    options.as,
+  )) {
     measurements.push(...results);
     if (partial) leftOut.push(trace);
     if (!options.json) print(`${traceTable(results, paint)}\n`);

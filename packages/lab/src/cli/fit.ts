@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { geometricMean } from '../metrics/means.js';
 import type { Fit } from '../replay/fit.js';
 import type { Contender } from '../replay/registry.js';
-import { alignOption, allocatorsHelp, allocatorsOption, leftOutNote } from './arguments.js';
+import { alignOption, allocatorsHelp, allocatorsOption, asOption, leftOutNote } from './arguments.js';
 import { replayAll, type Submit } from './replays.js';
 import { allocatorRows, BEST, NONE } from './rows.js';
 import {
@@ -21,6 +21,7 @@ import {
 interface FitOptions {
   readonly allocators?: readonly Contender[];
   readonly align: number;
+  readonly as?: string;
   readonly json?: true;
 }
 
@@ -36,6 +37,7 @@ export function fitCommand(): Command {
     .argument('<trace...>', 'recordings of malloc and free in any format that `freehold info` reads')
     .addOption(allocatorsOption())
     .addOption(alignOption())
+    .addOption(asOption())
     .option('--json', 'print an array of objects instead of tables')
     .addHelpText('after', allocatorsHelp() + EXAMPLES)
     .action(fit);
@@ -48,7 +50,13 @@ async function fit(paths: readonly string[], options: FitOptions): Promise<void>
   const { align } = options;
   const submit: Submit<Fit> = (pool, trace, spec) => pool.fit({ trace, spec, align });
   const settings = { align, capacity: null };
-  for await (const { trace, results, partial } of replayAll(paths, options.allocators, settings, submit)) {
+  for await (const { trace, results, partial } of replayAll(
+    paths,
+    options.allocators,
+    settings,
+    submit,
+    options.as,
+  )) {
     fits.push(...results);
     if (partial) leftOut.push(trace);
     if (!options.json) print(`${fitTable(results, paint)}\n`);

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { openTrace } from '../formats/open.js';
 import { type Profile, profileOf } from '../trace/profile.js';
 import type { TraceNotes } from '../trace/trace.js';
+import { asOption } from './arguments.js';
 import {
   type Colours,
   colours,
@@ -30,16 +31,20 @@ export function infoCommand(): Command {
   return new Command('info')
     .description('what a recording shows: calls, sizes, lifetimes, the peak, what is never freed')
     .argument('<trace...>', 'recordings of malloc and free; the format is told from the content')
+    .addOption(asOption())
     .option('--json', 'print an array of objects instead')
     .addHelpText('after', EXAMPLES)
     .action(info);
 }
 
-async function info(paths: readonly string[], options: { readonly json?: true }): Promise<void> {
+async function info(
+  paths: readonly string[],
+  options: { readonly json?: true; readonly as?: string },
+): Promise<void> {
   const paint = colours(process.stdout);
   const profiles: Profile[] = [];
   for (const path of paths) {
-    const profile = profileOf(await openShowing(path));
+    const profile = profileOf(await openShowing(path, options.as));
     profiles.push(profile);
     if (!options.json) print(`${profiles.length > 1 ? '\n' : ''}${describe(profile, paint)}`);
   }
@@ -47,11 +52,12 @@ async function info(paths: readonly string[], options: { readonly json?: true })
 }
 
 /** Opens the trace under a progress bar in per cent of the file. */
-export async function openShowing(path: string): ReturnType<typeof openTrace> {
+export async function openShowing(path: string, format?: string): ReturnType<typeof openTrace> {
   using progress = new Progress(100);
   progress.doing(path);
   let shown = 0;
   return await openTrace(path, {
+    ...(format === undefined ? {} : { format }),
     onProgress(bytesRead, totalBytes) {
       const percent = totalBytes === 0 ? 0 : Math.floor((100 * bytesRead) / totalBytes);
       progress.advance(percent - shown);
@@ -85,6 +91,17 @@ function describe(profile: Profile, paint: Colours): string {
         'realloc',
         `${formatCount(reallocs.growing)} grow a block, ${formatCount(reallocs.shrinking)} shrink it, ` +
           `${formatCount(reallocs.same)} leave its size: what resizing in place saves copies of`,
+        INDENT,
+      ),
+    );
+  }
+  if (profile.recorded !== null) {
+    const { internalFragmentation, internalMean } = profile.recorded;
+    const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+    facts.push(
+      define(
+        'granted',
+        `${percent(internalFragmentation)} of it never asked for at the peak, ${percent(internalMean)} on average: what the recorded allocator itself lost to rounding`,
         INDENT,
       ),
     );

@@ -2,9 +2,9 @@
 import { checkThere, openTrace } from '../formats/open.js';
 import type { Settings } from '../replay/options.js';
 import { ReplayPool } from '../replay/pool.js';
-import { type Contender, defaultContenders } from '../replay/registry.js';
+import { ALLOCATORS, type Contender } from '../replay/registry.js';
 import type { Trace } from '../trace/trace.js';
-import { contendersFor } from './arguments.js';
+import { contendersFor, leavesOutNaive } from './arguments.js';
 import { Progress } from './terminal.js';
 
 export interface TraceResults<Result> {
@@ -22,6 +22,7 @@ export type Submit<Result> = (pool: ReplayPool, trace: Trace, spec: string) => P
  * Trace by trace, as soon as each is done, and with no progress bar shown while the caller has it. Nothing is read while
  * the threads replay: that would disturb their times.
  * @param named the allocators asked for, undefined for the default
+ * @param format how the files are read; undefined for what their content tells
  * @throws UserError where a file is no trace, or an allocator refuses the settings
  */
 export async function* replayAll<Result>(
@@ -29,17 +30,18 @@ export async function* replayAll<Result>(
   named: readonly Contender[] | undefined,
   settings: Settings,
   submit: Submit<Result>,
+  format?: string,
 ): AsyncGenerator<TraceResults<Result>> {
-  const wanted = named ?? defaultContenders();
+  const most = (named ?? ALLOCATORS).length;
   for (const path of paths) await checkThere(path);
-  using progress = new Progress(paths.length * wanted.length);
+  using progress = new Progress(paths.length * most);
   await using pool = new ReplayPool((running) => progress.doing(running.join(', ')));
 
   for (const path of paths) {
     progress.doing(path);
-    const trace = await openTrace(path);
+    const trace = await openTrace(path, format === undefined ? {} : { format });
     const chosen = contendersFor(trace, named, settings);
-    progress.advance(wanted.length - chosen.length);
+    progress.advance(most - chosen.length);
     const results = await Promise.all(
       chosen.map(async ({ spec }) => {
         const result = await submit(pool, trace, spec);
@@ -48,7 +50,7 @@ export async function* replayAll<Result>(
       }),
     );
     progress.hide();
-    yield { trace: trace.name, results, partial: chosen.length < wanted.length };
+    yield { trace: trace.name, results, partial: leavesOutNaive(trace, named) };
     progress.show();
   }
 }

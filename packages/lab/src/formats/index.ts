@@ -2,6 +2,7 @@
 import { android } from './android.js';
 import type { TraceFormat } from './format.js';
 import { heaptrack } from './heaptrack.js';
+import { kmem, kmemPages } from './kmem.js';
 import { ltrace } from './ltrace.js';
 import { mtrace } from './mtrace.js';
 import { ostep } from './ostep.js';
@@ -18,4 +19,6 @@ export const FORMATS: readonly TraceFormat[] = [
   heaptrack,
   android,
   ostep,
+  kmem,
+  kmemPages,
 ];

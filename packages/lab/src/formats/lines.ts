@@ -60,6 +60,15 @@ export class Cursor {
     return text;
   }
 
+  /** Takes what comes before the next space, or the end, as Latin-1. */
+  text(): string {
+    let text = '';
+    while (this.at < this.end && this.bytes[this.at] !== SPACE) {
+      text += String.fromCharCode(this.bytes[this.at++]!);
+    }
+    return text;
+  }
+
   /** Takes a decimal number, or a hexadecimal one with 0x, below 2^64; `high`, `low` and `value` then tell it. */
   number(): boolean {
     const hex = this.byte === 0x30 && (this.bytes[this.at + 1]! | 0x20) === 0x78 && this.end - this.at > 2;

@@ -26,7 +26,15 @@ const SAMPLES_MAX = 256;
 /** The part of a Measurement that one replay tells. */
 export type Measures = Omit<
   Measurement,
-  'trace' | 'allocator' | 'title' | 'naive' | 'options' | 'capacity' | keyof Timing | 'verification'
+  | 'trace'
+  | 'allocator'
+  | 'title'
+  | 'naive'
+  | 'options'
+  | 'capacity'
+  | keyof Timing
+  | 'recorded'
+  | 'verification'
 >;
 
 /** Takes the measures. O(length · cost of the allocator). */

@@ -12,6 +12,7 @@
  */
 
 import type { OrderFragmentation } from './orders.js';
+import type { RecordedGrants } from './recorded.js';
 
 /** Index k counts the values from `2^(k-1)` to `2^k - 1`; index 0 counts zeros. No trailing zeros. */
 export type Histogram = readonly number[];
@@ -148,6 +149,9 @@ export interface Measurement {
   readonly freeAtEnd: SizeHistogram;
   /** When the footprint is greatest: null where free blocks are no powers of two of a unit. */
   readonly freeOrders: readonly OrderFragmentation[] | null;
+
+  /** What the recorded allocator itself wasted, the same for every allocator; null where the recording does not tell. */
+  readonly recorded: RecordedGrants | null;
 
   /** Null where `--verify` was not asked for. */
   readonly verification: Verification | null;

@@ -29,6 +29,15 @@ export interface Arena {
 
   free(address: number): void;
 
+  /**
+   * Present where blocks of different kinds (object caches, migrate types) are kept apart: as `allocate`, of the kind
+   * with that index among the names given to `useKinds`.
+   */
+  allocateOf?(kind: number, size: number, align: number): number | null;
+
+  /** Present with `allocateOf`: the kinds there are, before the first request. */
+  useKinds?(names: readonly string[]): void;
+
   /** Present where the arena manages bytes of its own: all of them, by address. Growth makes old views worthless. */
   bytes?(): Uint8Array;
 }

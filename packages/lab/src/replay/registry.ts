@@ -6,6 +6,8 @@
  * allocators round sizes up to that multiple as well: they would otherwise cut off slivers of less than 16 bytes, in
  * front of the next aligned address, that serve no request and are kept account of all the same.
  */
+
+import { PageRange, SlabRange } from '@freehold/kernel';
 import {
   type Allocator,
   Blocks,
@@ -19,6 +21,7 @@ import {
 } from 'freehold';
 import { UserError } from '../errors.js';
 import { type Arena, type Mover, RangeArena } from './arena.js';
+import { PageArena, SlabArena } from './kernel-arenas.js';
 import {
   bytes,
   type Option,
@@ -36,6 +39,8 @@ export interface AllocatorKind {
   readonly title: string;
   /** Whether its time per call grows with the number of segments: left out of long traces unless named. */
   readonly naive: boolean;
+  /** Present where it serves only recordings in these formats, unless it is named. */
+  readonly formats?: readonly string[];
   readonly options: readonly Option<unknown>[];
   /** Capacities are whole multiples of this. */
   granule(read: Read): number;
@@ -75,6 +80,11 @@ const LEAST_BYTES = 32;
 const BLOCK = bytes('block', 1, ({ align }) => Math.max(LEAST_BYTES, align));
 const UNIT = powerOfTwoBytes('unit', ({ align }) => Math.max(LEAST_BYTES, align));
 const ORDERS_COUNT = wholeNumber('orders', 1, 31);
+
+const PAGE_BYTES = 4096;
+/** A machine does not grow. Its memory costs nothing before it is touched, its page descriptors do. */
+const MEMORY = bytes('memory', PAGE_BYTES, ({ capacity }) => capacity ?? 2 ** 28);
+const MIGRATE_TYPES = onOff('migrate-types', true);
 
 export const ALLOCATORS: readonly AllocatorKind[] = [
   ...(['first', 'best', 'worst', 'next'] as const).map(naive),
@@ -118,6 +128,27 @@ export const ALLOCATORS: readonly AllocatorKind[] = [
       });
       return new RangeArena(allocator, settings.align, unit, mover);
     },
+  },
+  {
+    id: 'pages',
+    title: 'Page allocator of the kernel',
+    naive: false,
+    formats: ['kmem-pages'],
+    options: [MEMORY, MIGRATE_TYPES],
+    granule: () => PAGE_BYTES,
+    make(read, { align }) {
+      const options = { capacity: read(MEMORY), groupByMobility: read(MIGRATE_TYPES) };
+      return new PageArena(new PageRange(options), align);
+    },
+  },
+  {
+    id: 'slab',
+    title: 'Object caches and kmalloc of the kernel',
+    naive: false,
+    formats: ['kmem'],
+    options: [MEMORY],
+    granule: () => PAGE_BYTES,
+    make: (read, { align }) => new SlabArena(new SlabRange({ capacity: read(MEMORY) }), align),
   },
 ];
 
@@ -184,9 +215,13 @@ function range({ capacity }: Settings, growBy: number, granule: number): RangeOp
   return { capacity: step, growBy: step };
 }
 
-/** Every allocator with its defaults, in the order of the registry. */
-export function defaultContenders(): Contender[] {
-  return ALLOCATORS.map((kind) => ({ kind, spec: kind.id, given: new Map() }));
+/** Every allocator for recordings in that format with its defaults, in the order of the registry. */
+export function defaultContenders(format: string): Contender[] {
+  return ALLOCATORS.filter(({ formats }) => formats?.includes(format) ?? true).map((kind) => ({
+    kind,
+    spec: kind.id,
+    given: new Map(),
+  }));
 }
 
 /**

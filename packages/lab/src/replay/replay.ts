@@ -28,6 +28,8 @@ export class Replay {
   private readonly slot: Uint32Array;
   private readonly size: Uint32Array | Float64Array;
   private readonly align: Uint8Array;
+  /** Kinds of blocks, where the trace tells them and the arena keeps them apart. */
+  private readonly kind: Uint16Array | null;
 
   constructor(trace: Trace, arena: Arena) {
     this.addresses = new Float64Array(trace.slots).fill(EMPTY);
@@ -36,6 +38,10 @@ export class Replay {
     this.slot = trace.slot;
     this.size = trace.size;
     this.align = trace.align;
+    const { details } = trace;
+    const kept = details !== undefined && arena.allocateOf !== undefined;
+    if (kept) arena.useKinds?.(details.kinds);
+    this.kind = kept ? details.kind : null;
   }
 
   /** Operations `from` to `to - 1`. */
@@ -75,7 +81,10 @@ export class Replay {
       given = this.arena.allocateZeroed(size);
     } else {
       const align = op === OP_ALIGNED ? this.align[i]! : 0;
-      given = align > ALIGN_LOG2_MAX ? null : this.arena.allocate(size, 2 ** align);
+      const kind = this.kind === null ? 0 : this.kind[i]!;
+      if (align > ALIGN_LOG2_MAX) given = null;
+      else if (kind === 0) given = this.arena.allocate(size, 2 ** align);
+      else given = this.arena.allocateOf!(kind, size, 2 ** align);
     }
     if (given === null) this.failed++;
     else this.addresses[slot] = given;

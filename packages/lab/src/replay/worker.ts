@@ -4,6 +4,7 @@
  */
 import { measure } from '../metrics/measure.js';
 import type { Measurement } from '../metrics/measurement.js';
+import { recordedGrants } from '../metrics/recorded.js';
 import type { Trace } from '../trace/trace.js';
 import { type Fit, fit as smallestArena } from './fit.js';
 import type { Settings } from './options.js';
@@ -39,6 +40,7 @@ export function compare({ trace, spec, settings, verify: verifying }: CompareTas
     capacity: settings.capacity,
     ...timed,
     ...measure(trace, fresh),
+    recorded: recordedGrants(trace),
     verification: verifying ? verify(trace, (mover) => makeArena(contender, settings, mover)) : null,
   };
 }

@@ -8,6 +8,7 @@
  * realloc of an unknown name is an allocation, and counted.
  */
 import { Columns } from './columns.js';
+import { DetailsBuilder } from './details.js';
 import { IdTable, NO_SLOT } from './ids.js';
 import {
   OP_ALIGNED,
@@ -26,6 +27,7 @@ import {
 export class TraceBuilder {
   readonly #columns = new Columns();
   #ids = new IdTable();
+  #details: DetailsBuilder | null = null;
   readonly #processes = new Map<number, IdTable>();
   #process = 0;
   /** Slots free again, a stack of `#freeSlotCount`. */
@@ -61,6 +63,13 @@ export class TraceBuilder {
   aligned(high: number, low: number, size: number, align: number): void {
     const log2 = Math.ceil(Math.log2(Math.max(align, 1)));
     this.#columns.push(log2 === 0 ? OP_ALLOCATE : OP_ALIGNED, this.#name(high, low), size, log2);
+  }
+
+  /** As `aligned`, of a block that the recording tells more of: see TraceDetails. */
+  detailed(high: number, low: number, size: number, align: number, kind: string, granted: number): void {
+    this.aligned(high, low, size, align);
+    this.#details ??= new DetailsBuilder();
+    this.#details.set(this.length - 1, kind, granted);
   }
 
   /** Resize the block `old`, which is called `new` from here on (the same name where it did not move). */
@@ -136,7 +145,9 @@ export class TraceBuilder {
     this.#ids = new IdTable();
     this.#processes.clear();
     this.#freeSlots = new Uint32Array(0);
-    return { name, format, ...this.#columns.finish(), slots: this.#slots, notes };
+    const { length } = this;
+    const trace = { name, format, ...this.#columns.finish(), slots: this.#slots, notes };
+    return this.#details === null ? trace : { ...trace, details: this.#details.finish(length) };
   }
 
   /** A slot for the new block of that name; the block that has the name already is freed. */

@@ -20,6 +20,18 @@ export function checkTrace(trace: Trace): void {
     law(column.buffer instanceof SharedArrayBuffer, 'every column lies on shared memory', () => name);
   }
 
+  if (trace.details !== undefined) {
+    const { kinds, kind, granted } = trace.details;
+    law(kind.length === length && granted.length === length, 'every operation has its details', () => {
+      return `${kind.length} kinds and ${granted.length} grants of ${length} operations`;
+    });
+    law(
+      kind.every((each) => each < kinds.length),
+      'every kind has a name',
+      () => `kind ${Math.max(...kind)} of ${kinds.length}`,
+    );
+  }
+
   const live = new Uint8Array(slots);
   let used = 0;
   let liveBlocks = 0;

@@ -3,6 +3,7 @@
  * blocks live, when most bytes do, and what is left at the end. One pass; memory by the most blocks ever live.
  */
 import { sizeClass } from '../metrics/histogram.js';
+import { type RecordedGrants, recordedGrants } from '../metrics/recorded.js';
 import {
   OP_ALIGNED,
   OP_ALLOCATE,
@@ -40,6 +41,8 @@ export interface Profile {
   /** The sizes asked for most often, most frequent first, eight at most. */
   readonly frequent: readonly { readonly size: number; readonly count: number }[];
   readonly reallocs: { readonly growing: number; readonly shrinking: number; readonly same: number };
+  /** What the recorded allocator wasted by rounding; null where the recording does not tell. */
+  readonly recorded: RecordedGrants | null;
   /** Bytes live at the end of each of up to 64 equal stretches of the recording. */
   readonly live: readonly number[];
 }
@@ -117,6 +120,7 @@ export function profileOf(trace: Trace): Profile {
     lifetimes: upToLast(lifetimes),
     frequent,
     reallocs,
+    recorded: recordedGrants(trace),
     live,
   };
 }

@@ -4,6 +4,8 @@
  * size column 8 bytes wide).
  */
 
+import type { TraceDetails } from './details.js';
+
 /** What an operation does. `OP_REALLOCATE` keeps its slot: the block may move, its name in the trace does not. */
 export const OP_ALLOCATE = 0;
 /** Allocate and clear, as calloc. */
@@ -60,4 +62,6 @@ export interface Trace {
   /** Slots used: the most blocks ever live at once. */
   readonly slots: number;
   readonly notes: TraceNotes;
+  /** Kinds of blocks and what was granted for them, where the recording tells. */
+  readonly details?: TraceDetails;
 }
