@@ -36,3 +36,4 @@ export {
 } from './segments/options.js';
 export type { BinReport } from './segments/size-bins.js';
 export { type StorageReport, Tlsf, type TlsfOptions } from './segments/tlsf.js';
+export { heapOfModule, type MallocHeap, type MallocImports, mallocImports } from './wasm/malloc-imports.js';
