@@ -4,10 +4,11 @@ import { Unfinished } from './suite.js';
 import { fits } from './suites/fits.js';
 import { heapSuite } from './suites/heap.js';
 import { heapScale } from './suites/heap-scale.js';
+import { kernel } from './suites/kernel.js';
 import { replay } from './suites/replay.js';
 import { scale } from './suites/scale.js';
 
-const SUITES = [fits, scale, replay, heapSuite([], []), heapScale];
+const SUITES = [fits, scale, replay, kernel, heapSuite([], []), heapScale];
 
 const { suite: id, job, short } = JSON.parse(process.argv[2]!) as Order;
 const suite = SUITES.find((each) => each.id === id);

@@ -133,7 +133,7 @@ export class BuddyUnits {
     const from = this.findOrder(order);
     if (from === NO_UNIT) return NO_UNIT;
     const unit = this.firstFree(from);
-    this.take(from, unit, order, this.unitBytes * 2 ** order);
+    this.take(from, unit, order, this.unitBytes * (1 << order));
     return unit;
   }
 
@@ -165,7 +165,7 @@ export class BuddyUnits {
     for (let at = unit; at < end; ) {
       const order = this.pieceOrder(at, end);
       // All of the piece is free, hence joined: one free block holds it.
-      this.take(this.freeOrderAt(at), at, order, this.unitBytes * 2 ** order);
+      this.take(this.freeOrderAt(at), at, order, this.unitBytes * (1 << order));
       at += 1 << order;
     }
     return true;

@@ -341,7 +341,7 @@ function mayTake(zone: Zone, best: number, order: number, gfp: number, hard: boo
     if ((gfp & __GFP_HIGH) !== 0) mark -= mark >> 1;
     if ((gfp & __GFP_DIRECT_RECLAIM) === 0 && (gfp & __GFP_HIGH) !== 0) mark -= mark >> 2;
   }
-  const left = zone.freeFrames - (2 ** order - 1);
+  const left = zone.freeFrames - ((1 << order) - 1);
   if (left <= mark + zone.lowmemReserve[best]!) {
     // Single frames waiting on the lists are as good as free.
     return order === 0 && left + zone.pcpFrames > mark + zone.lowmemReserve[best]!;

@@ -132,7 +132,8 @@ export class Zone {
 
   /** Whether a free block of at least `order` exists, in page blocks of any type. */
   hasBlock(order: number): boolean {
-    for (const buddy of this.buddies) if (buddy.largestOrder >= order) return true;
+    const { buddies } = this;
+    for (let type = 0; type < MIGRATE_TYPES; type++) if (buddies[type]!.largestOrder >= order) return true;
     return false;
   }
 
