@@ -31,20 +31,33 @@ export interface AllocatorStats {
 /**
  * Hears what an allocator does while it does it. Every method is optional; an allocator without an observer
  * pays one comparison an event at most. All arguments are addresses; `end` is exclusive.
+ *
+ * Each event is one step from one tiling of the range to the next, and every allocator tells the same sequence:
+ *
+ *     allocate             inspect…, split (what is left in front), split (what is left behind), take
+ *     free                 release, coalesce with the free segment below, coalesce with that above
+ *     resize to less       split of the used segment, release of its part behind, coalesce of that; take
+ *     resize to more       split of the free segment behind, coalesce of the used segment with that; take
+ *     resize, same bounds  take
+ *     grow                 grow, coalesce; inside an allocate that grows the range, before the last inspect
+ *
+ * Steps that change nothing are left out. A buddy system halves and doubles: its splits and coalesces come once for
+ * each order passed through, a release after each split where it shrinks a block, and what it grows by is split into
+ * blocks first.
  */
 export interface AllocatorObserver {
   /** A free segment is looked at as a candidate; `fits` tells whether it would serve the request. */
   inspect?(start: number, end: number, fits: boolean): void;
-  /** The free segment `[start, end)` becomes `[start, at)` and `[at, end)`. */
+  /** The segment `[start, end)` becomes `[start, at)` and `[at, end)`, both free or both used, as it was. */
   split?(start: number, at: number, end: number): void;
-  /** The free neighbours `[start, at)` and `[at, end)` become `[start, end)`. */
+  /** `[start, at)` and the free `[at, end)` become `[start, end)`, free or used as `[start, at)` was. */
   coalesce?(start: number, at: number, end: number): void;
   /**
-   * `[start, end)` is now used by a request of `requested` bytes; the caller is given `address`. A segment resized in
-   * place is taken anew with its new bounds: after the release of what it gives up, or over free bytes behind it.
+   * The segment `[start, end)` is used from now on, by a request of `requested` bytes; the caller is given `address`.
+   * One that was used before has been resized to these bounds.
    */
   take?(start: number, end: number, address: number, requested: number): void;
-  /** `[start, end)` is given back; the events of its coalescing follow. */
+  /** The used segment `[start, end)` becomes free. */
   release?(start: number, end: number): void;
   /** The end of the range (the break) moves from `base + oldCapacity` to `base + newCapacity`. */
   grow?(oldCapacity: number, newCapacity: number): void;

@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Allocator, InvalidFreeError, type InvalidFreeReason } from '../src/allocator.js';
 import { roundUp } from '../src/arguments.js';
-import { expectTiles, Model, must, picture } from './model.js';
+import { EventPicture } from './events.js';
+import { expectTiles, Model, picture } from './model.js';
+import { must } from './must.js';
 import { SUBJECTS, type Subject } from './subjects.js';
 
 const GiB = 2 ** 30;
@@ -297,12 +299,17 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
       );
       fc.assert(
         fc.property(fc.array(call, { minLength: 1, maxLength: 80, size: 'max' }), (calls) => {
-          const model = new Model(subject, subject.make(kilobytes(8)));
+          const fresh = [...subject.make(kilobytes(8)).segments()];
+          const events = new EventPicture(
+            0,
+            fresh.map(({ start, end }) => [start, end]),
+          );
+          const model = new Model(subject, subject.make(kilobytes(8), { observer: events }), events);
           for (const c of calls) {
             if (c.call === 'allocate') model.allocate(c.size, c.align);
             else if (c.call === 'grow') {
               const capacity = model.allocator.capacity + c.by * kilobytes(1);
-              if (subject.growBy === 0 || capacity <= model.maxCapacity) model.allocator.grow?.(capacity);
+              if (subject.growBy === 0 || capacity <= model.maxCapacity) model.grow(capacity);
             } else {
               const address = model.pick(c.which);
               if (address === undefined) continue;

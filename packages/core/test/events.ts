@@ -1,12 +1,29 @@
-/** A picture of the segments drawn from an allocator's events alone: what the lesson and the visualiser rely on. */
-import { expect } from 'vitest';
+/**
+ * A picture of the segments drawn from an allocator's events alone: what the lesson and the visualiser rely on. Every
+ * event must speak of segments that are there, and every call must tell the sequence that AllocatorObserver promises.
+ */
 import type { Allocator, AllocatorObserver } from '../src/allocator.js';
+import { must } from './must.js';
 
 interface Stretch {
   readonly start: number;
   readonly end: number;
   readonly used: boolean;
+  /** Bytes that the last `take` told; 0 while it is part of another or free. */
+  readonly requested: number;
 }
+
+/** What each call tells, events by their names. */
+const SEQUENCES = {
+  allocated: /^(inspect )*(grow ((split|coalesce) )*(inspect )+)?(split )*take $/,
+  full: /^(inspect )*$/,
+  freed: /^release (coalesce )*$/,
+  shrunk: /^(split release (coalesce )?)+take $/,
+  extended: /^(split )?(coalesce )+take $/,
+  unmoved: /^take $/,
+  refused: /^$/,
+  grown: /^(grow ((split|coalesce) )*)?$/,
+};
 
 export class EventPicture implements AllocatorObserver {
   /** The events since the last `clear`, one line each. */
@@ -18,58 +35,68 @@ export class EventPicture implements AllocatorObserver {
   /** Begins with what is there before the first event. */
   constructor(base: number, free: readonly (readonly [start: number, end: number])[]) {
     this.base = base;
-    for (const [start, end] of free) this.stretches.set(start, { start, end, used: false });
+    for (const [start, end] of free) this.add(start, end, false);
   }
 
   clear(): string[] {
     return this.log.splice(0);
   }
 
+  /** Holds what was told since the last time against what a call of this outcome should tell. */
+  told(outcome: keyof typeof SEQUENCES): void {
+    const names = this.log.map((line) => `${line.slice(0, line.indexOf(' '))} `).join('');
+    must(SEQUENCES[outcome].test(names), () => `a call that ${outcome} told: ${this.log.join(', ')}`);
+    this.clear();
+  }
+
   /** Holds the picture against what the allocator says of itself. */
   verify(allocator: Allocator): void {
-    const seen = [...this.stretches.values()].sort((a, b) => a.start - b.start);
-    expect(seen).toEqual([...allocator.segments()].map(({ start, end, used }) => ({ start, end, used })));
+    let segments = 0;
+    for (const { start, end, used, requested } of allocator.segments()) {
+      const drawn = this.stretches.get(start);
+      must(
+        drawn?.end === end && drawn.used === used,
+        () => `${text({ start, end, used })} is drawn as ${text(drawn)}`,
+      );
+      must(
+        !used || requested === undefined || requested === drawn.requested,
+        () => `${text(drawn)} was taken for ${drawn.requested}, and tells ${requested}`,
+      );
+      segments++;
+    }
+    must(segments === this.stretches.size, () => `${segments} segments are drawn as ${this.stretches.size}`);
   }
 
   inspect(start: number, end: number, fits: boolean): void {
     this.log.push(`inspect ${start}-${end} ${fits ? 'fits' : 'does not fit'}`);
-    expect(this.stretches.get(start), 'only a free segment is inspected').toEqual({
-      start,
-      end,
-      used: false,
-    });
+    this.at(start, end, false);
   }
 
   split(start: number, at: number, end: number): void {
     this.log.push(`split ${start}-${at}-${end}`);
-    this.remove(start, end, false);
-    this.add(start, at, false);
-    this.add(at, end, false);
+    const { used } = this.at(start, end);
+    this.add(start, at, used);
+    this.add(at, end, used);
   }
 
   coalesce(start: number, at: number, end: number): void {
     this.log.push(`coalesce ${start}-${at}-${end}`);
-    this.remove(start, at, false);
-    this.remove(at, end, false);
-    this.add(start, end, false);
+    const { used } = this.at(start, at);
+    this.at(at, end, false);
+    this.stretches.delete(at);
+    this.add(start, end, used);
   }
 
   take(start: number, end: number, address: number, requested: number): void {
     this.log.push(`take ${start}-${end} at ${address} for ${requested}`);
-    // A resized segment is taken anew, with free ones behind it that it grows over.
-    let used = this.stretches.get(start)?.used ?? false;
-    for (let at = start; at < end; used = false) {
-      const next = this.stretches.get(at)?.end ?? end;
-      this.remove(at, next, used);
-      at = next;
-    }
-    this.add(start, end, true);
+    this.at(start, end);
+    must(address >= start && address + requested <= end, () => `${this.log.at(-1)}`);
+    this.add(start, end, true, requested);
   }
 
   release(start: number, end: number): void {
     this.log.push(`release ${start}-${end}`);
-    if (!this.stretches.has(start)) this.cutTail(start, end);
-    this.remove(start, end, true);
+    this.at(start, end, true);
     this.add(start, end, false);
   }
 
@@ -78,24 +105,23 @@ export class EventPicture implements AllocatorObserver {
     this.add(this.base + oldCapacity, this.base + newCapacity, false);
   }
 
-  /** The used segment that ends at `end` gives up what lies from `start` on. */
-  private cutTail(start: number, end: number): void {
-    const holder = [...this.stretches.values()].find((each) => each.start < start && each.end === end);
-    expect(holder?.used, 'only a used segment is released').toBe(true);
-    this.add(holder!.start, start, true);
-    this.add(start, end, true);
+  private add(start: number, end: number, used: boolean, requested = 0): void {
+    must(end > start, () => `nothing lies from ${start} to ${end}: ${this.log.at(-1)}`);
+    this.stretches.set(start, { start, end, used, requested });
   }
 
-  private add(start: number, end: number, used: boolean): void {
-    this.stretches.set(start, { start, end, used });
+  /** The stretch of an event, which must be there. */
+  private at(start: number, end: number, used?: boolean): Stretch {
+    const drawn = this.stretches.get(start);
+    must(
+      drawn?.end === end && (used === undefined || drawn.used === used),
+      () => `${this.log.at(-1)} speaks of what is ${text(drawn)}`,
+    );
+    return drawn;
   }
+}
 
-  private remove(start: number, end: number, used: boolean): void {
-    expect(this.stretches.get(start), 'an event speaks of segments that are there').toEqual({
-      start,
-      end,
-      used,
-    });
-    this.stretches.delete(start);
-  }
+function text(stretch: Pick<Stretch, 'start' | 'end' | 'used'> | undefined): string {
+  if (stretch === undefined) return 'nothing';
+  return `${stretch.used ? 'used' : 'free'} [${stretch.start}, ${stretch.end})`;
 }

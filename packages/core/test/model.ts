@@ -1,6 +1,7 @@
 /** A shadow of an allocator: what is live according to the calls made, held against what the allocator says. */
-import { expect } from 'vitest';
 import type { Allocator, Segment } from '../src/allocator.js';
+import type { EventPicture } from './events.js';
+import { must } from './must.js';
 import type { Subject } from './subjects.js';
 
 export class Model {
@@ -11,16 +12,20 @@ export class Model {
   /** What the range may grow to. */
   readonly maxCapacity: number;
 
-  /** @param allocator one just made */
-  constructor(subject: Subject, allocator: Allocator) {
+  private readonly events: EventPicture | undefined;
+
+  /** @param allocator one just made, and what it tells if that is to be held against the contract, too */
+  constructor(subject: Subject, allocator: Allocator, events?: EventPicture) {
     this.subject = subject;
     this.allocator = allocator;
+    this.events = events;
     this.maxCapacity = allocator.capacity + subject.growth;
   }
 
   allocate(size: number, align = 1): number | null {
     const before = this.allocator.capacity;
     const address = this.allocator.allocate(size, align);
+    this.events?.told(address === null ? 'full' : 'allocated');
     const call = () => `allocate(${size}, ${align}) gave ${address}`;
     if (address === null) {
       const missed = this.serving(size, align);
@@ -29,6 +34,7 @@ export class Model {
       return null;
     }
     must(address % align === 0, () => `${call()}, not a multiple of align`);
+    must(this.allocator.inspected >= 1, () => `${call()} having inspected ${this.allocator.inspected}`);
     must(!this.live.has(address), () => `${call()}, which is in use`);
     this.live.set(address, size);
     return address;
@@ -51,11 +57,28 @@ export class Model {
 
   free(address: number): void {
     this.allocator.free(address);
+    this.events?.told('freed');
     this.live.delete(address);
   }
 
   resize(address: number, size: number): void {
-    if (this.allocator.resize?.(address, size)) this.live.set(address, size);
+    const before = this.endOf(address);
+    const done = this.allocator.resize?.(address, size) ?? false;
+    const after = this.endOf(address);
+    if (done) this.live.set(address, size);
+    else
+      must(after === before, () => `resize(${address}, ${size}) was refused and moved ${before} to ${after}`);
+    if (!done) this.events?.told('refused');
+    else this.events?.told(after < before ? 'shrunk' : after > before ? 'extended' : 'unmoved');
+  }
+
+  grow(newCapacity: number): void {
+    this.allocator.grow?.(newCapacity);
+    this.events?.told('grown');
+  }
+
+  private endOf(address: number): number {
+    return address + this.allocator.sizeOf(address);
   }
 
   /** The n-th live address, counted round. */
@@ -67,6 +90,7 @@ export class Model {
   verify(): void {
     const { allocator, live } = this;
     allocator.check();
+    this.events?.verify(allocator);
     const segments = [...allocator.segments()];
     expectTiles(allocator, segments);
     let used = 0;
@@ -121,11 +145,6 @@ export function expectTiles(allocator: Allocator, segments: readonly Segment[]):
     at = end;
   }
   must(at === base + capacity, () => `segments end at ${at}, and the range at ${base + capacity}`);
-}
-
-/** An assertion at the price of a comparison: a hundred times that of `expect`, which counts where millions are made. */
-export function must(holds: boolean, found: () => string): asserts holds {
-  if (!holds) expect.fail(found());
 }
 
 /** Everything the contract lets one see: two equal pictures mean an allocator that was not changed. */

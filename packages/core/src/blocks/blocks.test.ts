@@ -192,9 +192,14 @@ describe('events', () => {
     blocks.free(1024);
     expect(picture.clear()).toEqual(['release 1024-1536', 'coalesce 1024-1536-2048']);
     expect(blocks.resize(768, 900)).toBe(true);
-    expect(picture.clear()).toEqual(['split 1024-1792-2048', 'take 768-1792 at 768 for 900']);
+    expect(picture.clear()).toEqual([
+      'split 1024-1792-2048',
+      'coalesce 768-1024-1792',
+      'take 768-1792 at 768 for 900',
+    ]);
     expect(blocks.resize(768, 100)).toBe(true);
     expect(picture.clear()).toEqual([
+      'split 768-1024-1792',
       'release 1024-1792',
       'coalesce 1024-1792-2048',
       'take 768-1024 at 768 for 100',

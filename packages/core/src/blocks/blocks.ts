@@ -146,10 +146,14 @@ export class Blocks implements Allocator {
     if (newEnd > this.count || this.runs.firstUsed(end, newEnd) < newEnd) return false;
     const { observer } = this;
     if (newEnd > end) {
-      if (observer !== undefined) this.tellCut(observer, end, newEnd);
+      if (observer !== undefined) {
+        this.tellCut(observer, end, newEnd);
+        observer.coalesce?.(address, this.addressOf(end), this.addressOf(newEnd));
+      }
       this.take(end, newEnd);
     } else if (newEnd < end) {
       if (observer !== undefined) {
+        observer.split?.(address, this.addressOf(newEnd), this.addressOf(end));
         observer.release?.(this.addressOf(newEnd), this.addressOf(end));
         this.tellJoined(observer, newEnd, end);
       }

@@ -373,15 +373,23 @@ describe('refuses', () => {
 });
 
 describe('resize', () => {
-  it('tells of the halves that shrinking gives up, and of the new bounds', () => {
+  it('tells of each half that shrinking gives up or growing takes in, and of the new bounds', () => {
     const picture = new EventPicture(0, [[0, 256]]);
     const buddy = new Buddy({ capacity: 256, unit: 16, observer: picture });
     const address = buddy.allocate(256)!;
     picture.clear();
     expect(buddy.resize(address, 60)).toBe(true);
-    expect(picture.clear()).toEqual(['release 128-256', 'release 64-128', 'take 0-64 at 0 for 60']);
-    expect(buddy.resize(address, 100)).toBe(true);
-    expect(picture.clear()).toEqual(['take 0-128 at 0 for 100']);
+    expect(picture.clear()).toEqual([
+      'split 0-128-256',
+      'release 128-256',
+      'split 0-64-128',
+      'release 64-128',
+      'take 0-64 at 0 for 60',
+    ]);
+    expect(buddy.resize(address, 200)).toBe(true);
+    expect(picture.clear()).toEqual(['coalesce 0-64-128', 'coalesce 0-128-256', 'take 0-256 at 0 for 200']);
+    expect(buddy.resize(address, 256)).toBe(true);
+    expect(picture.clear()).toEqual(['take 0-256 at 0 for 256']);
     picture.verify(buddy);
   });
 

@@ -246,10 +246,16 @@ export class BuddyUnits {
         if (!lists.has(order, (unit >>> order) + 1)) return false;
       }
     }
-    for (let order = from; order < to; order++) lists.remove(order, (unit >>> order) + 1);
+    for (let order = from; order < to; order++) {
+      lists.remove(order, (unit >>> order) + 1);
+      if (observer !== undefined) this.tellJoined(observer, unit, order + 1);
+    }
     for (let order = from - 1; order >= to; order--) {
       const upper = unit + (1 << order);
-      if (observer !== undefined) this.tellReleased(observer, upper, order);
+      if (observer !== undefined) {
+        this.tellSplit(observer, unit, order + 1);
+        this.tellReleased(observer, upper, order);
+      }
       lists.insert(order, upper >>> order);
     }
     this.held.clear(unit, from);

@@ -14,7 +14,7 @@ import { roundUp } from '../arguments.js';
 export interface DefragmentOptions {
   /** Whether the segment at `address` must stay where it is: somebody holds its address. Left out: none must. */
   readonly pinned?: (address: number) => boolean;
-  /** The alignment that the segment at `address` must keep, a power of two. Left out: the allocator's own. */
+  /** The alignment that the segment at `address` must keep, a power of two. Left out: at least what its request asked for. */
   readonly alignOf?: (address: number) => number;
 }
 
@@ -40,12 +40,12 @@ export function planMoves(
   allocator: Allocator,
   maxMoves: number,
   align: number,
-  options: DefragmentOptions,
+  options: DefragmentOptions & Required<Pick<DefragmentOptions, 'alignOf'>>,
 ): MovePlan {
   if (!(Number.isSafeInteger(maxMoves) && maxMoves >= 0)) {
     throw new RangeError(`maxMoves must be a whole number from 0 up, got ${String(maxMoves)}`);
   }
-  const { pinned = () => false, alignOf = () => align } = options;
+  const { pinned = () => false, alignOf } = options;
   const largestFreeBefore = allocator.largestFree();
   const none: MovePlan = { moves: [], largestFreeBefore, largestFreeAfter: largestFreeBefore, movedBytes: 0 };
   const segments = [...allocator.segments()];

@@ -65,7 +65,7 @@ export class IndexedFit implements Allocator {
     return this.#table.capacity;
   }
 
-  /** Pages of the index that the last `allocate` looked at. */
+  /** Pages of the index that the last `allocate` looked at, and 1 for the end of the range where that had to move. */
   get inspected(): number {
     return this.#free.visited;
   }
@@ -80,6 +80,7 @@ export class IndexedFit implements Allocator {
     if (node === NIL) {
       if (!this.#growFor(need, alignment)) return null;
       node = this.#table.last;
+      this.#free.visited++;
       this.#serves(node, need, alignment);
     }
     return this.#take(node, need, alignment, size);
@@ -223,7 +224,10 @@ export class IndexedFit implements Allocator {
       if (!this.#extend(node, end, tail)) return false;
     } else {
       const cut = this.policy.cutBack(tail, end);
-      if (cut < end) this.#giveBack(table.split(node, cut - start));
+      if (cut < end) {
+        this.#observer?.split?.(start, cut, end);
+        this.#giveBack(table.split(node, cut - start));
+      }
     }
     table.setRequested(node, size);
     this.#observer?.take?.(start, start + table.size(node), address, size);
@@ -239,8 +243,9 @@ export class IndexedFit implements Allocator {
     const limit = end + table.size(behind);
     if (limit < tail) return false;
     const to = this.policy.cutBack(tail, limit);
+    if (to < limit) this.#observer?.split?.(end, to, limit);
+    this.#observer?.coalesce?.(table.start(node), end, to);
     if (to < limit) {
-      this.#observer?.split?.(end, to, limit);
       const rest = table.split(behind, to - end);
       free.replace(behind, rest, limit - to, this.#keptRank(behind, to));
       if (this.#rover === behind) this.#rover = rest;

@@ -232,7 +232,7 @@ export class NaiveAllocator implements Allocator {
 
   /**
    * As in Allocator. Shrinking gives the bytes behind back, if they are worth a segment; growing takes from the
-   * free segment that follows, as far as it reaches. The observer hears of the segment's new bounds by `take`.
+   * free segment that follows, as far as it reaches.
    */
   resize(address: number, size: number): boolean {
     checkSize(size);
@@ -241,9 +241,13 @@ export class NaiveAllocator implements Allocator {
     if (tail > node.end) {
       if (!this.#extend(node, tail)) return false;
     } else {
-      const rest = new SegmentNode(this.policy.cutBack(tail, node.end), node.end);
-      node.end = rest.start;
-      if (rest.size > 0) this.#giveBack(rest);
+      const cut = this.policy.cutBack(tail, node.end);
+      if (cut < node.end) {
+        const rest = new SegmentNode(cut, node.end);
+        this.#observer?.split?.(node.start, cut, node.end);
+        node.end = cut;
+        this.#giveBack(rest);
+      }
     }
     node.requested = size;
     this.#observer?.take?.(node.start, node.end, address, size);
@@ -256,10 +260,11 @@ export class NaiveAllocator implements Allocator {
     const [, behind] = this.#freeNeighbours(node.start, node.end);
     if (behind === null || behind.end < tail) return false;
     const to = this.policy.cutBack(tail, behind.end);
+    if (to < behind.end) this.#observer?.split?.(behind.start, to, behind.end);
+    this.#observer?.coalesce?.(node.start, node.end, to);
     this.#usedBytes += to - node.end;
     node.end = to;
     if (to < behind.end) {
-      this.#observer?.split?.(behind.start, to, behind.end);
       free.shrink(behind, to, behind.end);
     } else {
       if (rover === behind) this.descriptor.rover = behind.next;

@@ -44,6 +44,7 @@ describe('growBy', () => {
     tlsf.allocate(3000);
     expect(tlsf.allocate(5000)).toBe(3000);
     expect(tlsf.capacity).toBe(8192);
+    expect(tlsf.inspected).toBe(1);
     expect(tlsf.allocate(1, 8192)).toBe(8192);
     expect(tlsf.capacity).toBe(12288);
     expect(tlsf.allocate(20000)).toBeNull();
@@ -81,9 +82,8 @@ it('tells the observer of every step', () => {
     'split 104 128 1024',
     'split 128 152 1024',
     'take 128 152 128 24',
-    'release 128 152',
-    'coalesce 128 152 1024',
-    'split 128 192 1024',
+    'split 152 192 1024',
+    'coalesce 128 152 192',
     'take 128 192 128 64',
     'release 0 104',
     'coalesce 0 104 128',
@@ -182,6 +182,44 @@ describe('the plan of moves', () => {
     tlsf.allocate(8);
     const plan = tlsf.planMoves(8, { alignOf: (address) => (address === b ? 256 : 8) });
     for (const { to } of plan.moves) expect(to % 256).toBe(0);
+  });
+
+  it('keeps the alignment that was asked for, without being told', () => {
+    const tlsf = new Tlsf({ capacity: 4096 });
+    const a = tlsf.allocate(64)!;
+    expect(tlsf.allocate(300, 256)).toBe(256);
+    tlsf.free(a);
+    expect(tlsf.planMoves(1).moves).toEqual([{ from: 256, to: 0, size: 304 }]);
+    tlsf.allocate(8);
+    expect(tlsf.planMoves(1).moves).toEqual([]);
+    expect(tlsf.planMoves(1, { alignOf: () => 8 }).moves).toEqual([{ from: 256, to: 8, size: 304 }]);
+  });
+
+  it('keeps every alignment that was asked for, whatever was', () => {
+    const request = fc.tuple(
+      fc.integer({ min: 1, max: 300 }),
+      fc.constantFrom(1, 1, 1, 16, 64, 256),
+      fc.boolean(),
+    );
+    fc.assert(
+      fc.property(fc.array(request, { minLength: 5, maxLength: 60 }), fc.nat(20), (requests, maxMoves) => {
+        const tlsf = new Tlsf({ capacity: 16384, base: 16384 });
+        const asked = new Map<number, number>();
+        const holes: number[] = [];
+        for (const [size, align, stays] of requests) {
+          const address = tlsf.allocate(size, align)!;
+          if (stays) asked.set(address, align);
+          else holes.push(address);
+        }
+        for (const address of holes) tlsf.free(address);
+        for (const { from, to } of tlsf.planMoves(maxMoves).moves) {
+          expect(to % asked.get(from)!).toBe(0);
+          tlsf.move(from, to);
+          asked.set(to, asked.get(from)!);
+        }
+        for (const { from, to } of tlsf.planMoves(maxMoves).moves) expect(to % asked.get(from)!).toBe(0);
+      }),
+    );
   });
 
   it('refuses a move elsewhere, and is unchanged', () => {

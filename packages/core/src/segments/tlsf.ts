@@ -30,7 +30,15 @@ import {
   InvalidFreeError,
   type Segment,
 } from '../allocator.js';
-import { checkAlign, checkGrowth, checkGrowthOptions, checkRange, checkSize, roundUp } from '../arguments.js';
+import {
+  checkAlign,
+  checkGrowth,
+  checkGrowthOptions,
+  checkRange,
+  checkSize,
+  lowestBit,
+  roundUp,
+} from '../arguments.js';
 import { BoundaryMap, FIRST } from './boundary-map.js';
 import { type DefragmentOptions, type MovePlan, planMoves } from './defragment.js';
 import { NIL } from './segment-table.js';
@@ -77,6 +85,8 @@ export class Tlsf implements Allocator {
   private readonly observer: AllocatorObserver | undefined;
   /** 1 / align: exact, as it is a power of two. */
   private readonly perByte: number;
+  /** The largest alignment that a request was ever given, `align` at least. */
+  private alignMost: number;
 
   /** @throws RangeError naming the option that is not as TlsfOptions says */
   constructor(options: TlsfOptions) {
@@ -90,6 +100,7 @@ export class Tlsf implements Allocator {
     this.growBy = growBy;
     this.maxCapacity = maxCapacity;
     this.perByte = 1 / align;
+    this.alignMost = align;
     this.map = new BoundaryMap(base, capacity, align);
     this.bins = new SizeBins(this.map);
     this.bins.add(FIRST, this.map.granules);
@@ -169,22 +180,14 @@ export class Tlsf implements Allocator {
     const behind = map.isFree(next) ? map.size(next) : 0;
     const room = held + behind;
     if (need > room || map.isFull) return false;
-    const observer = this.observer;
-    const end = address + held * this.align;
-    const limit = end + behind * this.align;
-    const newEnd = address + need * this.align;
-    if (observer !== undefined) observer.release?.(address, end);
+    if (this.observer !== undefined) this.tellResized(address, held, behind, need, size);
+    if (need === held) return true;
     if (behind > 0) {
       this.bins.remove(behind);
       map.erase(next);
-      if (observer !== undefined) observer.coalesce?.(address, end, limit);
     }
     map.usedGranules += need - held;
-    if (room > need) {
-      this.bins.add(map.begin(segment, need), room - need);
-      if (observer !== undefined) observer.split?.(address, newEnd, limit);
-    }
-    if (observer !== undefined) observer.take?.(address, newEnd, address, size);
+    if (room > need) this.bins.add(map.begin(segment, need), room - need);
     return true;
   }
 
@@ -235,10 +238,16 @@ export class Tlsf implements Allocator {
    * The caller goes through the moves in order: copies the bytes (a target may overlap its own source: copy as
    * memmove does), tells `move`, and corrects whoever holds the address. Until that is done, no other call may
    * change the allocator, or the rest of the plan is void. O(segments).
+   *
+   * Every address keeps the alignment that its request asked for. Which that was is not remembered: an address that
+   * happens to lie on a larger multiple keeps to that, up to the largest alignment ever asked for. With `alignOf` the
+   * caller, who knows, may have a tighter plan.
    * @throws RangeError when `maxMoves` is no whole number from 0 up
    */
   planMoves(maxMoves: number, options: DefragmentOptions = {}): MovePlan {
-    return planMoves(this, maxMoves, this.align, options);
+    // What a segment's own request asked for divides its address, and is no more than the most that any asked for.
+    const { alignOf = (address) => Math.min(lowestBit(address), this.alignMost) } = options;
+    return planMoves(this, maxMoves, this.align, { ...options, alignOf });
   }
 
   /**
@@ -282,6 +291,7 @@ export class Tlsf implements Allocator {
   /** For an alignment above the allocator's own, and where no bin of larger segments has one. */
   private allocateAligned(size: number, align: number): number | null {
     const { bins, map } = this;
+    this.inspected = 0;
     if (map.isFull) return null;
     const need = Math.ceil(size * this.perByte);
     // Segments start at multiples of this.align: so much more is enough, wherever one starts.
@@ -296,6 +306,7 @@ export class Tlsf implements Allocator {
       this.inspected = 1;
       if (this.observer !== undefined) this.tellInspected(segment, true);
     }
+    if (align > this.alignMost) this.alignMost = align;
     return this.takeAt(roundUp(map.start(segment), align), segment, need, size);
   }
 
@@ -303,13 +314,15 @@ export class Tlsf implements Allocator {
   private search(need: number, align: number): number {
     const segment = this.walk(need, align);
     if (segment !== NIL || this.growBy === 0 || !this.growFor(need, align)) return segment;
-    return this.map.prev(this.map.end);
+    const grown = this.map.prev(this.map.end);
+    this.inspected++;
+    if (this.observer !== undefined) this.tellInspected(grown, true);
+    return grown;
   }
 
   /** Looks at every free segment that may be large enough. */
   private walk(need: number, align: number): number {
     const { bins, map, observer } = this;
-    this.inspected = 0;
     for (let bin = bins.firstFrom(bins.of(need)); bin !== NIL; bin = bins.firstFrom(bin + 1)) {
       for (const segment of bins.list(bin)) {
         const fits = roundUp(map.start(segment), align) + need * this.align <= map.start(map.next(segment));
@@ -374,6 +387,24 @@ export class Tlsf implements Allocator {
     bins.remove(held);
     bins.add(last, held + added);
     if (this.observer !== undefined) this.tellCoalesced(last, held, held + added);
+  }
+
+  /** The used segment of `held` granules, with `behind` free ones above it, comes to have `need`. */
+  private tellResized(start: number, held: number, behind: number, need: number, requested: number): void {
+    const { align, observer } = this;
+    if (observer === undefined) return;
+    const end = start + held * align;
+    const limit = end + behind * align;
+    const newEnd = start + need * align;
+    if (need < held) {
+      observer.split?.(start, newEnd, end);
+      observer.release?.(newEnd, end);
+      if (behind > 0) observer.coalesce?.(newEnd, end, limit);
+    } else if (need > held) {
+      if (newEnd < limit) observer.split?.(end, newEnd, limit);
+      observer.coalesce?.(start, end, newEnd);
+    }
+    observer.take?.(start, newEnd, start, requested);
   }
 
   private tellInspected(segment: number, fits: boolean): void {
