@@ -12,6 +12,7 @@ import {
 import { FRAME_BYTES } from '../machine.js';
 import type { AddressSpace } from './address-space.js';
 import { type Area, PROT_MASK, VM_EXEC, VM_SHARED, VM_WRITE } from './area.js';
+import type { MappedMemory } from './mapped-memory.js';
 import {
   NO_ENTRY,
   type PageTable,
@@ -46,7 +47,7 @@ export function checkVirtualMemory(vm: VirtualMemory): void {
     checkAreas(space);
     checkTables(space.table, vm, walked.tables);
     checkEntries(space, walked.mappings);
-    checkTlb(space);
+    checkTlb(vm, space);
     areas += space.areas.length;
   }
   const vmalloced = checkKernel(vm, walked.tables);
@@ -162,10 +163,10 @@ function checkEntries(space: AddressSpace, mappings: Int32Array): void {
   }
 }
 
-function checkTlb(space: AddressSpace): void {
-  const { u32 } = space.vm.pages.machine;
-  space.vm.tlb.forEach(space, (page, frame, writable) => {
-    const entry = space.table.find(page);
+function checkTlb(vm: VirtualMemory, memory: MappedMemory): void {
+  const { u32 } = vm.pages.machine;
+  vm.tlb.forEach(memory, (page, frame, writable) => {
+    const entry = memory.table.find(page);
     const low = entry === NO_ENTRY ? 0 : u32[entry];
     const at = () => `page 0x${page.toString(16)}, frame ${frame}`;
     law((low & PTE_PRESENT) !== 0 && low >>> 12 === frame, 'the TLB agrees with the page tables', at);
@@ -222,6 +223,7 @@ function checkKernel(vm: VirtualMemory, tables: Uint8Array): Int32Array {
   const held = new Int32Array(pages.machine.frames);
   kernel.areas.check();
   checkTables(kernel.table, vm, tables);
+  checkTlb(vm, kernel);
   let listed = 0;
   for (const area of kernel.areas) {
     const at = () => `0x${area.start.toString(16)}, ${area.pages} pages`;

@@ -165,10 +165,15 @@ export class PageCache {
   writeBack(inode: Inode, first: number, end: number): number {
     if (inode.source === null) return 0;
     let written = 0;
-    for (const page of inode.pages.values()) {
-      if (page.index < first || page.index >= end || !this.isDirty(page)) continue;
+    const write = (page: CachedPage | undefined) => {
+      if (page === undefined || !this.isDirty(page)) return;
       this.writePage(page);
       written++;
+    };
+    if (end - first < inode.pages.size) {
+      for (let index = first; index < end; index++) write(inode.pages.get(index));
+    } else {
+      for (const page of inode.pages.values()) if (page.index >= first && page.index < end) write(page);
     }
     return written;
   }
