@@ -13,11 +13,13 @@ export interface Segment {
   readonly address: number;
   /** Bytes the caller asked for, where the allocator remembers them; `end - start - requested` is internal fragmentation. */
   readonly requested?: number;
+  /** True of a used segment in which the allocator keeps its own bookkeeping: nobody's to free. */
+  readonly own?: true;
 }
 
 /** What an allocator knows of itself at any moment, in O(1). All sizes are in bytes. */
 export interface AllocatorStats {
-  /** Bytes managed: the range is `[base, base + capacity)`. Equals `usedBytes + freeBytes`, always. */
+  /** Bytes managed: the range is `[base, base + capacity)`. Equals `usedBytes + freeBytes + own.bytes`, always. */
   readonly capacity: number;
   /** Bytes in used segments: granted, with headers and padding, so at least the bytes requested. */
   readonly usedBytes: number;
@@ -26,6 +28,16 @@ export interface AllocatorStats {
   readonly freeSegments: number;
   /** Bytes of typed arrays (and, where nodes are objects, their size as C structs) that describe the range, outside it. */
   readonly bookkeepingBytes: number;
+  /** Of an allocator that keeps its bookkeeping inside the range; absent where all of it lies outside. */
+  readonly own?: OwnStats;
+}
+
+/** What an allocator's bookkeeping takes up inside its range, in bytes. */
+export interface OwnStats {
+  /** In segments of the allocator's own: neither in `usedBytes` nor in `freeBytes`. */
+  readonly bytes: number;
+  /** From the base to the end of the highest segment but the free one at the end of the range. */
+  readonly reachBytes: number;
 }
 
 /**

@@ -6,6 +6,7 @@ export {
   CorruptionError,
   InvalidFreeError,
   type InvalidFreeReason,
+  type OwnStats,
   type Segment,
 } from './allocator.js';
 export { Blocks, type BlocksOptions } from './blocks/blocks.js';
@@ -13,6 +14,7 @@ export { Buddy, type BuddyOptions } from './buddy/buddy.js';
 export { BuddyUnits, type BuddyUnitsOptions, NO_UNIT } from './buddy/units.js';
 export { HeapArray, type NumericArray, type NumericArrayConstructor } from './heap/array.js';
 export { Heap } from './heap/heap.js';
+export { HeapAllocator } from './heap/heap-allocator.js';
 export type { HeapBlock, HeapStats } from './heap/inspect.js';
 export type { HeapOptions } from './heap/options.js';
 export {

@@ -97,10 +97,15 @@ export class Model {
     let usedBytes = 0;
     let free = 0;
     let largest = 0;
+    let own = 0;
     for (const { start, end, address, requested, ...segment } of segments) {
       if (!segment.used) {
         free++;
         largest = Math.max(largest, end - start);
+        continue;
+      }
+      if (segment.own) {
+        own += end - start;
         continue;
       }
       const asked = live.get(address);
@@ -121,7 +126,7 @@ export class Model {
       usedSegments: used,
       freeSegments: free,
       usedBytes,
-      freeBytes: capacity - usedBytes,
+      freeBytes: capacity - usedBytes - own,
     };
     for (const [name, value] of Object.entries(counted)) {
       const told = stats[name as keyof typeof counted];

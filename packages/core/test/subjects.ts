@@ -1,8 +1,11 @@
 /** Every allocator of core with every option set that the conformance suite runs over. A new allocator adds its rows here. */
 import type { Allocator, AllocatorObserver, Segment } from '../src/allocator.js';
-import { roundUp } from '../src/arguments.js';
+import { checkRange, roundUp } from '../src/arguments.js';
 import { Blocks } from '../src/blocks/blocks.js';
 import { Buddy } from '../src/buddy/buddy.js';
+import { Heap } from '../src/heap/heap.js';
+import { HeapAllocator } from '../src/heap/heap-allocator.js';
+import type { HeapOptions } from '../src/heap/options.js';
 import { IndexedFit } from '../src/segments/indexed-fit.js';
 import { NaiveAllocator, type NaiveOptions } from '../src/segments/naive.js';
 import { type SegmentOptions, SegmentPolicy } from '../src/segments/options.js';
@@ -21,6 +24,8 @@ export interface Subject {
   readonly granule: number;
   /** Whether free neighbours become one: after a drain the range is as it was when new. */
   readonly coalesces: boolean;
+  /** Whether bookkeeping lies inside the range, on real bytes: no range is above 4 GiB then, and none is taken whole. */
+  readonly inside?: true;
   /** Multiples of this many bytes by which the range grows by itself, and to how much more than it was made with; or 0. */
   readonly growBy: number;
   readonly growth: number;
@@ -62,6 +67,8 @@ export const SUBJECTS: readonly Subject[] = [
   tlsf(256),
   tlsf(8, 125),
   tlsf(64, 1),
+  heap({}),
+  heap({ alignment: 8 }),
   ...POLICIES.flatMap((policy, i) => [
     naive({ ...policy, largestHint: i % 3 === 0 }),
     naive({ ...policy, ...SETS[i % SETS.length], largestHint: i % 3 === 1 }),
@@ -69,6 +76,28 @@ export const SUBJECTS: readonly Subject[] = [
     indexed({ ...policy, ...SETS[i % SETS.length] }),
   ]),
 ];
+
+/** On a buffer of its own; without checks a heap refuses nothing, so that it is no subject. */
+function heap(options: HeapOptions): Subject {
+  const unit = options.alignment ?? 16;
+  return {
+    name: `heap: alignment ${unit}`,
+    make: (capacity, { base = 0 } = {}) => {
+      checkRange(base, capacity);
+      return new HeapAllocator(Heap.create(new ArrayBuffer(base + capacity), { ...options, base }));
+    },
+    granule: 16,
+    coalesces: false,
+    inside: true,
+    growBy: 0,
+    growth: 0,
+    // Before what lies above the last block can be used, the map may have to grow, there as well.
+    fits: ({ start, end }, size, align) => {
+      const aligned = align > unit ? roundUp(start, align) + 4 : start;
+      return aligned + roundUp(size, unit) + 512 + (end - start) / 16 <= end;
+    },
+  };
+}
 
 /** @param growBy in blocks */
 function blocks(what: string, block: number, growBy = 0): Subject {

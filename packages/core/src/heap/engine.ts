@@ -94,10 +94,12 @@ export abstract class Engine extends Space {
   /** Makes the tables that a heap of this size has; empties quick lists that hold a good part of it. @returns whether holes may be new */
   private weigh(end: number): boolean {
     const { header, shift } = this;
+    // By the top as it is: the request may still be refused, and must leave nothing behind then.
+    const top = this.words[header + L.H_TOP]!;
     let quick = 0;
-    for (const [from, bytes] of TABLES) if (end * 2 ** shift >= from) quick = bytes >>> shift;
+    for (const [from, bytes] of TABLES) if (top * 2 ** shift >= from) quick = bytes >>> shift;
     if (quick > this.quick) this.makeTables(quick);
-    this.words[header + L.H_WEIGH_AT] = Math.min(end + (end >>> WEIGH_STEP) + WEIGH_STEP_LEAST, 0x7fff_ffff);
+    this.words[header + L.H_WEIGH_AT] = top + (top >>> WEIGH_STEP) + WEIGH_STEP_LEAST;
     if (this.tables === 0) return false;
     if (quickTotals(this.words, this.tables, this.quick).granules < end >>> QUICK_SHARE) return false;
     this.flush();

@@ -91,7 +91,9 @@ describe('free', () => {
     heap.malloc(1);
     expect(() => heap.free(address + 16)).toThrow(new InvalidFreeError(address + 16, 'interior'));
     expect(() => heap.free(address + 1)).toThrow(new InvalidFreeError(address + 1, 'interior'));
-    expect(() => heap.free(3 * KiB)).toThrow(new InvalidFreeError(3 * KiB, 'outside'));
+    expect(() => heap.free(3 * KiB)).toThrow(new InvalidFreeError(3 * KiB, 'free'));
+    expect(() => heap.free(4 * KiB)).toThrow(new InvalidFreeError(4 * KiB, 'outside'));
+    expect(() => heap.free(heap.base + 16)).toThrow(new InvalidFreeError(heap.base + 16, 'outside'));
     heap.free(address);
     expect(() => heap.free(address)).toThrow(new InvalidFreeError(address, 'free'));
     heap.check();

@@ -199,17 +199,24 @@ export class Heap extends InspectableHeap {
     const i = this.locate(address);
     const m = lengthOf(this.words, this.map, i);
     const align = this.alignOf(i, m);
-    if (size > ADDRESSABLE) return 0;
-    const n = this.granulesFor(size, align !== 0);
-    if (n === m || this.resizeBlock(i, m, n)) {
-      if (align !== 0) this.noteAlignment(i, align);
-      return address;
-    }
+    if (this.resizeAt(i, m, align, size)) return address;
     const moved = align === 0 ? this.malloc(size) : this.alignedAlloc(align, size);
     if (moved === 0) return 0;
     this.copy(address, moved, Math.min(m << this.shift, size));
     this.free(address);
     return moved;
+  }
+
+  /**
+   * `realloc` in place or not at all.
+   * @returns whether the block holds `size` bytes now; if not it is as it was
+   * @throws as `realloc`
+   */
+  resize(address: number, size: number): boolean {
+    checkCount('size', size);
+    const i = this.locate(address);
+    const m = lengthOf(this.words, this.map, i);
+    return this.resizeAt(i, m, this.alignOf(i, m), size);
   }
 
   /**
@@ -288,6 +295,15 @@ export class Heap extends InspectableHeap {
     else throw new InvalidFreeError(address, this.whyInvalid(address));
   }
 
+  private resizeAt(i: number, m: number, align: number, size: number): boolean {
+    if (size > ADDRESSABLE) return false;
+    const n = this.granulesFor(size, align !== 0);
+    if (n === m) return true;
+    if (!this.resizeBlock(i, m, n)) return false;
+    if (align !== 0) this.noteAlignment(i, align);
+    return true;
+  }
+
   /** The granule of the live block at `address`. @throws InvalidFreeError where there is none */
   private locate(address: number): number {
     this.sync();
@@ -301,7 +317,8 @@ export class Heap extends InspectableHeap {
   private whyInvalid(address: number): 'outside' | 'free' | 'interior' {
     const { words, map } = this;
     const i = Math.floor(address / 2 ** this.shift);
-    if (!(i >= this.first && i < this.word(L.H_TOP))) return 'outside';
+    if (!(i >= this.first && i < this.end)) return 'outside';
+    if (i >= this.word(L.H_TOP)) return 'free';
     let start = i;
     while (!isStart(words, map, start)) start--;
     if (!isUsed(words, map, start) || start * 2 ** this.shift === address) return 'free';

@@ -54,6 +54,8 @@ export interface HeapStats {
   readonly waitingBytes: number;
   /** Of the free bytes, those above the last block. */
   readonly topBytes: number;
+  /** From the base to the end of the last block. */
+  readonly reachBytes: number;
   /** From the base to the highest end that any block ever had, the heap's own included. */
   readonly footprintBytes: number;
 }
@@ -103,6 +105,7 @@ export abstract class InspectableHeap extends Engine {
       freeBlocks: freeBlocks + (this.end > top ? 1 : 0),
       waitingBytes: quick.granules * unit,
       topBytes: (this.end - top) * unit,
+      reachBytes: top * unit - this.base,
       footprintBytes: this.word(L.H_PEAK) * unit - this.base,
     };
   }

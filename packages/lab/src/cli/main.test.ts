@@ -145,7 +145,7 @@ describe('compare', () => {
   it('runs every allocator on a short trace', async () => {
     expect(await run('compare', SMALL, '--json')).toBe(0);
     const order =
-      'naive-first naive-best naive-worst naive-next first-fit next-fit best-fit worst-fit tlsf blocks buddy';
+      'naive-first naive-best naive-worst naive-next first-fit next-fit best-fit worst-fit tlsf blocks buddy heap heap-unchecked';
     expect(JSON.parse(said.out).map(({ allocator }: Measurement) => allocator)).toEqual(order.split(' '));
   });
 

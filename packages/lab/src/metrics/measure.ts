@@ -62,6 +62,8 @@ class Meter {
   #live = 0;
   #granted = 0;
   #bookkeeping = 0;
+  /** Of the bookkeeping, what lies outside the range. */
+  #outside = 0;
   #reach = 0;
   #current = 0;
   #liveSum = 0;
@@ -70,7 +72,7 @@ class Meter {
   #bookkeepingMax = 0;
   #currentMax = 0;
   #liveAtCurrentMax = 0;
-  #peakLive: State = { operation: 0, live: 0, granted: 0, bookkeeping: 0, reach: 0 };
+  #peakLive: State = { operation: 0, live: 0, granted: 0, bookkeeping: 0, outside: 0, reach: 0 };
   #currentAtPeakLive = 0;
   #peakFootprint: State = this.#peakLive;
   #externalSum = 0;
@@ -90,10 +92,11 @@ class Meter {
 
   step(i: number): void {
     this.#perform(i);
-    const { usedBytes, bookkeepingBytes, freeSegments } = this.#arena.allocator.stats();
-    const end = this.#ends.max;
+    const { usedBytes, bookkeepingBytes, freeSegments, own } = this.#arena.allocator.stats();
+    const end = own === undefined ? this.#ends.max : own.reachBytes;
     this.#granted = usedBytes;
-    this.#bookkeeping = bookkeepingBytes;
+    this.#outside = bookkeepingBytes;
+    this.#bookkeeping = bookkeepingBytes + (own === undefined ? 0 : own.bytes);
     if (end > this.#reach) this.#reach = end;
     this.#current = end + bookkeepingBytes;
     this.#note(i + 1);
@@ -112,7 +115,7 @@ class Meter {
     const holesAtEnd = holesBelow(allocator, this.#reach);
     const [live, footprint] = peaks.holesAt(this.#peakLive, this.#peakFootprint);
     const peak = this.#peakLive;
-    const footprintBytes = this.#peakFootprint.reach + this.#peakFootprint.bookkeeping;
+    const footprintBytes = footprintOf(this.#peakFootprint);
     return {
       operations: trace.length,
       requests: this.#requests,
@@ -188,7 +191,7 @@ class Meter {
       this.#currentMax = current;
       this.#liveAtCurrentMax = live;
     }
-    if (this.#reach + bookkeeping > this.#peakFootprint.reach + this.#peakFootprint.bookkeeping) {
+    if (this.#reach + this.#outside > footprintOf(this.#peakFootprint)) {
       this.#peakFootprint = this.#state(operation);
     }
   }
@@ -199,6 +202,7 @@ class Meter {
       live: this.#live,
       granted: this.#granted,
       bookkeeping: this.#bookkeeping,
+      outside: this.#outside,
       reach: this.#reach,
     };
   }
@@ -209,6 +213,8 @@ interface State {
   readonly live: number;
   readonly granted: number;
   readonly bookkeeping: number;
+  /** Of the bookkeeping, what lies outside the range. */
+  readonly outside: number;
   /** h */
   readonly reach: number;
 }
@@ -235,13 +241,17 @@ class Peaks {
   }
 }
 
+function footprintOf({ reach, outside }: State): number {
+  return reach + outside;
+}
+
 function moment(state: State, holes: Holes): Moment {
   return {
     operation: state.operation,
     liveBytes: state.live,
     grantedBytes: state.granted,
     bookkeepingBytes: state.bookkeeping,
-    footprintBytes: state.reach + state.bookkeeping,
+    footprintBytes: footprintOf(state),
     freeSegments: holes.segments,
     largestFreeBytes: holes.largest,
   };

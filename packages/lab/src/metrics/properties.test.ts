@@ -78,8 +78,8 @@ describe.each(IDS)('%s', (id) => {
     );
   });
 
-  // Frames of 4 KiB and the sizes of kmalloc do not scale.
-  it.skipIf(id === 'pages' || id === 'slab')(
+  // Frames of 4 KiB, the sizes of kmalloc, and bookkeeping between the blocks do not scale.
+  it.skipIf(id === 'pages' || id === 'slab' || id.startsWith('heap'))(
     'twice the sizes at twice the alignment waste the same shares',
     () => {
       // What is counted in pages and in bookkeeping does not scale, and neither do the footprint nor the four measures.

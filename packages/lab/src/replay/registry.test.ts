@@ -11,7 +11,7 @@ const allocatorOf = (spec: string, settings = GROWING) => makeArena(parseContend
 
 it('the allocators, in order', () => {
   const order =
-    'naive-first naive-best naive-worst naive-next first-fit next-fit best-fit worst-fit tlsf blocks buddy';
+    'naive-first naive-best naive-worst naive-next first-fit next-fit best-fit worst-fit tlsf blocks buddy heap heap-unchecked';
   const specs = (format: string) => defaultContenders(format).map(({ spec }) => spec);
   expect(specs('mtrace')).toEqual(order.split(' '));
   expect(specs('kmem')).toEqual([...order.split(' '), 'slab']);

@@ -21,6 +21,7 @@ import {
 } from 'freehold';
 import { UserError } from '../errors.js';
 import { type Arena, type Mover, RangeArena } from './arena.js';
+import { HeapArena } from './heap-arena.js';
 import { PageArena, SlabArena } from './kernel-arenas.js';
 import {
   bytes,
@@ -81,6 +82,14 @@ const BLOCK = bytes('block', 1, ({ align }) => Math.max(LEAST_BYTES, align));
 const UNIT = powerOfTwoBytes('unit', ({ align }) => Math.max(LEAST_BYTES, align));
 const ORDERS_COUNT = wholeNumber('orders', 1, 31);
 
+/** What the heap rounds to; a larger `--align` is asked for with each request. */
+const UNIT_8_16: Option<8 | 16> = {
+  name: 'unit',
+  allowed: '8, 16',
+  otherwise: ({ align }) => (align <= 8 ? '8' : '16'),
+  parse: (text) => (text === '8' ? 8 : text === '16' ? 16 : undefined),
+};
+
 const PAGE_BYTES = 4096;
 /** A machine does not grow. Its memory costs nothing before it is touched, its page descriptors do. */
 const MEMORY = bytes('memory', PAGE_BYTES, ({ capacity }) => capacity ?? 2 ** 28);
@@ -129,6 +138,8 @@ export const ALLOCATORS: readonly AllocatorKind[] = [
       return new RangeArena(allocator, settings.align, unit, mover);
     },
   },
+  heap('heap', 'malloc on real bytes', true),
+  heap('heap-unchecked', 'malloc on real bytes, frees not checked', false),
   {
     id: 'pages',
     title: 'Page allocator of the kernel',
@@ -151,6 +162,17 @@ export const ALLOCATORS: readonly AllocatorKind[] = [
     make: (read, { align }) => new SlabArena(new SlabRange({ capacity: read(MEMORY) }), align),
   },
 ];
+
+function heap(id: string, title: string, checked: boolean): AllocatorKind {
+  return {
+    id,
+    title,
+    naive: false,
+    options: [UNIT_8_16],
+    granule: () => 16,
+    make: (read, settings) => new HeapArena(settings, read(UNIT_8_16), checked),
+  };
+}
 
 function naive(fit: Fit): AllocatorKind {
   return segments(

@@ -198,7 +198,7 @@ class Verifier {
     allocator.check();
     const live = this.#live[Symbol.iterator]();
     for (const segment of allocator.segments()) {
-      if (!segment.used) continue;
+      if (!segment.used || segment.own) continue;
       const block = live.next().value;
       if (block === undefined || block.start !== segment.address || block.end > segment.end) {
         const expected = block === undefined ? 'no block' : `the block at ${hex(block.start)}`;

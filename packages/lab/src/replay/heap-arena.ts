@@ -1,0 +1,61 @@
+/** The heap as an arena: C's calls as they are, on real bytes, which grow on demand or are as many as the capacity says. */
+import { Heap, HeapAllocator } from 'freehold';
+import type { Arena } from './arena.js';
+import type { Settings } from './options.js';
+
+const FIRST_BYTES = 65536;
+const MOST_BYTES = 2 ** 32;
+/** In less than this no heap has room for its bookkeeping and a block. */
+const LEAST_BYTES = 256;
+
+export class HeapArena implements Arena {
+  readonly allocator: HeapAllocator;
+  readonly align: number;
+  readonly #heap: Heap;
+  /** What each request asks for; 0 where the heap's own alignment sees to it, as malloc and calloc do. */
+  readonly #leastAlign: number;
+  /** Whether the capacity holds no heap: every request is refused. */
+  readonly #none: boolean;
+
+  constructor({ align, capacity }: Settings, alignment: 8 | 16, checked: boolean) {
+    const memory =
+      capacity === null
+        ? new ArrayBuffer(FIRST_BYTES, { maxByteLength: MOST_BYTES })
+        : new ArrayBuffer(Math.min(Math.max(capacity, LEAST_BYTES), MOST_BYTES));
+    this.#none = capacity !== null && capacity < LEAST_BYTES;
+    this.#heap = Heap.create(memory, { alignment, checked, zeroed: true });
+    this.allocator = new HeapAllocator(this.#heap);
+    this.align = align;
+    this.#leastAlign = align > alignment ? align : 0;
+  }
+
+  allocate(size: number, align: number): number | null {
+    const least = Math.max(align, this.#leastAlign);
+    if (least > 2 ** 31 || this.#none) return null;
+    const address = least <= 1 ? this.#heap.malloc(size) : this.#heap.alignedAlloc(least, size);
+    return address === 0 ? null : address;
+  }
+
+  allocateZeroed(size: number): number | null {
+    if (this.#leastAlign === 0 && !this.#none) {
+      const address = this.#heap.calloc(1, size);
+      return address === 0 ? null : address;
+    }
+    const address = this.allocate(size, 1);
+    if (address !== null) this.bytes().fill(0, address, address + size);
+    return address;
+  }
+
+  reallocate(address: number, size: number): number | null {
+    const moved = this.#heap.realloc(address, size);
+    return moved === 0 ? null : moved;
+  }
+
+  free(address: number): void {
+    this.#heap.free(address);
+  }
+
+  bytes(): Uint8Array {
+    return this.#heap.view;
+  }
+}
