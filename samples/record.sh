@@ -5,7 +5,9 @@
 #   needs     the programs it runs, each with its Debian package: "sqlite3:sqlite3 cc1:gcc"
 #   sample    the file to write, beside this script; its ending decides what is kept:
 #             *.trace.gz is converted to malloc-bench protobuf, others hold the tool's own text, compressed
-#   tool      how the calls are recorded: recorder (the default), valgrind, ltrace, mtrace or heaptrack
+#   tool      how the calls are recorded: recorder (the default), valgrind, ltrace, mtrace, heaptrack, or perf for
+#             those of the whole kernel, which takes root
+#   programs  with perf: whose events are kept, beside those of the kernel's own threads
 #   settings  variables of the environment for the recorded program, NAME=VALUE
 #   inputs    a function that makes the input files in the current folder, the same bytes every time
 #   run       a function that calls `record PROGRAM ARGUMENT...` once
@@ -69,6 +71,16 @@ record() {
     heaptrack)
       plainly heaptrack --raw -o "$work/calls" "$@" >&2
       zstd -q -d --rm "$work/calls.raw.zst" -o "$work/calls"
+      ;;
+    perf)
+      plainly perf record -q -a -m 8192 -e kmem:kmalloc,kmem:kfree,kmem:kmem_cache_alloc,kmem:kmem_cache_free \
+        -e kmem:mm_page_alloc,kmem:mm_page_free -o "$work/perf.data" -- "$@"
+      perf script -i "$work/perf.data" | awk -v programs=" $programs " '
+        match($0, / +[0-9]+ \[[0-9]+\] /) {
+          name = substr($0, 1, RSTART - 1)
+          gsub(/^ +| +$/, "", name)
+          if (index(programs, " " name " ") || name ~ /^(swapper|ksoftirqd|kworker|rcu)/) print
+        }' >"$work/calls"
       ;;
   esac
 }

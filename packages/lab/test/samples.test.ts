@@ -55,8 +55,8 @@ describe('samples', () => {
       expect(trace.length).toBe(operations);
       expect(trace.slots).toBe(blocks);
       expect(peakLiveBytes(trace)).toBe(peakBytes);
-      // A whole run: every free is of a block that the recording shows.
-      expect(trace.notes).toMatchObject({ unknownFrees: 0, implicitFrees: 0 });
+      // A whole run: every free is of a block that the recording shows. A kernel's run is never whole.
+      if (format !== 'kmem') expect(trace.notes).toMatchObject({ unknownFrees: 0, implicitFrees: 0 });
     },
   );
 });

@@ -8,6 +8,7 @@
 import { type Allocator, type AllocatorStats, CorruptionError, type Segment } from 'freehold';
 import { __GFP_RECLAIMABLE, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from '../frames/gfp.js';
 import { MOVABLE, RECLAIMABLE, UNMOVABLE } from '../frames/migrate.js';
+import type { PageAllocator } from '../frames/page-allocator.js';
 import { ORDERS } from '../frames/zone.js';
 import { FRAME_BYTES } from '../machine.js';
 import { checkRequest } from './check-request.js';
@@ -29,6 +30,8 @@ export class PageRange implements Allocator {
   inspected = 0;
   readonly base: number;
   readonly capacity: number;
+  /** What serves the requests. */
+  readonly pages: PageAllocator;
   private readonly range: MachineRange;
   private readonly groupByMobility: boolean;
   private usedFrames = 0;
@@ -39,6 +42,7 @@ export class PageRange implements Allocator {
     this.range = new MachineRange(capacity);
     this.base = this.range.base;
     this.capacity = this.range.capacity;
+    this.pages = this.range.pages;
     this.groupByMobility = groupByMobility;
   }
 
@@ -58,7 +62,7 @@ export class PageRange implements Allocator {
     const order = orderFor(Math.max(size, align));
     const gfp = GFP_OF_TYPE[this.groupByMobility ? type : MOVABLE];
     if (gfp === undefined) throw new RangeError(`type must be a migrate type, 0 to 2, got ${String(type)}`);
-    const frame = order >= ORDERS ? null : this.range.pages.allocPages(gfp, order);
+    const frame = order >= ORDERS ? null : this.pages.allocPages(gfp, order);
     this.inspected = frame === null ? 0 : 1;
     if (frame === null) return null;
     this.usedFrames += 1 << order;
@@ -69,7 +73,7 @@ export class PageRange implements Allocator {
 
   free(address: number): void {
     const order = this.range.orderAt(address);
-    this.range.pages.freePages(address / FRAME_BYTES, order);
+    this.pages.freePages(address / FRAME_BYTES, order);
     this.usedFrames -= 1 << order;
     this.usedBlocks--;
   }
@@ -109,8 +113,8 @@ export class PageRange implements Allocator {
   }
 
   check(): void {
-    this.range.pages.check();
-    const frames = this.range.pages.freeFrames + this.usedFrames;
+    this.pages.check();
+    const frames = this.pages.freeFrames + this.usedFrames;
     if (frames * FRAME_BYTES !== this.capacity) {
       throw new CorruptionError('used + free = capacity', `${frames} frames in ${this.capacity} bytes`);
     }

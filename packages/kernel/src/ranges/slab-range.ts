@@ -36,7 +36,8 @@ export class SlabRange implements Allocator {
   private usedObjects = 0;
   /** Caches in use: those that an object was ever asked of. */
   private readonly inUse = new Set<ObjectCache>();
-  /** By kind and size. */
+  /** The first cache of each kind, and all by kind, size and alignment. */
+  private readonly firstOfKind = new Map<string, ObjectCache>();
   private readonly caches = new Map<string, ObjectCache>();
 
   /** @throws RangeError for a capacity out of its range */
@@ -67,9 +68,14 @@ export class SlabRange implements Allocator {
   }
 
   free(address: number): void {
-    const granted = this.grantedAt(address);
-    this.slab.kfree(address + PAGE_OFFSET);
-    this.usedBytes -= granted;
+    const cache = this.cacheAt(address);
+    if (cache === null) {
+      this.usedBytes -= FRAME_BYTES << this.range.orderAt(address);
+      this.slab.kfree(address + PAGE_OFFSET);
+    } else {
+      cache.free(address + PAGE_OFFSET);
+      this.usedBytes -= cache.geometry.stride;
+    }
     this.usedObjects--;
   }
 
@@ -145,31 +151,31 @@ export class SlabRange implements Allocator {
     if (address === null) return null;
     const physical = address - PAGE_OFFSET;
     const cache = this.slab.cacheOf(address);
-    if (cache === undefined)
-      this.range.noteUse(physical / FRAME_BYTES, this.slab.ksize(address) / FRAME_BYTES);
-    else {
-      this.inUse.add(cache);
+    if (cache === undefined) {
+      const bytes = this.slab.ksize(address);
+      this.range.noteUse(physical / FRAME_BYTES, bytes / FRAME_BYTES);
+      this.usedBytes += bytes;
+    } else {
+      if (cache.allocations === 1) this.inUse.add(cache);
       this.range.noteUse(slabStart(cache, physical) / FRAME_BYTES, 1 << cache.geometry.order);
+      this.usedBytes += cache.geometry.stride;
     }
-    this.usedBytes += cache?.geometry.stride ?? this.slab.ksize(address);
     this.usedObjects++;
     return physical;
   }
 
   private cacheFor(kind: string, size: number, align: number): ObjectCache {
+    const first = this.firstOfKind.get(kind);
+    if (first !== undefined && first.objectSize === size && first.align >= align) return first;
     const key = `${kind} ${size} ${align}`;
     let cache = this.caches.get(key);
     if (cache === undefined) {
       const name = this.slab.cache(kind) === undefined ? kind : `${kind}-${size}-${align}`;
       cache = this.slab.createCache(name, size, { align: Math.max(align, KMALLOC_ALIGN) });
       this.caches.set(key, cache);
+      if (first === undefined) this.firstOfKind.set(kind, cache);
     }
     return cache;
-  }
-
-  private grantedAt(address: number): number {
-    const cache = this.cacheAt(address);
-    return cache === null ? FRAME_BYTES << this.range.orderAt(address) : cache.geometry.stride;
   }
 
   /** The cache of the object at `address`; null for a block of pages. @throws InvalidFreeError when nothing starts there */

@@ -8,7 +8,8 @@
  * only when the first is over, and looks at the holes there.
  */
 
-import { Buddy } from 'freehold';
+import { FRAME_BYTES, PageRange } from '@freehold/kernel';
+import { type Allocator, Buddy } from 'freehold';
 import type { Arena } from '../replay/arena.js';
 import { Replay } from '../replay/replay.js';
 import type { Timing } from '../replay/timing.js';
@@ -115,6 +116,7 @@ class Meter {
     const holesAtEnd = holesBelow(allocator, this.#reach);
     const [live, footprint] = peaks.holesAt(this.#peakLive, this.#peakFootprint);
     const peak = this.#peakLive;
+    const unit = unitOf(allocator);
     const footprintBytes = footprintOf(this.#peakFootprint);
     return {
       operations: trace.length,
@@ -145,8 +147,7 @@ class Meter {
       requestSizes: countSizes(requestedSizes(trace)),
       freeAtPeakFootprint: footprint.sizes,
       freeAtEnd: holesAtEnd.sizes,
-      freeOrders:
-        allocator instanceof Buddy ? orderFragmentation(allocator.unit, footprint.sizes.counts) : null,
+      freeOrders: unit === null ? null : orderFragmentation(unit, footprint.sizes.counts),
     };
   }
 
@@ -255,6 +256,12 @@ function moment(state: State, holes: Holes): Moment {
     freeSegments: holes.segments,
     largestFreeBytes: holes.largest,
   };
+}
+
+/** Bytes of a block of order 0, where free blocks are powers of two of one; null elsewhere. */
+function unitOf(allocator: Allocator): number | null {
+  if (allocator instanceof Buddy) return allocator.unit;
+  return allocator instanceof PageRange ? FRAME_BYTES : null;
 }
 
 function internal(live: number, granted: number): number {
