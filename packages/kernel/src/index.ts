@@ -40,7 +40,7 @@ export {
 export * from './proc/index.js';
 export { type ByteSource, type ElfImage, type ElfSegment, parseElf } from './process/elf.js';
 export { type ErrorCode, ExecError, SystemCallError } from './process/errors.js';
-export { PIE_BASE, STACK_TOP } from './process/loader.js';
+export { type LoadedProgram, PIE_BASE, STACK_TOP } from './process/loader.js';
 export { type AttachOptions, Process, type ThreadStack } from './process/process.js';
 export { type OpenFile, PID_MAX, ProcessTable } from './process/process-table.js';
 export {

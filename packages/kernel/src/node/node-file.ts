@@ -10,11 +10,11 @@ export class NodeFile implements FileSource {
   private readonly descriptor: number;
 
   /**
-   * Opens the file; for reading only unless told otherwise.
+   * Opens the file; for reading only unless told otherwise. `name` is shown instead of the path.
    * @throws what opening throws, for example ENOENT; Error when it is no regular file
    */
-  constructor(path: string, options: { readonly writable?: boolean } = {}) {
-    this.path = path;
+  constructor(path: string, options: { readonly writable?: boolean; readonly name?: string } = {}) {
+    this.path = options.name ?? path;
     this.writable = options.writable ?? false;
     this.descriptor = openSync(path, this.writable ? 'r+' : 'r');
     const stat = fstatSync(this.descriptor);

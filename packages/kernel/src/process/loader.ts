@@ -54,6 +54,8 @@ export interface LoadedProgram {
   readonly entry: number;
   readonly stackPointer: number;
   readonly heapStart: number;
+  /** Named by the file, but not loaded; null when it needs none. */
+  readonly interpreter: string | null;
 }
 
 /**
@@ -87,7 +89,7 @@ export function loadProgram(
       [AT_SECURE, 0],
     ];
     const stackPointer = makeStack(space, start, auxv, image.executableStack);
-    return { entry, stackPointer, heapStart: image.end + bias };
+    return { entry, stackPointer, heapStart: image.end + bias, interpreter: image.interpreter };
   } catch (error) {
     if (error instanceof MemoryFault && error.code === 'OOM') throw noMemory();
     if (error instanceof MappingError || error instanceof MemoryFault) {

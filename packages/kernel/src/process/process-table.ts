@@ -102,9 +102,15 @@ export class ProcessTable {
    * Replaces the program of the process by the ELF file at `path`, or by the interpreter that a script names.
    * @param argv the program's name and arguments; the path alone when left out
    * @param envp `NAME=value`
+   * @returns where the program begins, and the interpreter that its file names
    * @throws ExecError naming what is wrong; the process goes on with its old program
    */
-  exec(process: Process, path: string, argv: readonly string[] = [path], envp: readonly string[] = []): void {
+  exec(
+    process: Process,
+    path: string,
+    argv: readonly string[] = [path],
+    envp: readonly string[] = [],
+  ): LoadedProgram {
     const { stackLimitBytes } = process.space;
     const space = this.newSpace();
     space.stackLimitBytes = stackLimitBytes;
@@ -124,6 +130,7 @@ export class ProcessTable {
         break: heapStart,
         space: space.object,
       });
+      return loaded;
     } finally {
       if (!done) space.destroy();
     }

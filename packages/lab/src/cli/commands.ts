@@ -5,6 +5,7 @@ import { convertCommand } from './convert.js';
 import { fitCommand } from './fit.js';
 import { infoCommand } from './info.js';
 import { inspectCommand } from './inspect.js';
+import { kernelCommand } from './kernel.js';
 import { lessonCommand } from './lesson.js';
 import { monitorCommand } from './monitor.js';
 
@@ -15,5 +16,6 @@ export const COMMANDS: readonly (() => Command)[] = [
   convertCommand,
   lessonCommand,
   monitorCommand,
+  kernelCommand,
   inspectCommand,
 ];

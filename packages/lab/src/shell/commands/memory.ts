@@ -1,0 +1,225 @@
+/** mmap and what belongs to it, loads and stores, and where an address leads. */
+import {
+  FRAME_BYTES,
+  type MapOptions,
+  NO_ENTRY,
+  OWNER_NAMES,
+  type Process,
+  PTE_PRESENT,
+  PTE_SPECIAL,
+  PTE_WRITE,
+} from '@freehold/kernel';
+import { formatSize } from '../../sizes.js';
+import type { Arguments } from '../arguments.js';
+import type { CommandGroup, Outcome } from '../command.js';
+import type { Session } from '../session.js';
+import { hex, hexDump, many, PROTECTIONS, protectionOf } from '../words-for-people.js';
+import { processOf } from './processes.js';
+
+const READ_BYTES_MAX = 4096;
+
+export const MEMORY: CommandGroup = {
+  title: 'Memory of a process',
+  commands: [
+    {
+      name: 'mmap',
+      usage: 'PID LENGTH [FILE] [shared] [rw|r|rx|none...] [at ADDRESS] [offset BYTES] [populate]',
+      summary: 'map zeroed memory, or a file of this machine',
+      words: ['shared', 'private', 'populate', 'at', 'offset', ...PROTECTIONS],
+      run: (session, args) => map(session, args),
+    },
+    {
+      name: 'munmap',
+      usage: 'PID ADDRESS LENGTH',
+      summary: 'unmap pages; areas are split as needed',
+      run(session, args) {
+        const { process, address, length } = rangeOf(session, args);
+        args.end();
+        process.munmap(address, length);
+        return `${many(Math.ceil(length / FRAME_BYTES), 'page')} from ${hex(address)} on are unmapped`;
+      },
+    },
+    {
+      name: 'mprotect',
+      usage: 'PID ADDRESS LENGTH rw|r|rx|none...',
+      summary: 'allow or forbid access to pages',
+      words: PROTECTIONS,
+      run(session, args) {
+        const { process, address, length } = rangeOf(session, args);
+        const protection = args.takeOne(PROTECTIONS);
+        if (protection === null) throw args.wrong(`the protection must be one of ${PROTECTIONS.join(', ')}`);
+        args.end();
+        process.mprotect(address, length, protectionOf(protection));
+        return `${many(Math.ceil(length / FRAME_BYTES), 'page')} from ${hex(address)} on are '${protection}' now`;
+      },
+    },
+    {
+      name: 'msync',
+      usage: 'PID ADDRESS LENGTH',
+      summary: 'write changed pages of shared files back',
+      run(session, args) {
+        const { process, address, length } = rangeOf(session, args);
+        args.end();
+        return `${many(process.space.msync(address, length), 'page')} written to disk`;
+      },
+    },
+    {
+      name: 'read',
+      usage: 'PID ADDRESS [BYTES]',
+      summary: 'the bytes at an address (16 when not said)',
+      run(session, args) {
+        const process = processOf(session, args);
+        const address = args.number('ADDRESS');
+        const bytes = args.numberOr(16, 'BYTES');
+        args.end();
+        if (bytes < 1 || bytes > READ_BYTES_MAX) throw args.wrong(`BYTES must be 1 to ${READ_BYTES_MAX}`);
+        const target = new Uint8Array(bytes);
+        process.space.read(address, target);
+        return hexDump(address, target);
+      },
+    },
+    {
+      name: 'write',
+      usage: 'PID ADDRESS TEXT',
+      summary: 'write a text there',
+      run(session, args) {
+        const process = processOf(session, args);
+        const address = args.number('ADDRESS');
+        const bytes = new TextEncoder().encode(args.text('TEXT'));
+        args.end();
+        process.space.write(address, bytes);
+        return `${many(bytes.length, 'byte')} written to ${hex(address)}`;
+      },
+    },
+    {
+      name: 'touch',
+      usage: 'PID ADDRESS [LENGTH]',
+      summary: 'write one byte into each page',
+      run(session, args) {
+        const process = processOf(session, args);
+        const address = args.number('ADDRESS');
+        const length = args.numberOr(1, 'LENGTH');
+        args.end();
+        const first = Math.floor(address / FRAME_BYTES);
+        const end = Math.floor((address + Math.max(1, length) - 1) / FRAME_BYTES) + 1;
+        for (let page = first; page < end; page++)
+          process.space.store8(Math.max(address, page * FRAME_BYTES), 1);
+        return `${many(end - first, 'page')} touched`;
+      },
+    },
+    {
+      name: 'load',
+      usage: 'PID ADDRESS',
+      summary: 'the 64-bit word at an address',
+      run(session, args) {
+        const process = processOf(session, args);
+        const address = args.number('ADDRESS');
+        args.end();
+        const value = process.space.loadU64(address);
+        const text = `${hex(address)}: ${value} (0x${value.toString(16)})`;
+        return value <= BigInt(Number.MAX_SAFE_INTEGER) ? { text, value: Number(value) } : text;
+      },
+    },
+    {
+      name: 'store',
+      usage: 'PID ADDRESS VALUE',
+      summary: 'store a 64-bit word',
+      run(session, args) {
+        const process = processOf(session, args);
+        const address = args.number('ADDRESS');
+        const value = args.number('VALUE');
+        args.end();
+        process.space.store64(address, BigInt(value));
+        return `${hex(address)}: ${value}`;
+      },
+    },
+    {
+      name: 'where',
+      usage: 'PID ADDRESS',
+      summary: 'the area, page and frame behind an address',
+      run(session, args) {
+        const process = processOf(session, args);
+        const address = args.number('ADDRESS');
+        args.end();
+        return where(session, process, address);
+      },
+    },
+    {
+      name: 'brk',
+      usage: 'PID [ADDRESS]',
+      summary: 'where the heap ends, or move it there',
+      run(session, args) {
+        const process = processOf(session, args);
+        if (args.left > 0) process.brk(args.number('ADDRESS'));
+        args.end();
+        const { heapStart } = process.task;
+        const text = `the heap of process ${process.pid} is ${formatSize(process.break - heapStart)}, ${hex(heapStart)} to ${hex(process.break)}`;
+        return { text, value: process.break };
+      },
+    },
+  ],
+};
+
+function rangeOf(session: Session, args: Arguments): { process: Process; address: number; length: number } {
+  const process = processOf(session, args);
+  return { process, address: args.number('ADDRESS'), length: args.number('LENGTH') };
+}
+
+function map(session: Session, args: Arguments): Outcome {
+  const { cache } = session.kernel.vm;
+  const process = processOf(session, args);
+  let options: MapOptions = { length: args.number('LENGTH') };
+  let file: string | null = null;
+  while (args.left > 0) {
+    const protection = args.takeOne(PROTECTIONS);
+    if (protection !== null) options = { ...options, protection: protectionOf(protection) };
+    else if (args.take('shared')) options = { ...options, shared: true };
+    else if (args.take('private')) options = { ...options, shared: false };
+    else if (args.take('populate')) options = { ...options, populate: true };
+    else if (args.take('at')) options = { ...options, address: args.number('ADDRESS'), fixed: true };
+    else if (args.take('offset')) options = { ...options, offset: args.number('BYTES') };
+    else if (file === null) file = args.text('FILE');
+    else throw args.wrong(`'${args.text('')}' is too much`);
+  }
+  if (file === null) return mapped(process, process.mmap(options), options, 'zeroed memory');
+  const writes =
+    options.shared === true && ((options.protection ?? protectionOf('rw')) & protectionOf('w')) !== 0;
+  const inode = session.kernel.processes.open(file, writes);
+  try {
+    return mapped(
+      process,
+      process.mmap({ ...options, inode }),
+      options,
+      `${file}, of which nothing is read yet,`,
+    );
+  } finally {
+    cache.release(inode);
+  }
+}
+
+function mapped(process: Process, address: number, { length, populate }: MapOptions, what: string): Outcome {
+  const pages = many(Math.ceil(length / FRAME_BYTES), 'page');
+  const name = populate === true ? what.replace(/, of which.*/, '') : what;
+  return { text: `${pages} of ${name} at ${hex(address)} in process ${process.pid}`, value: address };
+}
+
+function where(session: Session, process: Process, address: number): string {
+  const { space } = process;
+  const { machine, descriptors } = session.kernel.pages;
+  const area = space.areaAt(address);
+  if (area === null) return `${hex(address)}: in no area`;
+  const name = area.inode?.path ?? area.name ?? 'anonymous memory';
+  const lines = [`area   ${hex(area.start)}-${hex(area.end)} ${area.permissions} ${name}`];
+  const entry = space.table.find(Math.floor(address / FRAME_BYTES));
+  const low = entry === NO_ENTRY ? 0 : machine.u32[entry]!;
+  if (low === 0) return [...lines, 'page   not present: the first access is a fault'].join('\n');
+  const frame = low >>> 12;
+  const writable = (low & PTE_WRITE) !== 0 ? 'writable' : 'read-only: a write is a fault';
+  lines.push(`page   ${(low & PTE_PRESENT) === 0 ? 'no access' : writable}`);
+  const owner = (low & PTE_SPECIAL) !== 0 ? 'the zero page' : OWNER_NAMES[descriptors.owner[frame]!]!;
+  const held = `${many(descriptors.mapCount[frame]!, 'mapping')}, ${many(descriptors.references[frame]!, 'reference')}`;
+  lines.push(
+    `frame  ${frame} (${owner}), ${held}; physical address ${hex(frame * FRAME_BYTES + (address % FRAME_BYTES))}`,
+  );
+  return lines.join('\n');
+}

@@ -1,0 +1,138 @@
+/** What shows: /proc, the picture of the frames, the check of all laws, help. */
+import {
+  buddyinfoOf,
+  mapsOf,
+  meminfoOf,
+  pagetypeinfoOf,
+  printBuddyinfo,
+  printMaps,
+  printMeminfo,
+  printPagetypeinfo,
+  printSlabinfo,
+  printSmaps,
+  printVmallocinfo,
+  slabinfoOf,
+  smapsOf,
+  vmallocinfoOf,
+} from '@freehold/kernel';
+import { define } from '../../cli/terminal.js';
+import { UserError } from '../../errors.js';
+import { formatCount } from '../../sizes.js';
+import type { CommandGroup } from '../command.js';
+import { framesPicture } from '../frames-picture.js';
+import type { Session } from '../session.js';
+
+/** The files of /proc that are no process's. */
+const FILES: Readonly<Record<string, (session: Session) => string>> = {
+  '/proc/buddyinfo': ({ kernel }) => printBuddyinfo(buddyinfoOf(kernel.pages)),
+  '/proc/pagetypeinfo': ({ kernel }) => printPagetypeinfo(pagetypeinfoOf(kernel.pages)),
+  '/proc/slabinfo': ({ kernel }) => printSlabinfo(slabinfoOf(kernel.slab)),
+  '/proc/vmallocinfo': ({ kernel }) => printVmallocinfo(vmallocinfoOf(kernel.vm.kernel)),
+  '/proc/meminfo': ({ kernel }) => printMeminfo(meminfoOf(kernel.slab)),
+};
+const PROCESS_FILE = /^\/proc\/(\d+)\/(maps|smaps)$/;
+const COMMAND_COLUMNS = 26;
+
+export const VIEWS: CommandGroup = {
+  title: 'Looking',
+  commands: [
+    {
+      name: 'cat',
+      usage: 'FILE...',
+      summary: 'a file of /proc: buddyinfo, meminfo, PID/maps, ...',
+      exact: true,
+      words: ({ kernel }) => {
+        const alive = kernel.processes.list().filter(({ isZombie }) => !isZombie);
+        const own = alive.flatMap(({ pid }) => [`/proc/${pid}/maps`, `/proc/${pid}/smaps`]);
+        return [...Object.keys(FILES), ...own];
+      },
+      run(session, args) {
+        const texts = [args.text('FILE'), ...args.rest()].map((path) => contentsOf(session, path));
+        return texts.join('').trimEnd();
+      },
+    },
+    {
+      name: 'frames',
+      usage: '',
+      summary: 'a picture of physical memory by owner',
+      exact: true,
+      run(session, args) {
+        args.end();
+        return framesPicture(session.kernel.pages, session.paint);
+      },
+    },
+    {
+      name: 'check',
+      usage: '',
+      summary: 'hold the whole system to its laws',
+      run(session, args) {
+        args.end();
+        const { kernel } = session;
+        kernel.check();
+        return (
+          `every law holds: each of ${formatCount(kernel.machine.frames)} frames is owned once, references are as\n` +
+          'many as holders; tables, areas, descriptors, objects and heaps agree'
+        );
+      },
+    },
+    {
+      name: 'echo',
+      usage: 'TEXT...',
+      summary: 'print it',
+      run: (_session, args) => args.rest().join(' '),
+    },
+    {
+      name: 'help',
+      usage: '[COMMAND]',
+      summary: 'all commands, or one',
+      run: (session, args) => help(session, args.rest()),
+    },
+    {
+      name: 'quit',
+      usage: '',
+      summary: 'leave the shell (or Ctrl-D)',
+      run(session, args) {
+        args.end();
+        session.ended = true;
+        return '';
+      },
+    },
+  ],
+};
+
+/** @throws UserError when there is no such file */
+function contentsOf(session: Session, path: string): string {
+  const file = FILES[path];
+  if (file !== undefined) return file(session);
+  const [, pid, which] = PROCESS_FILE.exec(path) ?? [];
+  if (pid === undefined) {
+    throw new UserError(
+      `no file ${path}; there are ${Object.keys(FILES).join(', ')}, /proc/PID/maps and /proc/PID/smaps`,
+    );
+  }
+  const { space } = session.kernel.process(Number(pid));
+  return which === 'maps' ? printMaps(mapsOf(space)) : printSmaps(smapsOf(space));
+}
+
+function help(session: Session, names: readonly string[]): string {
+  const { paint } = session;
+  const name = names[0];
+  if (name !== undefined) {
+    const { usage, summary } = session.find(name);
+    return `${paint.bold(`${name} ${usage}`.trimEnd())}\n  ${summary}`;
+  }
+  const groups = session.groups.map(({ title, commands }) => {
+    const lines = commands.map((each) => {
+      const usage = `${each.name} ${each.usage}`.trimEnd();
+      if (usage.length < COMMAND_COLUMNS - 2) return define(`  ${usage}`, each.summary, COMMAND_COLUMNS);
+      return define(`  ${each.name} ...`, each.summary, COMMAND_COLUMNS);
+    });
+    return `${paint.bold(title)}\n${lines.join('\n')}`;
+  });
+  const notes = [
+    'Sizes and addresses: 4096, 0x1000, 64KiB, $name, and sums of these: $a+0x10.',
+    "'name = command' keeps the result; 'fails command' expects a refusal;",
+    "'help command' shows its usage; what follows # is a comment.",
+  ];
+  return [...groups, notes.join('\n')].join('\n\n');
+}

@@ -1,0 +1,313 @@
+import { Kernel, MemoryFile } from '@freehold/kernel';
+import { describe, expect, it } from 'vitest';
+import { colours } from '../cli/terminal.js';
+import { FaultError, UserError } from '../errors.js';
+import { Arguments } from './arguments.js';
+import { GROUPS } from './commands.js';
+import { complete } from './interactive.js';
+import { runScript } from './script.js';
+import { Session } from './session.js';
+import { splitWords } from './words.js';
+import { hexDump } from './words-for-people.js';
+
+const TEXT = new TextEncoder().encode('a file in memory, page by page; '.repeat(300));
+
+function start(memoryBytes = 16 * 2 ** 20) {
+  const kernel = new Kernel({
+    memoryBytes,
+    openFile(path) {
+      if (path !== '/file') throw Object.assign(new Error(path), { code: 'ENOENT' });
+      return new MemoryFile(path, TEXT);
+    },
+  });
+  const session = new Session(kernel, GROUPS, colours({}));
+  return { kernel, session, run: (line: string) => session.execute(line) };
+}
+
+describe('the words of a line', () => {
+  const texts = (line: string) => splitWords(line).map(({ text }) => text);
+
+  it('are parted by spaces; quotes hold them together; # ends the line', () => {
+    expect(texts('  fork   1 # the first')).toEqual(['fork', '1']);
+    expect(texts('write 1 $a "two words" \'and # more\'')).toEqual([
+      'write',
+      '1',
+      '$a',
+      'two words',
+      'and # more',
+    ]);
+    expect(texts('say "a\\"b\\n\\\\" \'\\n\'')).toEqual(['say', 'a"b\n\\', '\\n']);
+    expect(texts('')).toEqual([]);
+    expect(() => splitWords('write 1 0 "open')).toThrow('the " at column 11 is never closed');
+  });
+
+  it('are taken as numbers, sizes, names and sums of these', () => {
+    const number = (word: string) =>
+      new Arguments(splitWords(word), new Map([['a', 0x1000]]), 'usage').number('N');
+    expect(number('0')).toBe(0);
+    expect(number('0x7fffF000')).toBe(0x7ffff000);
+    expect(number('64KiB')).toBe(65_536);
+    expect(number('$a')).toBe(0x1000);
+    expect(number('$a+0x10-1')).toBe(0x100f);
+    expect(number('1MiB-4k')).toBe(2 ** 20 - 4096);
+    for (const wrong of ['x', '1.5', '$b', '', '1+', '-5', '"5"', '$a-0x2000', '0xg', '$', '9PiB']) {
+      expect(() => number(wrong), wrong).toThrow(UserError);
+    }
+  });
+});
+
+describe('a session', () => {
+  it('tells what a command did, which faults it caused and which frames changed hands', () => {
+    const { run, kernel } = start();
+    const free = kernel.pages.freeFrames;
+    expect(run('m = mmap 1 8KiB')).toMatch(/^2 pages of zeroed memory at 0x7ffff7ffd000 in process 1/);
+    expect(run('touch 1 $m 8KiB')).toBe(
+      `2 pages touched\n  faults: 2, 2 frames cleared\n  frames: +1 page table, +2 anonymous; ${(free - 3).toLocaleString('en-GB')} free`,
+    );
+    expect(run('touch 1 $m')).toBe('1 page touched');
+    expect(run('fork 1')).toMatch(
+      /^process 2 is a copy of process 1: 2 areas, 3 pages shared until either writes/,
+    );
+    expect(run('write 2 $m "hi"')).toContain('faults: 1, 1 frame copied');
+    expect(run('read 2 $m 4')).toBe('0x7ffff7ffd000  68 69 00 00                                     hi..');
+    expect(run('where 1 $m')).toContain('1 mapping, 1 reference');
+    kernel.check();
+  });
+
+  it('keeps results under a name, and refuses what is no name or has no result', () => {
+    const { run, session } = start();
+    run('child = fork 1');
+    expect(session.variables.get('child')).toBe(2);
+    expect(run('exit $child 7')).toContain('process 2 has exited with 7');
+    expect(run('pid = wait 1')).toBe('process 2 had exited with 7');
+    expect(() => run('1x = fork 1')).toThrow("'1x' is no name for a result");
+    expect(() => run('x = ps')).toThrow("'x = ps': there is no result to keep");
+    expect(() => run('x = nothing')).toThrow("no command 'nothing'; 'help' lists all");
+    expect(() => run('mm 1')).toThrow("no command 'mm'; perhaps mmap");
+    expect(() => run('fork')).toThrow('PID is missing; usage: fork PID');
+    expect(() => run('fork 1 2')).toThrow("'2' is too much; usage: fork PID");
+    expect(() => run('read 1 $y')).toThrow(
+      'there is no $y; there are $child, $pid; usage: read PID ADDRESS [BYTES]',
+    );
+  });
+
+  it('has a refusal for an answer after fails, and nothing else', () => {
+    const { run } = start();
+    expect(run('fails read 1 0')).toBe(
+      'refused, as expected: SIGSEGV (SEGV_MAPERR): cannot read at 0x0: nothing is\n  mapped there',
+    );
+    expect(run('fails fork 9')).toBe('refused, as expected: ESRCH: there is no process 9');
+    expect(run('fails kfree 0x888000000040')).toContain('refused, as expected: address 0x888000000040');
+    expect(() => run('fails fork 1')).toThrow(FaultError);
+    expect(() => run('fails fork')).toThrow(UserError);
+    run('fail 1');
+    expect(run('fails alloc_pages 0')).toBe('refused, as expected: alloc_pages: no frame is free');
+  });
+
+  it('maps, protects, writes back and unmaps files', () => {
+    const { run, kernel } = start();
+    expect(run('f = mmap 1 9600 /file shared')).toMatch(
+      /^3 pages of \/file, of which nothing is read yet, at/,
+    );
+    expect(run('read 1 $f 6')).toMatch(/a file\n {2}faults: 1, 1 page read from its file/);
+    run('write 1 $f "A FILE"');
+    expect(run('msync 1 $f 9600')).toBe('1 page written to disk');
+    expect(new TextDecoder().decode(TEXT.subarray(0, 9))).toBe('A FILE in');
+    expect(run('p = mmap 1 4096 /file r at 0x10000000 offset 4096 populate')).toContain(
+      '1 page of /file at 0x10000000',
+    );
+    expect(run('fails write 1 $p "x"')).toContain('SEGV_ACCERR');
+    expect(run('mprotect 1 $p 4096 rw')).toContain("1 page from 0x10000000 on are 'rw' now");
+    expect(run('write 1 $p "x"')).toContain('1 frame copied');
+    expect(run('munmap 1 $p 4096')).toContain('1 page from 0x10000000 on are unmapped');
+    expect(() => run('mmap 1 4096 /file more')).toThrow("'more' is too much");
+    expect(() => run('mprotect 1 $f 4096 all')).toThrow('the protection must be one of none, r, w');
+    expect(run('fails mmap 1 4096 /none')).toContain('ENOENT: /none: there is no such file');
+    kernel.check();
+  });
+
+  it('has malloc, threads, brk and the stack of a process', () => {
+    const { run, kernel } = start();
+    expect(run('a = malloc 1 100')).toBe('malloc: 112 bytes at 0x555555554000, in the heap');
+    expect(run('b = calloc 1 2 100000')).toMatch(
+      /^calloc: 200,704 bytes at 0x7ffff7fce000, in a mapping of its own/,
+    );
+    expect(run('a = realloc 1 $a 5000')).toContain('in place: realloc: 5,008 bytes');
+    expect(run('heap 1')).toContain('1 block of 4.89 KiB');
+    expect(run('t = thread 1 16KiB')).toMatch(/^thread 2 of process 1: a stack of 16 KiB at 0x5555/);
+    expect(run('join 1 2')).toBe('thread 2 of process 1 has ended');
+    run('free 1 $a');
+    expect(run('free 1 $b')).toContain('is free');
+    expect(run('fails free 1 $b')).toContain('refused');
+    expect(run('fork 1')).toContain('process 2');
+    expect(run('heap 2')).toContain('0 blocks of 0 B');
+    expect(run('push 1 20KiB')).toContain('the stack grew from 4 KiB to 24 KiB');
+    expect(run('push 1 16')).toContain('the stack has 24 KiB');
+    run('exec = brk 2');
+    expect(run('brk 2 $exec+4KiB')).toMatch(/^the heap of process 2 is 132 KiB/);
+    expect(run('store 2 $exec 12345678901')).toContain('12345678901');
+    expect(run('v = load 2 $exec')).toContain('12345678901 (0x2dfdc1c35)');
+    kernel.check();
+  });
+
+  it('has shared segments', () => {
+    const { run, kernel } = start();
+    run('fork 1');
+    expect(run('s = shm create 8KiB 0x2a')).toContain('segment 0 of 8 KiB');
+    run('a = shm attach 1 $s');
+    expect(run('b = shm attach 2 $s 0x70000000 ro')).toContain(
+      'segment 0 is at 0x70000000 in process 2, attached 2 times now',
+    );
+    run('write 1 $a "both"');
+    expect(run('read 2 $b 4')).toContain('both');
+    expect(run('fails write 2 $b "no"')).toContain('SEGV_ACCERR');
+    expect(run('shm list')).toMatch(/id +key +size +pages +attached\n +0 +0x2a +8 KiB +1 +2/);
+    expect(run('shm remove 0')).toContain('goes when the last detaches');
+    run('shm detach 1 $a');
+    run('exit 2');
+    expect(run('shm list')).toBe('there are no shared segments');
+    expect(() => run('shm destroy 0')).toThrow('what to do with a segment is missing');
+    kernel.check();
+  });
+
+  it('has the kernel’s own memory', () => {
+    const { run, kernel } = start();
+    expect(run('p = alloc_pages 3 GFP_KERNEL|__GFP_ZERO')).toMatch(
+      /^frames \d+ to \d+, physical address 0x\w+, zone DMA/,
+    );
+    expect(run('free_pages $p 3')).toContain('8 frames given back');
+    run('a = __get_free_pages 0');
+    expect(run('free_pages $a 0')).toContain('1 frame given back');
+    expect(run('k = kmalloc 100')).toMatch(/^128 bytes at 0x8880/);
+    expect(run('kfree $k')).toContain('is free');
+    expect(run('v = vmalloc 20000')).toContain('5 pages at 0xc90000000000');
+    expect(run('cat /proc/vmallocinfo')).toContain('24576 shell pages=5 vmalloc');
+    run('vfree $v');
+    expect(run('cache create mine 600')).toBe('cache mine: 13 objects of 600 bytes in a slab of 2 frames');
+    run('o = cache alloc mine');
+    expect(run('fails cache destroy mine')).toContain('cache mine has 1 object in use');
+    expect(run('cache free mine $o')).toContain('mine has 0 of 13 objects in use');
+    expect(run('cache shrink mine')).toContain('2 frames given back');
+    expect(run('cache destroy mine')).toBe('cache mine is gone');
+    expect(() => run('cache alloc mine')).toThrow('there is no cache mine');
+    expect(() => run('kmalloc 8 GFP_NONE')).toThrow('unknown gfp flag "GFP_NONE"');
+    expect(run('drop_caches')).toMatch(/frames? given back/);
+    kernel.check();
+  });
+
+  it('shows /proc, processes, frames and help in 80 columns', () => {
+    const { run, session } = start();
+    run('fork 1');
+    run('exit 2 3');
+    expect(run('ps')).toContain('zombie');
+    expect(run('cat /proc/buddyinfo')).toMatch(/^Node 0, zone {6}DMA( +\d+){11}/);
+    expect(run('cat /proc/pagetypeinfo')).toMatch(/^Page block order: 9\n/);
+    expect(run('cat /proc/slabinfo')).toMatch(/^task_struct +2 /m);
+    expect(run('cat /proc/meminfo')).toMatch(/^MemTotal: +\d+ kB\nMemFree: /);
+    expect(run('cat /proc/1/maps')).toMatch(/^7fffffffe000-7ffffffff000 rw-p .* \[stack\]$/);
+    expect(run('cat /proc/1/smaps')).toMatch(/^Pss: +4 kB$/m);
+    expect(() => run('cat /proc/cpuinfo')).toThrow('no file /proc/cpuinfo; there are /proc/buddyinfo');
+    expect(run('fails cat /proc/2/maps')).toContain('process 2 has exited');
+    const picture = run('frames');
+    expect(picture).toContain('RRRR');
+    expect(picture).toMatch(/r reserved +256 {2}1 MiB/);
+    const help = run('help');
+    for (const { name, usage } of session.groups.flatMap(({ commands }) => commands)) {
+      expect(help).toMatch(new RegExp(`^  ${name} `, 'm'));
+      expect(run(`help ${name}`).replace(/\s+/g, ' ')).toContain(`${name} ${usage}`.trimEnd());
+    }
+    for (const text of [picture, help, run('ps'), run('check')]) {
+      expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    }
+    run('quit');
+    expect(session.ended).toBe(true);
+  });
+
+  it('tells in the picture who holds each frame, on small machines and large ones', () => {
+    for (const megabytes of [2, 16, 256]) {
+      const { run, kernel } = start(megabytes * 2 ** 20);
+      const picture = run('frames');
+      const rows = picture.split('\n\n')[0]!.split('\n');
+      expect(rows.length).toBeLessThanOrEqual(16);
+      const told = [...picture.matchAll(/^.*?([\d,]+) {2}[\d.]+ [KM]?i?B/gm)].length;
+      expect(told).toBeGreaterThan(1);
+      const held = kernel.machine.frames - kernel.pages.freeFrames;
+      const counts = [
+        ...picture.matchAll(/[rksta] (?:reserved|kernel|slab|page table|anonymous) +([\d,]+)/g),
+      ];
+      expect(counts.reduce((sum, [, count]) => sum + Number(count!.replaceAll(',', '')), 0)).toBe(held);
+    }
+  });
+
+  it('dumps bytes sixteen a line', () => {
+    const bytes = Uint8Array.from({ length: 20 }, (_, i) => i * 13);
+    expect(hexDump(0x10, bytes)).toBe(
+      "0x10  00 0d 1a 27 34 41 4e 5b 68 75 82 8f 9c a9 b6 c3 ...'4AN[hu......\n" +
+        '0x20  d0 dd ea f7                                     ....',
+    );
+  });
+});
+
+describe('a script', () => {
+  function play(text: string, echo = false) {
+    const { session } = start();
+    const lines: string[] = [];
+    const run = () => runScript(session, text, { name: 'file.txt', echo, print: (line) => lines.push(line) });
+    return { run, lines };
+  }
+
+  it('prints what its commands print, nothing else', () => {
+    const { run, lines } = play('# first\nfork 1\n\necho done # really\nquit\necho never');
+    run();
+    expect(lines).toHaveLength(2);
+    expect(lines[1]).toBe('done');
+  });
+
+  it('with echo shows commands, comments as paragraphs, titles underlined', () => {
+    const { run, lines } = play('# = A title\n# One line\n# of text.\necho hi\n\necho ho', true);
+    run();
+    expect(lines).toEqual([
+      'A title\n═══════',
+      'One line of text.',
+      '> echo hi',
+      'hi',
+      '',
+      '> echo ho',
+      'ho',
+    ]);
+  });
+
+  it('stops at the first line that fails, and names it', () => {
+    expect(play('fork 1\nfrok 1').run).toThrow(
+      new UserError("file.txt:2: no command 'frok'; perhaps free or free_pages or frames; 'help' lists all"),
+    );
+    expect(play('\n\nfork 5').run).toThrow(new FaultError('file.txt:3: ESRCH: there is no process 5'));
+    expect(play('fails fork 1').run).toThrow(FaultError);
+    expect(play('write 1 0 "x').run).toThrow('file.txt:1: the " at column 11');
+  });
+});
+
+describe('completion', () => {
+  const { session } = start();
+  session.execute('memory = mmap 1 4096');
+  const of = (line: string) => complete(line, session)[0];
+
+  it('knows commands, also behind a name and fails', () => {
+    expect(of('mma')).toEqual(['mmap ']);
+    expect(of('x = vmal')).toEqual(['vmalloc ']);
+    expect(of('fails for')).toEqual(['fork ']);
+    expect(of('')).toContain('ps ');
+  });
+
+  it('knows the words of a command, results and files', () => {
+    expect(of('read 1 $m')).toEqual(['$memory']);
+    expect(of('mmap 1 4096 sh')).toEqual(['shared ']);
+    expect(of('shm at')).toEqual(['attach ']);
+    expect(of('cat /proc/1/m')).toEqual(['/proc/1/maps ']);
+    expect(of('kmalloc 100 GFP_AT')).toEqual(['GFP_ATOMIC ']);
+    const here = import.meta.dirname;
+    expect(of(`exec 1 ${here}/shell.t`)).toEqual([`${here}/shell.test.ts `]);
+    expect(of(`exec 1 ${here}/comm`)).toContain(`${here}/commands/`);
+    expect(of('exec 1 /no/such/folder/x')).toEqual([]);
+  });
+});
