@@ -17,6 +17,13 @@ export { Heap } from './heap/heap.js';
 export { HeapAllocator } from './heap/heap-allocator.js';
 export type { HeapBlock, HeapStats } from './heap/inspect.js';
 export type { HeapOptions } from './heap/options.js';
+export { DebugHeap, type DebugSummary, type HeapInterface } from './heap-debug/debug-heap.js';
+export type { FaultInjector } from './heap-debug/fault-injector.js';
+export type { Damage } from './heap-debug/guarded-block.js';
+export type { LeakGroup, LeakGrouping } from './heap-debug/leaks.js';
+export { HeapMisuseError, type MisuseKind, type Operation } from './heap-debug/misuse.js';
+export type { DebugHeapOptions } from './heap-debug/options.js';
+export type { Frame } from './heap-debug/stacks.js';
 export {
   type CustomMemory,
   type GrowthListener,

@@ -19,15 +19,18 @@ export interface NumericArrayConstructor<T extends NumericArray> {
   new (buffer: ArrayBuffer | SharedArrayBuffer, byteOffset: number, length: number): T;
 }
 
+/** What an array needs of its heap. */
+type ArrayOwner = Pick<Heap, 'buffer' | 'free'>;
+
 export class HeapArray<T extends NumericArray> {
   readonly length: number;
-  readonly #heap: Heap;
+  readonly #heap: ArrayOwner;
   readonly #type: NumericArrayConstructor<T>;
   #address: number;
   #view: T | null = null;
 
   /** @param address of a live block that holds `length` elements */
-  constructor(heap: Heap, type: NumericArrayConstructor<T>, address: number, length: number) {
+  constructor(heap: ArrayOwner, type: NumericArrayConstructor<T>, address: number, length: number) {
     this.#heap = heap;
     this.#type = type;
     this.#address = address;

@@ -1,0 +1,199 @@
+/** What the debugging heap finds wrong: one error for every kind of misuse, which says where, what, whose, and what to do. */
+import type { Damage, GuardedBlock } from './guarded-block.js';
+import { type CallStack, type Frame, formatFrame } from './stacks.js';
+
+export type MisuseKind =
+  /** Bytes behind the block were written. */
+  | 'overflow'
+  /** Bytes in front of the block were written. */
+  | 'underflow'
+  /** Bytes of a freed block, or around it, were written. */
+  | 'write-after-free'
+  | 'double-free'
+  /** realloc or usableSize of a freed block. */
+  | 'use-after-free'
+  /** An address inside a block was given for that of the block. */
+  | 'interior'
+  /** No block was ever known at the address. */
+  | 'foreign'
+  /** freeSized with another size, or another alignment, than the block was asked for with. */
+  | 'size-mismatch'
+  | 'alignment-mismatch';
+
+/** What the caller did when it was found. */
+export type Operation =
+  | 'malloc'
+  | 'calloc'
+  | 'realloc'
+  | 'alignedAlloc'
+  | 'free'
+  | 'freeSized'
+  | 'usableSize'
+  | 'check'
+  | 'flush';
+
+const ADVICE: Record<MisuseKind, string> = {
+  overflow: 'look for a loop or a copy that goes past the size asked for',
+  underflow: 'look for an index below 0, or an address moved back too far',
+  'write-after-free': 'look for a copy of its address, or a view, that is still used',
+  'double-free': 'set what holds an address to 0 when the block is freed',
+  'use-after-free': 'use what realloc returned; the old address is free then',
+  interior: 'keep the address that malloc returned, and free that',
+  foreign: 'free only what this heap has given, in the heap that gave it',
+  'size-mismatch': 'pass the size asked for, or use free, which needs none',
+  'alignment-mismatch': 'pass the alignment asked for, or use free',
+};
+
+/** Columns of a line of a message. */
+const WIDTH = 80;
+
+/** Misuse of a `DebugHeap`. Where it was an operation that found it, that operation was not carried out. */
+export class HeapMisuseError extends Error {
+  override readonly name = 'HeapMisuseError';
+  readonly kind: MisuseKind;
+  readonly operation: Operation;
+  /** The address that was given, or that of the damaged block. */
+  readonly address: number;
+  /** The allocation it is about, where it is known: its number, the bytes asked for, its tag. */
+  readonly block: {
+    readonly serial: number;
+    readonly address: number;
+    readonly size: number;
+    readonly tag: string;
+  } | null;
+  /** The bytes that were overwritten, where some were. */
+  readonly damage: Damage | null;
+  /** Who allocated the block and who freed it; empty where no stacks are taken, or it was not freed. */
+  readonly allocatedBy: readonly Frame[];
+  readonly freedBy: readonly Frame[];
+
+  constructor(
+    kind: MisuseKind,
+    operation: Operation,
+    address: number,
+    what: string,
+    block: GuardedBlock | null = null,
+    damage: Damage | null = null,
+  ) {
+    const allocatedBy = frames(block?.allocatedBy);
+    const freedBy = frames(block?.freedBy);
+    const lines = [
+      what,
+      ...told('allocated by', allocatedBy),
+      ...told('freed by', freedBy),
+      `  what to do: ${ADVICE[kind]}`,
+    ];
+    if (block !== null && block.allocatedBy === null) {
+      lines.push('  to see who allocated it: new DebugHeap(heap, { stackDepth: 16 })');
+    }
+    super(lines.join('\n'));
+    this.kind = kind;
+    this.operation = operation;
+    this.address = address;
+    this.block =
+      block === null
+        ? null
+        : { serial: block.serial, address: block.address, size: block.size, tag: block.tag };
+    this.damage = damage;
+    this.allocatedBy = allocatedBy;
+    this.freedBy = freedBy;
+  }
+
+  toJSON(): object {
+    const { kind, operation, address, block, damage, allocatedBy, freedBy, message } = this;
+    return { kind, operation, address, block, damage, allocatedBy, freedBy, message };
+  }
+}
+
+/** The bytes around a block, or those of a freed one, are not as they were left. */
+export function damaged(
+  kind: 'overflow' | 'underflow' | 'write-after-free',
+  operation: Operation,
+  block: GuardedBlock,
+  damage: Damage,
+): HeapMisuseError {
+  const { offset, length, found, expected } = damage;
+  const where = {
+    overflow: 'past the end',
+    underflow: 'before the start',
+    'write-after-free': 'after the free',
+  };
+  const bytes =
+    length === 1
+      ? `offset ${offset}: ${hex(found)}`
+      : `offsets ${offset} to ${offset + length - 1}: the first is ${hex(found)}`;
+  const what = `write ${where[kind]} of ${describeBlock(block)}\n  ${bytes} instead of ${hex(expected)}; found by ${operation}`;
+  return new HeapMisuseError(kind, operation, block.address, what, block, damage);
+}
+
+/** The block at the address was freed. */
+export function freedAlready(operation: Operation, address: number, block: GuardedBlock): HeapMisuseError {
+  if (operation === 'free' || operation === 'freeSized') {
+    const what = `double free of ${describeBlock(block)}`;
+    return new HeapMisuseError('double-free', operation, address, what, block);
+  }
+  const what = `${operation} after the free of ${describeBlock(block)}`;
+  return new HeapMisuseError('use-after-free', operation, address, what, block);
+}
+
+/** The address lies inside a block, or in the red zone around it. */
+export function interior(
+  operation: Operation,
+  address: number,
+  block: GuardedBlock,
+  isFreed: boolean,
+): HeapMisuseError {
+  const offset = address - block.address;
+  const where = `at offset ${offset} of ${isFreed ? 'the freed ' : ''}${describeBlock(block)}`;
+  const what = `${operation}(${hex(address)}): no block, but an address\n  ${where}`;
+  return new HeapMisuseError('interior', operation, address, what, block);
+}
+
+/** No block is known at or around the address. */
+export function foreign(operation: Operation, address: number, isBelow: boolean): HeapMisuseError {
+  const why = isBelow
+    ? 'the block there was taken from the wrapped heap itself'
+    : 'no block of this heap was ever there, or it was freed long ago';
+  const what = `${operation}(${hex(address)}): no block\n  ${why}`;
+  return new HeapMisuseError('foreign', operation, address, what);
+}
+
+/** freeSized was told something else about the block than malloc. */
+export function mismatch(
+  kind: 'size-mismatch' | 'alignment-mismatch',
+  block: GuardedBlock,
+  given: number,
+): HeapMisuseError {
+  const said =
+    kind === 'size-mismatch'
+      ? `freed with a size of ${given}`
+      : `freed with ${alignmentOf(given)}, asked for with ${alignmentOf(block.align)}`;
+  const what = `freeSized: the wrong ${kind === 'size-mismatch' ? 'size' : 'alignment'} for ${describeBlock(block)}\n  ${said}`;
+  return new HeapMisuseError(kind, 'freeSized', block.address, what, block);
+}
+
+function alignmentOf(align: number): string {
+  return align === 0 ? 'no alignment' : `an alignment of ${align}`;
+}
+
+/** `allocation 17 (100 bytes at 0x1240, tag parser)` */
+function describeBlock({ serial, size, address, tag }: GuardedBlock): string {
+  const bytes = size === 1 ? '1 byte' : `${size} bytes`;
+  return `allocation ${serial} (${bytes} at ${hex(address)}${tag === '' ? '' : `, tag ${tag}`})`;
+}
+
+function told(by: string, stack: readonly Frame[]): string[] {
+  const indent = ' '.repeat(by.length + 3);
+  return stack.map((frame, i) => {
+    const start = i === 0 ? `  ${by} ` : indent;
+    return `${start}${formatFrame(frame, WIDTH - start.length)}`;
+  });
+}
+
+function frames(stack: CallStack | null | undefined): Frame[] {
+  return stack?.frames() ?? [];
+}
+
+function hex(value: number): string {
+  return Number.isSafeInteger(value) && value >= 0 ? `0x${value.toString(16)}` : String(value);
+}
