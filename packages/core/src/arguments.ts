@@ -3,6 +3,33 @@
  * where bitwise operators (32 bits) do not.
  */
 
+/**
+ * What JavaScript leaves unsaid and TypeScript only tells those who use it.
+ * @param names every option there is, as keys
+ * @throws TypeError unless `options` is an object, has no other options, and an observer that is an object, if any
+ */
+export function checkOptions(who: string, options: object, names: Readonly<Record<string, unknown>>): void {
+  const known = Object.keys(names);
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(
+      `${who} must be given an object of options (${known.join(', ')}), got ${String(options)}`,
+    );
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(names, name)) {
+      throw new TypeError(`${who} has no option ${name}; there are ${known.join(', ')}`);
+    }
+    if (name === 'observer' && (value === null || !['object', 'undefined'].includes(typeof value))) {
+      throw new TypeError(`observer must be an object, got ${String(value)}`);
+    }
+  }
+}
+
+/** @throws RangeError naming the option, unless `value` is true or false */
+export function checkBoolean(name: string, value: boolean): void {
+  if (typeof value !== 'boolean') throw new RangeError(`${name} must be true or false, got ${String(value)}`);
+}
+
 /** @throws RangeError unless `size` is a whole number of bytes from 1 to 2^53 - 1 */
 export function checkSize(size: number): void {
   if (!(Number.isSafeInteger(size) && size > 0)) throw badSize(size);

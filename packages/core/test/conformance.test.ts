@@ -3,10 +3,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Allocator, InvalidFreeError, type InvalidFreeReason } from '../src/allocator.js';
 import { roundUp } from '../src/arguments.js';
+import { Blocks } from '../src/blocks/blocks.js';
+import { Buddy } from '../src/buddy/buddy.js';
+import { IndexedFit } from '../src/segments/indexed-fit.js';
+import { NaiveAllocator } from '../src/segments/naive.js';
+import { Tlsf } from '../src/segments/tlsf.js';
 import { EventPicture } from './events.js';
 import { expectTiles, Model, picture } from './model.js';
 import { must } from './must.js';
-import { SUBJECTS, type Subject } from './subjects.js';
+import { SUBJECTS, type Subject, type SubjectOptions } from './subjects.js';
 
 const GiB = 2 ** 30;
 
@@ -115,6 +120,23 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
       it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])('capacity %d', (capacity) => {
         expect(() => subject.make(capacity)).toThrow(RangeError);
         expect(() => subject.make(capacity)).toThrow(`got ${String(capacity)}`);
+      });
+
+      it('an option that there is not', () => {
+        for (const wrong of [{ aligned: 3 }, { Base: 16, base: 0 }, { constructor: 1 }]) {
+          const [name] = Object.keys(wrong);
+          expect(() => subject.make(kilobytes(64), wrong)).toThrow(TypeError);
+          expect(() => subject.make(kilobytes(64), wrong)).toThrow(
+            `has no option ${name}; there are capacity, `,
+          );
+        }
+      });
+
+      it.each([null, 7, 'no'])('observer %o', (observer) => {
+        const wrong = { observer } as unknown as SubjectOptions;
+        expect(() => subject.make(kilobytes(64), wrong)).toThrow(
+          `observer must be an object, got ${String(observer)}`,
+        );
       });
 
       it.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])('base %d', (base) => {
@@ -327,3 +349,12 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
     });
   },
 );
+
+describe.each([Blocks, Buddy, Tlsf, NaiveAllocator, IndexedFit])('$name', (Kind) => {
+  it.each([undefined, null, 4096])('must be given options, not %o', (options) => {
+    expect(() => Reflect.construct(Kind, [options])).toThrow(TypeError);
+    expect(() => Reflect.construct(Kind, [options])).toThrow(
+      new RegExp(`^${Kind.name} must be given an object of options \\(capacity, .*\\), got ${options}$`),
+    );
+  });
+});

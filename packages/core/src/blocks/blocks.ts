@@ -22,7 +22,15 @@ import {
   law,
   type Segment,
 } from '../allocator.js';
-import { checkAlign, checkGrowth, checkGrowthOptions, checkRange, checkSize, roundUp } from '../arguments.js';
+import {
+  checkAlign,
+  checkGrowth,
+  checkGrowthOptions,
+  checkOptions,
+  checkRange,
+  checkSize,
+  roundUp,
+} from '../arguments.js';
 import { firstAligned } from './aligned.js';
 import { FreeRuns, NO_BLOCK } from './freeruns.js';
 
@@ -47,6 +55,15 @@ export interface BlocksOptions {
   readonly maxCapacity?: number;
 }
 
+const OPTIONS: Readonly<Record<keyof BlocksOptions, true>> = {
+  capacity: true,
+  block: true,
+  base: true,
+  observer: true,
+  growBy: true,
+  maxCapacity: true,
+};
+
 export class Blocks implements Allocator {
   readonly base: number;
   /** Bytes of a block. */
@@ -70,8 +87,9 @@ export class Blocks implements Allocator {
   private usedSegments = 0;
   private freeSegments = 1;
 
-  /** @throws RangeError for an option out of its range */
+  /** @throws RangeError for an option out of its range, TypeError for one that is none of them */
   constructor(options: BlocksOptions) {
+    checkOptions('Blocks', options, OPTIONS);
     const { base = 0, capacity, block, observer } = options;
     const { growBy = 0, maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
     checkRange(base, capacity);

@@ -22,6 +22,7 @@ import {
   checkAlign,
   checkGrowth,
   checkGrowthOptions,
+  checkOptions,
   checkRange,
   checkSize,
   lowestBit,
@@ -51,6 +52,16 @@ export interface BuddyOptions {
   readonly maxCapacity?: number;
 }
 
+const OPTIONS: Readonly<Record<keyof BuddyOptions, true>> = {
+  capacity: true,
+  unit: true,
+  base: true,
+  orders: true,
+  observer: true,
+  growBy: true,
+  maxCapacity: true,
+};
+
 export class Buddy implements Allocator {
   readonly base: number;
   /** Bytes of the smallest block. */
@@ -72,8 +83,9 @@ export class Buddy implements Allocator {
   /** Orders there can ever be. */
   private readonly ordersMax: number;
 
-  /** @throws RangeError for an option out of its range */
+  /** @throws RangeError for an option out of its range, TypeError for one that is none of them */
   constructor(options: BuddyOptions) {
+    checkOptions('Buddy', options, OPTIONS);
     const { base = 0, capacity, unit, orders, observer } = options;
     const { growBy = 0, maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
     checkRange(base, capacity);

@@ -8,6 +8,7 @@
  * Source: K. C. Knowlton, "A fast storage allocator", CACM 8 (1965); D. E. Knuth, TAOCP 1, section 2.5.
  */
 import { type AllocatorObserver, InvalidFreeError, type InvalidFreeReason, law } from '../allocator.js';
+import { checkOptions } from '../arguments.js';
 import { FreeBlocks, trailingZeros } from './freeblocks.js';
 import { UsedOrders } from './usedorders.js';
 
@@ -29,6 +30,14 @@ export interface BuddyUnitsOptions {
   readonly observer?: AllocatorObserver | undefined;
 }
 
+const OPTIONS: Readonly<Record<keyof BuddyUnitsOptions, true>> = {
+  units: true,
+  orders: true,
+  unitBytes: true,
+  base: true,
+  observer: true,
+};
+
 export class BuddyUnits {
   /** Units in used blocks. */
   used = 0;
@@ -44,8 +53,9 @@ export class BuddyUnits {
   private lists: FreeBlocks;
   private held: UsedOrders;
 
-  /** All units are free. @throws RangeError for an option out of its range */
+  /** All units are free. @throws RangeError for an option out of its range, TypeError for one that is none of them */
   constructor(options: BuddyUnitsOptions) {
+    checkOptions('BuddyUnits', options, OPTIONS);
     const { units, orders, unitBytes = 1, base = 0, observer } = options;
     checkWhole('units', units, 1, UNITS_MAX);
     if (orders !== undefined) checkWhole('orders', orders, 1, ORDERS_MAX);

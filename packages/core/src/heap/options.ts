@@ -1,4 +1,5 @@
 /** What a heap may be made with, and the checks of it. */
+import { checkBoolean, checkOptions } from '../arguments.js';
 import { ADDRESSABLE } from '../memory/memory.js';
 
 export interface HeapOptions {
@@ -20,6 +21,14 @@ export interface HeapOptions {
   readonly zeroed?: boolean;
 }
 
+const OPTIONS: Readonly<Record<keyof HeapOptions, true>> = {
+  base: true,
+  limit: true,
+  alignment: true,
+  checked: true,
+  zeroed: true,
+};
+
 /** The options with every default in place. */
 export interface SettledOptions {
   /** A multiple of 16. */
@@ -30,8 +39,9 @@ export interface SettledOptions {
   readonly zeroed: boolean;
 }
 
-/** @throws RangeError for an option that is out of range */
+/** @throws RangeError for an option that is out of range, TypeError for one that is none of them */
 export function settle(options: HeapOptions): SettledOptions {
+  checkOptions('Heap', options, OPTIONS);
   const { limit = ADDRESSABLE, alignment = 16, checked = true, zeroed = false } = options;
   const base = settleBase(options.base ?? 0);
   if (!(Number.isSafeInteger(limit) && limit > base && limit <= ADDRESSABLE)) {
@@ -44,6 +54,8 @@ export function settle(options: HeapOptions): SettledOptions {
       `alignment must be 8 or 16, got ${String(alignment)}; alignedAlloc serves any power of two`,
     );
   }
+  checkBoolean('checked', checked);
+  checkBoolean('zeroed', zeroed);
   return { base, limit, alignment, checked, zeroed };
 }
 

@@ -26,10 +26,10 @@ import {
   law,
   type Segment,
 } from '../allocator.js';
-import { checkAlign, checkGrowth, checkSize } from '../arguments.js';
+import { checkAlign, checkGrowth, checkOptions, checkSize } from '../arguments.js';
 import { AddressIndex } from './address-index.js';
 import { FreeIndex, type IndexOrder } from './free-index.js';
-import { type SegmentOptions, SegmentPolicy } from './options.js';
+import { SEGMENT_OPTIONS, type SegmentOptions, SegmentPolicy } from './options.js';
 import { FIRST, NIL, SegmentTable } from './segment-table.js';
 
 export class IndexedFit implements Allocator {
@@ -44,8 +44,9 @@ export class IndexedFit implements Allocator {
   /** Next fit's: the free segment where the next search begins, or NIL for the head of the list. */
   #rover = NIL;
 
-  /** @throws RangeError naming the option that is not as SegmentOptions says */
+  /** @throws RangeError naming the option that is not as SegmentOptions says, TypeError for one that is none of them */
   constructor(options: SegmentOptions) {
+    checkOptions('IndexedFit', options, SEGMENT_OPTIONS);
     const policy = new SegmentPolicy(options);
     const { base, header, minRemainder, order } = policy;
     this.policy = policy;

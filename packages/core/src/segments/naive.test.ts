@@ -269,3 +269,10 @@ describe('check() names the law that is broken', () => {
     expect((thrown as CorruptionError).law).toBe(sentence);
   });
 });
+
+it.each(['no', 1, null])('refuses the largestHint %o', (largestHint) => {
+  const options = { capacity: 100, largestHint } as unknown as NaiveOptions;
+  expect(() => new NaiveAllocator(options)).toThrow(
+    new RangeError(`largestHint must be true or false, got ${largestHint}`),
+  );
+});

@@ -23,9 +23,9 @@ import {
   law,
   type Segment,
 } from '../allocator.js';
-import { checkAlign, checkGrowth, checkSize } from '../arguments.js';
+import { checkAlign, checkBoolean, checkGrowth, checkOptions, checkSize } from '../arguments.js';
 import { checkLinks, FreeList, NODE_BYTES, SegmentList, SegmentNode } from './naive-list.js';
-import { type SegmentOptions, SegmentPolicy } from './options.js';
+import { SEGMENT_OPTIONS, type SegmentOptions, SegmentPolicy } from './options.js';
 
 export interface NaiveOptions extends SegmentOptions {
   /**
@@ -74,11 +74,14 @@ export class NaiveAllocator implements Allocator {
   readonly #observer: AllocatorObserver | undefined;
   #usedBytes = 0;
 
-  /** @throws RangeError naming the option that is not as SegmentOptions says */
+  /** @throws RangeError naming the option that is not as NaiveOptions says, TypeError for one that is none of them */
   constructor(options: NaiveOptions) {
+    checkOptions('NaiveAllocator', options, { ...SEGMENT_OPTIONS, largestHint: true });
+    const { largestHint = false } = options;
+    checkBoolean('largestHint', largestHint);
     this.policy = new SegmentPolicy(options);
     this.descriptor = new MemoryDescriptor(this.policy, options.capacity);
-    this.#largestHint = options.largestHint ?? false;
+    this.#largestHint = largestHint;
     this.#observer = options.observer;
     const { base, break: end, free } = this.descriptor;
     free.insert(new SegmentNode(base, end));

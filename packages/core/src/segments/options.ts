@@ -4,7 +4,14 @@
  * Both allocators hold one SegmentPolicy and ask it, so that they cannot disagree.
  */
 import type { AllocatorObserver } from '../allocator.js';
-import { checkAlign, checkBytes, checkGrowthOptions, checkRange, roundUp } from '../arguments.js';
+import {
+  checkAlign,
+  checkBoolean,
+  checkBytes,
+  checkGrowthOptions,
+  checkRange,
+  roundUp,
+} from '../arguments.js';
 
 export const FITS = ['first', 'next', 'best', 'worst'] as const;
 /**
@@ -57,6 +64,22 @@ export interface SegmentOptions {
   readonly observer?: AllocatorObserver;
 }
 
+/** The names of all SegmentOptions. */
+export const SEGMENT_OPTIONS: Readonly<Record<keyof SegmentOptions, true>> = {
+  capacity: true,
+  base: true,
+  fit: true,
+  order: true,
+  coalesce: true,
+  header: true,
+  align: true,
+  block: true,
+  minRemainder: true,
+  growBy: true,
+  maxCapacity: true,
+  observer: true,
+};
+
 /** SegmentOptions, checked and filled in. */
 export class SegmentPolicy {
   readonly base: number;
@@ -78,9 +101,7 @@ export class SegmentPolicy {
     const { maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
     checkOneOf('fit', fit, FITS);
     checkOneOf('order', order, ORDERS);
-    if (typeof coalesce !== 'boolean') {
-      throw new RangeError(`coalesce must be true or false, got ${String(coalesce)}`);
-    }
+    checkBoolean('coalesce', coalesce);
     checkBytes('header', header, 0, Number.MAX_SAFE_INTEGER);
     checkAlign(align);
     checkBytes('block', block, 1, Number.MAX_SAFE_INTEGER);

@@ -34,6 +34,7 @@ import {
   checkAlign,
   checkGrowth,
   checkGrowthOptions,
+  checkOptions,
   checkRange,
   checkSize,
   lowestBit,
@@ -74,6 +75,15 @@ export interface StorageReport {
   readonly bins: readonly BinReport[];
 }
 
+const OPTIONS: Readonly<Record<keyof TlsfOptions, true>> = {
+  capacity: true,
+  base: true,
+  align: true,
+  growBy: true,
+  maxCapacity: true,
+  observer: true,
+};
+
 export class Tlsf implements Allocator {
   readonly align: number;
   readonly growBy: number;
@@ -88,8 +98,9 @@ export class Tlsf implements Allocator {
   /** The largest alignment that a request was ever given, `align` at least. */
   private alignMost: number;
 
-  /** @throws RangeError naming the option that is not as TlsfOptions says */
+  /** @throws RangeError naming the option that is not as TlsfOptions says, TypeError for one that is none of them */
   constructor(options: TlsfOptions) {
+    checkOptions('Tlsf', options, OPTIONS);
     const { capacity, base = 0, align = 8, growBy = 0, observer } = options;
     checkRange(base, capacity);
     const { maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
