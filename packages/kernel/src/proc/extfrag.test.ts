@@ -9,6 +9,23 @@ it('the indices of a real zone', () => {
   expect([0, 1, 2].map((order) => unusableFreeIndex(free, order))).toEqual([0, 666, 1000]);
 });
 
+it('unusable is what a kernel told of its own zones', () => {
+  // buddyinfo and /sys/kernel/debug/extfrag/unusable_index of one moment, Linux 6.18.
+  const zones = [
+    [
+      [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 3],
+      [0, 0, 0, 0, 0, 0, 0, 0, 0, 66, 200],
+    ],
+    [
+      [412, 374, 317, 276, 236, 176, 138, 110, 92, 90, 650],
+      [0, 0, 1, 3, 6, 10, 18, 29, 47, 78, 138],
+    ],
+  ] as const;
+  for (const [free, told] of zones) {
+    expect(told.map((_, order) => unusableFreeIndex(free, order))).toEqual(told);
+  }
+});
+
 it('nothing free: no fragmentation, nothing usable', () => {
   expect(fragmentationIndex([0, 0], 1)).toBe(0);
   expect(unusableFreeIndex([0, 0], 1)).toBe(1000);

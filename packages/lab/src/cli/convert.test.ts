@@ -45,6 +45,15 @@ describe('freehold convert', () => {
     expect(said.err).toBe('');
   });
 
+  it('what a recording of a kernel tells beyond sizes is lost, and that is said', async () => {
+    const kmem = join(folder, 'kmem.txt');
+    writeFileSync(kmem, '  sh 1 [000] 1.5: kmem:kmalloc: ptr=0x1000 bytes_req=75 bytes_alloc=96\n');
+    const path = join(folder, 'kmem.rep');
+    expect(await convert(kmem, path)).toBe(0);
+    expect(said.err).toContain(`${path}: the kinds of blocks and what was granted for them are left out\n`);
+    for (const each of [kmem, path]) rmSync(each);
+  });
+
   it('a file that is there stays, but for --force', async () => {
     const path = join(folder, 'there.rep');
     writeFileSync(path, 'mine');

@@ -57,6 +57,9 @@ async function convert(
     const written = (await stat(output)).size;
     tell(`${output}: ${formatMany(trace.length, 'operation')} as ${format.id}, ${formatSize(written)}`);
   }
+  // No format that can be written has a place for it.
+  if (trace.details !== undefined)
+    losses.push('the kinds of blocks and what was granted for them are left out');
   for (const loss of losses) tell(`${output}: ${loss}`);
 }
 

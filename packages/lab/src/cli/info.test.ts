@@ -30,6 +30,24 @@ const MTRACE = `= Start
 `;
 
 describe('freehold info', () => {
+  it('tells what the recorded allocator granted, of the level that --as names', async () => {
+    const line = (event: string) => `  sh 1 [000] 1.5: kmem:${event} gfp_flags=GFP_KERNEL\n`;
+    const path = file(
+      'kmem.txt',
+      line('kmalloc: ptr=0x2000 bytes_req=75 bytes_alloc=100') +
+        line('mm_page_alloc: page=0x7 pfn=0x7 order=1 migratetype=1'),
+    );
+    expect(await info(path)).toBe(0);
+    expect(said.out).toContain('\n1 operation, read as kmem\n');
+    expect(said.out).toContain(
+      'granted     25.0 % of it never asked for at the peak, 25.0 % on average: what',
+    );
+    expect(said.out.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    said.out = '';
+    expect(await info(path, '--as', 'kmem-pages', '--json')).toBe(0);
+    expect(JSON.parse(said.out)).toMatchObject([{ format: 'kmem-pages', requestedBytes: 8192 }]);
+  });
+
   it('describes a recording within 80 columns', async () => {
     expect(await info(file('app.mtrace', MTRACE))).toBe(0);
     expect(said.err).toBe('');

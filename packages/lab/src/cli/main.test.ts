@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { capture } from '../../test/capture.js';
+import { FORMATS } from '../formats/index.js';
 import type { Measurement } from '../metrics/measurement.js';
 import * as worker from '../replay/worker.js';
 import { main } from './main.js';
@@ -84,6 +85,11 @@ describe('freehold', () => {
       ['compare', SMALL, '--capacity', '12q'],
       "freehold: --capacity: '12q' is no size; write whole bytes from 1 up, as 4096, 64KiB, 1.5MiB or 2GiB",
     ],
+    [
+      ['compare', SMALL, '--as', 'pages'],
+      `freehold: no trace format 'pages'; there are ${FORMATS.map(({ id }) => id).join(', ')}`,
+    ],
+    [['compare', SMALL, '--as', 'kmem'], `freehold: ${SMALL}: no call of an allocator in it (read as kmem)`],
     [['compare', SMALL, '--align', '24'], "freehold: --align: '24' is no power of two"],
     [['compare', SMALL, '-a', 'tlsf,tlsf'], "freehold: --allocators: 'tlsf' stands twice"],
     [
@@ -195,6 +201,34 @@ describe('compare', () => {
       }
       expect(record).not.toHaveProperty('timeline');
     }
+  });
+
+  it('shows what the recorded allocator granted, and reads the other level with --as', async () => {
+    const line = (event: string) => `  sh 1 [000] 1.5: kmem:${event} gfp_flags=GFP_KERNEL\n`;
+    const kmem = join(folder, 'kmem.txt');
+    writeFileSync(
+      kmem,
+      line('kmem_cache_alloc: ptr=0x1000 name=dentry bytes_req=75 bytes_alloc=100') +
+        line('kmalloc: ptr=0x2000 bytes_req=75 bytes_alloc=100') +
+        line('mm_page_alloc: page=0x7 pfn=0x7 order=1 migratetype=1'),
+    );
+    expect(await run('compare', kmem, '--align', '8', '-a', 'slab,buddy')).toBe(0);
+    expect(said.out).toMatch(/^recorded +- +- +25\.0 +- /m);
+    // An object of 75 bytes takes 80 in its own cache, 96 of kmalloc.
+    expect(said.out).toMatch(/^slab +\*?[\d.]+ +\*?[\d.]+ \*?14\.8 /m);
+    said.out = '';
+    expect(await run('compare', kmem, '--json')).toBe(0);
+    const objects: Measurement[] = JSON.parse(said.out);
+    expect(objects.at(-1)!.allocator).toBe('slab');
+    expect(objects.map(({ recorded }) => recorded!.grantedAtPeakBytes)).toEqual(objects.map(() => 200));
+    said.out = '';
+    expect(await run('compare', kmem, '--as', 'kmem-pages', '--align', '4096', '--json')).toBe(0);
+    const pages: Measurement[] = JSON.parse(said.out);
+    expect(pages.at(-1)).toMatchObject({ allocator: 'pages', operations: 1, peakLiveBytes: 8192 });
+    said.out = '';
+    expect(await run('compare', SMALL, '-a', 'tlsf', '--json')).toBe(0);
+    expect(JSON.parse(said.out)[0].recorded).toBeNull();
+    expect(await run('fit', kmem, '--as', 'kmem-pages', '-a', 'pages', '--json')).toBe(0);
   });
 
   it('--capacity counts refusals, and stars only those who served all', async () => {

@@ -122,6 +122,23 @@ describe('pages', () => {
   });
 });
 
+it('comes in pieces of any length', () => {
+  const text = [
+    ALLOC,
+    'kfree: call_site=x+0x1 ptr=(nil)',
+    'kmalloc: ptr=0xffff888100000040 bytes_req=33 bytes_alloc=64',
+    'kfree: ptr=0xffff888100000040',
+  ]
+    .map(perf)
+    .join('');
+  const whole = read(kmem, text);
+  for (let piece = 1; piece < 60; piece += 3) {
+    const pieces = read(kmem, text, piece);
+    expect(operations(pieces)).toEqual(operations(whole));
+    expect(pieces.details).toEqual(whole.details);
+  }
+});
+
 describe('is recognised', () => {
   const head = (...events: string[]) => new Head(new TextEncoder().encode(events.map(perf).join('')));
   const page = 'mm_page_alloc: page=0x1 pfn=0x1 order=0 migratetype=0 gfp_flags=GFP_KERNEL';
