@@ -17,7 +17,7 @@ export interface ElfSpec {
   readonly interpreter?: string;
   /** PF_ flags of PT_GNU_STACK; no such entry when left out. */
   readonly stack?: number;
-  /** Length of the file; as long as the segments need when left out. */
+  /** Length of the file: cut short, or with bytes behind that no segment shows; as the segments need when left out. */
   readonly bytes?: number;
 }
 
@@ -57,6 +57,7 @@ export function makeElf(spec: ElfSpec = {}): Uint8Array {
   const end = Math.max(
     nameAt + (interpreter?.length ?? 0) + 1,
     ...segments.map((each) => each.offset + each.fileBytes),
+    spec.bytes ?? 0,
   );
   const file = elfBytes(end);
   const view = new DataView(file.buffer);

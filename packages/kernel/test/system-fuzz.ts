@@ -22,6 +22,8 @@ const STACK_PAGES_MAX = 24;
 const PROCESSES_MAX = 7;
 const PROTECTIONS = [0, 1, 1, 3, 3, 3, 3, 5, 7, 2];
 
+/** Behind its data the file goes on: zeroed memory must not show that. */
+const PROGRAM = makeElf({ bytes: 3 * FRAME_BYTES });
 /** Operations that make no system call. */
 const LOOKS = new Set(['read', 'write', 'write across', 'verify all']);
 
@@ -80,7 +82,7 @@ class SystemFuzz {
   private readonly whole = new MemoryFile('/whole', elfBytes(6 * FRAME_BYTES));
   private readonly half = new MemoryFile('/half', elfBytes(2.5 * FRAME_BYTES));
   private readonly files: readonly { readonly object: ModelObject; readonly file: MemoryFile }[];
-  private readonly program = new ModelObject('/program', 3 * FRAME_BYTES, makeElf());
+  private readonly program = new ModelObject('/program', 3 * FRAME_BYTES, PROGRAM);
   private readonly kernelBlocks: KernelBlocks;
   private injected = false;
   private readonly operations: readonly (readonly [weight: number, name: string, run: () => void])[];
@@ -93,7 +95,7 @@ class SystemFuzz {
       object: new ModelObject(file.path, file.size, file.bytes),
     }));
     const sources = new Map(
-      [this.whole, this.half, new MemoryFile('/program', makeElf())].map((f) => [f.path, f]),
+      [this.whole, this.half, new MemoryFile('/program', PROGRAM)].map((f) => [f.path, f]),
     );
     sources.set('/broken', new MemoryFile('/broken', makeElf({ bytes: 0x2000 })));
     this.kernel = new Kernel({ memoryBytes, reservedFrames: 16, openFile: (path) => sources.get(path)! });

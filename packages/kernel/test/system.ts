@@ -24,7 +24,7 @@ export function bootForTest(options: Omit<KernelOptions, 'openFile'> = {}): Test
     { ...DATA, address: 0x2800 },
   ];
   const files = new Map<string, Uint8Array>([
-    ['/bin/program', makeElf()],
+    ['/bin/program', makeElf({ bytes: 0x3000 })],
     ['/bin/pie', makeElf({ type: 3, entry: 0x400, segments: pie, interpreter: '/lib/ld.so' })],
     ['/bin/script', new TextEncoder().encode('#! /bin/program -x\nline\n')],
     ['/bin/broken', makeElf({ bytes: 0x2000 })],

@@ -1,9 +1,12 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { elfByte, makeElf } from '../../test/elf-file.js';
+import { elfByte } from '../../test/elf-file.js';
 import { boot, code, endAll, FILE_BYTES, maps, PAGE } from '../../test/system.js';
 import { Kernel } from '../kernel.js';
+import { NodeFile } from '../node/node-file.js';
 import { PROT_NONE, PROT_READ, PROT_WRITE } from '../vm/area.js';
 import { MemoryFault } from '../vm/memory-fault.js';
+import { parseElf } from './elf.js';
 import { ExecError } from './errors.js';
 import { PIE_BASE, STACK_TOP } from './loader.js';
 import { AT_BASE, AT_ENTRY, AT_EXECFN, AT_NULL, AT_PHDR, AT_PHNUM } from './stack-image.js';
@@ -460,12 +463,36 @@ describe('memory that runs out', () => {
 });
 
 describe('a program of this machine', () => {
-  it('is not needed for any of this: a broken one is refused by name', () => {
-    const { kernel, child, files } = boot();
-    files.set('/bin/wrap', makeElf({ entry: 2 ** 48 }));
-    expect(() => kernel.processes.exec(child, '/bin/wrap')).toThrow(
-      'EINVAL: /bin/wrap: e_entry 0x1000000000000 lies outside user space',
-    );
-    endAll(kernel);
-  });
+  const programs = ['/bin/true', '/bin/sh', '/bin/bash', '/usr/bin/perl'].filter((path) => existsSync(path));
+  it.skipIf(process.platform !== 'linux' || process.arch !== 'x64').each(programs)(
+    '%s is mapped as its headers say, byte by byte, and read a page at a time',
+    (path) => {
+      const kernel = new Kernel({ openFile: (name) => new NodeFile(name) });
+      const child = kernel.processes.fork(kernel.process(1));
+      const loaded = kernel.processes.exec(child, path);
+      expect(
+        kernel.vm.cache.counts.pagesRead,
+        'headers, the interpreter’s name, the page of bss',
+      ).toBeLessThan(4);
+      const file = readFileSync(path);
+      const image = parseElf({
+        size: file.length,
+        read: (at, into) => file.copy(into, 0, at, at + into.length),
+      });
+      const bias = loaded.entry - image.entry;
+      expect(bias).toBe(image.positionIndependent ? PIE_BASE : 0);
+      for (const { address, offset, fileBytes, memoryBytes, writable } of image.segments) {
+        const bytes = new Uint8Array(memoryBytes);
+        child.space.read(address + bias, bytes);
+        expect(Buffer.compare(bytes.subarray(0, fileBytes), file.subarray(offset, offset + fileBytes))).toBe(
+          0,
+        );
+        expect(bytes.subarray(fileBytes).every((byte) => byte === 0)).toBe(true);
+        const write = code(() => child.space.store8(address + bias, 1));
+        expect(write).toBe(writable ? 'accepted' : 'SEGV_ACCERR');
+      }
+      expect(file.equals(readFileSync(path)), 'the file is as it was').toBe(true);
+      endAll(kernel);
+    },
+  );
 });
