@@ -9,6 +9,7 @@ export {
   type OwnStats,
   type Segment,
 } from './allocator.js';
+export { lowestBit } from './arguments.js';
 export { Blocks, type BlocksOptions } from './blocks/blocks.js';
 export { Buddy, type BuddyOptions } from './buddy/buddy.js';
 export { BuddyUnits, type BuddyUnitsOptions, NO_UNIT } from './buddy/units.js';
@@ -33,6 +34,7 @@ export {
 } from './memory/memory.js';
 export type { DefragmentOptions, Move, MovePlan } from './segments/defragment.js';
 export { IndexedFit } from './segments/indexed-fit.js';
+export type { MemoryMapping } from './segments/mapping.js';
 export { MemoryDescriptor, NaiveAllocator, type NaiveOptions } from './segments/naive.js';
 export type { FreeList, SegmentList, SegmentNode } from './segments/naive-list.js';
 export {

@@ -147,10 +147,10 @@ it('counts the free segments each fit looks at', () => {
 
 it('counts its nodes as C structs of six fields, and its descriptor as one of nine', () => {
   const allocator = new NaiveAllocator({ capacity: 100 });
-  expect(allocator.stats().bookkeepingBytes).toBe(72 + 48);
+  expect(allocator.stats().bookkeepingBytes).toBe(80 + 48);
   allocator.allocate(10);
   allocator.allocate(10);
-  expect(allocator.stats().bookkeepingBytes).toBe(72 + 3 * 48);
+  expect(allocator.stats().bookkeepingBytes).toBe(80 + 3 * 48);
 });
 
 describe('check() names the law that is broken', () => {
@@ -275,4 +275,46 @@ it.each(['no', 1, null])('refuses the largestHint %o', (largestHint) => {
   expect(() => new NaiveAllocator(options)).toThrow(
     new RangeError(`largestHint must be true or false, got ${largestHint}`),
   );
+});
+
+describe('the mapping of the descriptor', () => {
+  it('tells the file, and where in it each address lies, after growth as before', () => {
+    const mapping = { kind: 'file', name: '/var/lib/data', offset: 8192 } as const;
+    const allocator = new NaiveAllocator({ capacity: 4096, base: 65_536, growBy: 4096, mapping });
+    expect(allocator.descriptor.mapping).toEqual(mapping);
+    expect(allocator.descriptor.offsetOf(allocator.allocate(4000)!)).toBe(8192);
+    expect(allocator.descriptor.offsetOf(allocator.allocate(4000)!)).toBe(8192 + 4000);
+    for (const outside of [65_535, 65_536 + 8192, Number.NaN]) {
+      expect(() => allocator.descriptor.offsetOf(outside)).toThrow(
+        new RangeError(`address must be from 65536 up, below 73728, got ${outside}`),
+      );
+    }
+  });
+
+  it('is none where the range is memory of its own', () => {
+    const { descriptor } = new NaiveAllocator({ capacity: 100 });
+    expect([descriptor.mapping, descriptor.offsetOf(99)]).toEqual([null, null]);
+  });
+
+  it('starts at the beginning of a device when nothing else is said', () => {
+    const mapping = { kind: 'device', name: 'framebuffer' } as const;
+    const { descriptor } = new NaiveAllocator({ capacity: 100, mapping });
+    expect([descriptor.mapping?.offset, descriptor.offsetOf(99)]).toEqual([0, 99]);
+  });
+
+  it.each<[unknown, string]>([
+    [{ kind: 'socket', name: 'x' }, 'the kind of a mapping must be one of file, device, got socket'],
+    [{ kind: 'file' }, 'a mapping must name its file, got undefined'],
+    [{ kind: 'device', name: '' }, 'a mapping must name its device, got ""'],
+    [
+      { kind: 'file', name: 'x', offset: -1 },
+      `the offset of a mapping must be a whole number of bytes from 0 to ${Number.MAX_SAFE_INTEGER - 100}, got -1`,
+    ],
+    [{ kind: 'file', path: 'x' }, 'mapping has no option path; there are kind, name, offset'],
+    ['/dev/fb0', 'mapping must be given an object of options (kind, name, offset), got /dev/fb0'],
+    [null, 'mapping must be given an object of options (kind, name, offset), got null'],
+  ])('refuses %o', (mapping, message) => {
+    const options = { capacity: 100, mapping } as NaiveOptions;
+    expect(() => new NaiveAllocator(options)).toThrow(message);
+  });
 });

@@ -24,6 +24,7 @@ import {
   type Segment,
 } from '../allocator.js';
 import { checkAlign, checkBoolean, checkGrowth, checkOptions, checkSize } from '../arguments.js';
+import { type MemoryMapping, settleMapping } from './mapping.js';
 import { checkLinks, FreeList, NODE_BYTES, SegmentList, SegmentNode } from './naive-list.js';
 import { SEGMENT_OPTIONS, type SegmentOptions, SegmentPolicy } from './options.js';
 
@@ -33,17 +34,21 @@ export interface NaiveOptions extends SegmentOptions {
    * a walk; default false. See MemoryDescriptor.
    */
   readonly largestHint?: boolean;
+  /** The file or device that the range is mapped to, for the descriptor to tell; memory of its own when left out. */
+  readonly mapping?: MemoryMapping;
 }
 
-/** Bytes of a MemoryDescriptor as a C struct: base, break, limit, five list pointers, the hint. */
-const DESCRIPTOR_BYTES = 72;
+/** Bytes of a MemoryDescriptor as a C struct: base, break, limit, five list pointers, the hint, the mapping. */
+const DESCRIPTOR_BYTES = 80;
 
-/** What the allocator knows of its memory: where it lies, and the heads of the two lists. */
+/** What the allocator knows of its memory: where it lies, what it is mapped to, and the heads of the two lists. */
 export class MemoryDescriptor {
   readonly base: number;
   /** Where the range ends, and where it may end at most. */
   break: number;
   readonly limit: number;
+  /** The file or device behind the range; null where that is memory of its own. */
+  readonly mapping: Required<MemoryMapping> | null;
   /** The allocated segments, newest first: most segments are freed young, and so found soon. */
   readonly segments = new SegmentList();
   readonly free: FreeList;
@@ -58,11 +63,26 @@ export class MemoryDescriptor {
    */
   largest = Number.POSITIVE_INFINITY;
 
-  constructor(policy: SegmentPolicy, capacity: number) {
+  /** @throws RangeError where the mapping is none */
+  constructor(policy: SegmentPolicy, capacity: number, mapping?: MemoryMapping) {
     this.base = policy.base;
     this.break = policy.base + capacity;
     this.limit = policy.base + policy.maxCapacity;
+    this.mapping = mapping === undefined ? null : settleMapping(mapping, capacity);
     this.free = new FreeList(policy.order);
+  }
+
+  /**
+   * Where in the mapped file or device the byte at `address` lies; null where nothing is mapped. O(1).
+   * @throws RangeError when `address` is not inside the range
+   */
+  offsetOf(address: number): number | null {
+    if (!(address >= this.base && address < this.break)) {
+      throw new RangeError(
+        `address must be from ${this.base} up, below ${this.break}, got ${String(address)}`,
+      );
+    }
+    return this.mapping === null ? null : this.mapping.offset + (address - this.base);
   }
 }
 
@@ -76,11 +96,11 @@ export class NaiveAllocator implements Allocator {
 
   /** @throws RangeError naming the option that is not as NaiveOptions says, TypeError for one that is none of them */
   constructor(options: NaiveOptions) {
-    checkOptions('NaiveAllocator', options, { ...SEGMENT_OPTIONS, largestHint: true });
+    checkOptions('NaiveAllocator', options, { ...SEGMENT_OPTIONS, largestHint: true, mapping: true });
     const { largestHint = false } = options;
     checkBoolean('largestHint', largestHint);
     this.policy = new SegmentPolicy(options);
-    this.descriptor = new MemoryDescriptor(this.policy, options.capacity);
+    this.descriptor = new MemoryDescriptor(this.policy, options.capacity, options.mapping);
     this.#largestHint = largestHint;
     this.#observer = options.observer;
     const { base, break: end, free } = this.descriptor;

@@ -14,6 +14,7 @@ import {
   Buddy,
   type Fit,
   IndexedFit,
+  lowestBit,
   NaiveAllocator,
   ORDERS,
   type SegmentOptions,
@@ -303,13 +304,6 @@ export function makeArena(contender: Contender, settings: Settings, mover?: Move
 function splitOnce(text: string, separator: string): [string, string | undefined] {
   const at = text.indexOf(separator);
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-/** The largest power of two that divides `value`. */
-function lowestBit(value: number): number {
-  let bit = 1;
-  while (value % (bit * 2) === 0) bit *= 2;
-  return bit;
 }
 
 function capital(word: string): string {
