@@ -28,8 +28,7 @@ export function describe(inspection: Inspection, rows: number, paint: Colours): 
 
 function zoneSections(zones: readonly ZoneFigures[], pageBytes: number, paint: Colours): string[] {
   const orders = Math.max(...zones.map(({ free }) => free.length));
-  const severalNodes = zones.some(({ node }) => node !== zones[0]!.node);
-  const name = ({ node, zone }: ZoneFigures) => (severalNodes ? `${node} ${zone}` : zone);
+  const name = zoneNames(zones);
   const head = ['order', ...Array.from({ length: orders }, (_, order) => String(order))];
   const align = head.map((_, i) => (i === 0 ? ('left' as const) : ('right' as const)));
   const blockSizes = head.slice(1).map((_, order) => short(2 ** order * pageBytes));
@@ -61,11 +60,23 @@ function zoneSections(zones: readonly ZoneFigures[], pageBytes: number, paint: C
   ];
 }
 
+/** What a zone is called: with its memory node, where there are several. */
+function zoneNames(zones: readonly ZoneOfNode[]): (zone: ZoneOfNode) => string {
+  const several = zones.some(({ node }) => node !== zones[0]!.node);
+  return ({ node, zone }) => (several ? `${node} ${zone}` : zone);
+}
+
+interface ZoneOfNode {
+  readonly node: number;
+  readonly zone: string;
+}
+
 function typeSection(types: NonNullable<Inspection['types']>, paint: Colours): string {
+  const name = zoneNames(types);
   const rows = types
     .filter(({ freeBytes, pageBlocks }) => freeBytes > 0 || (pageBlocks ?? 0) > 0)
-    .map(({ zone, type, pageBlocks, freeBytes, atLeast, largestFreeBytes }) => [
-      zone,
+    .map(({ node, zone, type, pageBlocks, freeBytes, atLeast, largestFreeBytes }) => [
+      name({ node, zone }),
       type,
       pageBlocks === null ? NONE : formatCount(pageBlocks),
       `${atLeast ? '>' : ''}${formatSize(freeBytes)}`,

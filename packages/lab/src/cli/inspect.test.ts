@@ -185,6 +185,12 @@ describe('text', () => {
     );
   });
 
+  it('names the memory nodes where there are several', async () => {
+    const buddyinfo = BUDDYINFO + BUDDYINFO.replaceAll('Node 0', 'Node 1').replace(/^.*DMA.*\n/, '');
+    expect(await inspect('--root', copies('numa', { buddyinfo }))).toBe(0);
+    expect(said.out).toMatch(/^0 DMA +4 +1 +0\n0 Normal +0 +0 +3\n1 Normal +0 +0 +3\n/m);
+  });
+
   it('a kernel that stopped counting', async () => {
     const pagetypeinfo = [
       'Page block order: 9',
