@@ -28,6 +28,9 @@ import { NO_FRAME, ORDERS, Zone } from './zone.js';
 /** Where the kernel sees frame 0 in its logical space; the upper 16 bits (all ones on x86-64) are left out. */
 export const PAGE_OFFSET = 0x8880_0000_0000;
 
+/** CPUs that a machine can have. */
+export const CPUS_MAX = 64;
+
 const MiB = 2 ** 20;
 /** An order above this is costly: reclaim is tried once only. */
 const COSTLY_ORDER = 3;
@@ -82,8 +85,8 @@ export class PageAllocator {
 
   constructor(machine: Machine, options: PageAllocatorOptions = {}) {
     const { reservedFrames = 256, cpus = 1, dmaEnd = 16 * MiB, dma32End = 4096 * MiB } = options;
-    if (!(Number.isInteger(cpus) && cpus >= 1 && cpus <= 64)) {
-      throw new RangeError(`cpus must be a whole number from 1 to 64, got ${String(cpus)}`);
+    if (!(Number.isInteger(cpus) && cpus >= 1 && cpus <= CPUS_MAX)) {
+      throw new RangeError(`cpus must be a whole number from 1 to ${CPUS_MAX}, got ${String(cpus)}`);
     }
     for (const [name, value] of Object.entries({ dmaEnd, dma32End })) {
       if (!(Number.isInteger(value) && value > 0 && value % (4 * MiB) === 0)) {

@@ -15,7 +15,7 @@
 import { CorruptionError, InvalidFreeError } from 'freehold';
 import { OWNER_SLAB } from '../frames/descriptors.js';
 import { __GFP_RECLAIMABLE, GFP_KERNEL } from '../frames/gfp.js';
-import { PAGE_OFFSET, type PageAllocator } from '../frames/page-allocator.js';
+import { CPUS_MAX, PAGE_OFFSET, type PageAllocator } from '../frames/page-allocator.js';
 import { FRAME_BYTES } from '../machine.js';
 import { cpuLimit, type SlabGeometry, slabGeometry } from './geometry.js';
 import { ObjectGuard, SLAB_POISON, SLAB_RED_ZONE } from './guard.js';
@@ -72,6 +72,14 @@ export class ObjectCache {
   private readonly options: CacheOptions;
   private readonly guard: ObjectGuard | undefined;
   private readonly colours: number;
+  // Of the geometry, and what alloc and free multiply by instead of dividing.
+  private readonly stride: number;
+  private readonly objectsPerSlab: number;
+  private readonly perStride: number;
+  private readonly perSlab: number;
+  /** Columns of the frames' descriptors. */
+  private readonly owners: Uint8Array;
+  private readonly tags: Int32Array;
   private nextColour = 0;
   private activeObjects = 0;
   private slabCount = 0;
@@ -98,7 +106,7 @@ export class ObjectCache {
 
   /** Objects at hand: one stack a CPU, of object numbers. */
   private readonly hands: Int32Array[] = [];
-  private readonly handCounts: number[] = [];
+  private readonly handCounts: Int32Array;
   private readonly limit: number;
   private readonly batch: number;
 
@@ -136,6 +144,13 @@ export class ObjectCache {
       );
     }
     this.geometry = geometry;
+    this.stride = stride;
+    this.objectsPerSlab = geometry.objectsPerSlab;
+    this.handCounts = new Int32Array(CPUS_MAX);
+    this.perStride = 1 / stride;
+    this.perSlab = 1 / geometry.objectsPerSlab;
+    this.owners = pages.descriptors.owner;
+    this.tags = pages.descriptors.private;
     this.colours = Math.floor(geometry.leftover / align) + 1;
     this.freeStacks = new Int32Array(16 * geometry.objectsPerSlab);
     this.live = new Uint8Array(16 * geometry.objectsPerSlab);
@@ -149,7 +164,7 @@ export class ObjectCache {
    */
   alloc(gfp: number = GFP_KERNEL): number | null {
     const cpu = this.pages.cpu;
-    let count = this.handCounts[cpu] ?? 0;
+    let count = this.handCounts[cpu]!;
     if (count === 0) {
       count = this.refill(cpu, gfp);
       if (count === 0) return null;
@@ -187,7 +202,7 @@ export class ObjectCache {
 
   /** Gives the frames of all free slabs back, those at hand of CPUs first. @returns how many frames */
   shrink(): number {
-    for (let cpu = 0; cpu < this.hands.length; cpu++) this.flush(cpu, this.handCounts[cpu] ?? 0);
+    for (let cpu = 0; cpu < this.hands.length; cpu++) this.flush(cpu, this.handCounts[cpu]!);
     let frames = 0;
     for (const slab of this.empty) {
       this.giveBackSlab(slab);
@@ -275,7 +290,7 @@ export class ObjectCache {
     const { objectsPerSlab } = this.geometry;
     const atHand = new Uint8Array(this.live.length);
     this.hands.forEach((hand, cpu) => {
-      for (let i = 0; i < (this.handCounts[cpu] ?? 0); i++) atHand[hand[i]!]!++;
+      for (let i = 0; i < this.handCounts[cpu]!; i++) atHand[hand[i]!]!++;
     });
     let live = 0;
     const lists = [this.partial, this.full, this.empty];
@@ -322,7 +337,6 @@ export class ObjectCache {
     if (this.hands[cpu] !== undefined) return;
     for (let i = this.hands.length; i <= cpu; i++) {
       this.hands.push(new Int32Array(this.limit));
-      this.handCounts.push(0);
     }
   }
 
@@ -457,24 +471,23 @@ export class ObjectCache {
   }
 
   private addressOf(object: number): number {
-    const { objectsPerSlab, stride } = this.geometry;
-    const slab = Math.floor(object / objectsPerSlab);
-    return this.firstObject[slab]! + (object - slab * objectsPerSlab) * stride;
+    // Half an object away from the next whole number, so that the reciprocal need not be exact.
+    const slab = ((object + 0.5) * this.perSlab) | 0;
+    return this.firstObject[slab]! + (object - slab * this.objectsPerSlab) * this.stride;
   }
 
   /** The number of the object that starts at `address`, in use or not; -1 when none does. */
   private objectNumber(address: number): number {
-    const frame = Math.floor((address - PAGE_OFFSET) / FRAME_BYTES);
-    const { owner, private: numbers } = this.pages.descriptors;
-    if (owner[frame] !== OWNER_SLAB) return -1;
-    const tag = numbers[frame]!;
+    const frame = ((address - PAGE_OFFSET) / FRAME_BYTES) | 0;
+    if (this.owners[frame] !== OWNER_SLAB) return -1;
+    const tag = this.tags[frame]!;
     if (tag >>> 20 !== this.id) return -1;
     const slab = tag & 0xfffff;
     const offset = address - this.firstObject[slab]!;
-    const index = Math.floor(offset / this.geometry.stride);
-    if (index * this.geometry.stride !== offset || index < 0 || index >= this.geometry.objectsPerSlab)
-      return -1;
-    return slab * this.geometry.objectsPerSlab + index;
+    // The nearest multiple of the stride: it is the object's only if it is the offset.
+    const index = (offset * this.perStride + 0.5) | 0;
+    if (index * this.stride !== offset || index < 0 || index >= this.objectsPerSlab) return -1;
+    return slab * this.objectsPerSlab + index;
   }
 
   private objectAt(address: number): number {
