@@ -1,11 +1,14 @@
 /** What a run of benchmarks says: on the terminal, and in docs/benchmarks.md. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import type { Result, Suite, Table as SuiteTable } from './suite.js';
 
 const PAGE = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
+
+/** What else the machine had to do when the run began, in processes that wait for a core. */
+const LOAD = loadavg()[0]!;
 
 /** One suite with what was measured. */
 export interface Measured {
@@ -106,5 +109,5 @@ function section({ suite, results }: Measured, made: string): string {
 function describeMachine(): string {
   const [cpu] = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
-  return `Node ${process.versions.node}, V8 ${process.versions.v8}, ${cpu?.model ?? 'unknown processor'}, ${cpus().length} cores, ${memory} GiB.`;
+  return `Node ${process.versions.node}, V8 ${process.versions.v8}, ${cpu?.model ?? 'unknown processor'}, ${cpus().length} cores, ${memory} GiB, load average ${LOAD.toFixed(1)} at the start.`;
 }
