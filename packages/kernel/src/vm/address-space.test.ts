@@ -443,3 +443,58 @@ describe('fork', () => {
     for (let i = 0; i < 5; i++) expect(space.loadU8((i + 1) * 2 ** 30)).toBe(i + 1);
   });
 });
+
+it('a destroyed address space has nothing mapped, whoever gets its frames', () => {
+  const { space, vm } = boot();
+  const at = space.mmap({ length: 100 * PAGE })!;
+  space.fill(at, 100 * PAGE, 0xff);
+  space.destroy();
+  const other = vm.createAddressSpace()!;
+  other.fill(other.mmap({ length: 200 * PAGE })!, 200 * PAGE, 0xff);
+  for (let i = 0; i < 100; i++) expect(faultOf(() => space.loadU8(at + i * PAGE)).code).toBe('SEGV_MAPERR');
+  for (const call of [() => space.mmap({ length: 1 }), () => space.fork(), () => space.destroy()]) {
+    expect(call).toThrow('the address space was destroyed before');
+  }
+  vm.check();
+});
+
+it('an address space has at most 65,530 areas', () => {
+  const { space, vm } = boot(32);
+  const map = (i: number) =>
+    space.mmap({ length: PAGE, address: (2 ** 20 + 2 * i) * PAGE, fixed: true, protection: PROT_READ });
+  for (let i = 0; i < 65_530; i++) if (map(i) === null) expect.fail(`null after ${i}`);
+  expect(map(65_530)).toBeNull();
+  expect(space.munmap(2 ** 20 * PAGE, PAGE)).toBe(true);
+  expect(map(65_530)).not.toBeNull();
+  vm.check();
+  space.destroy();
+  vm.check();
+});
+
+it('frames above 2 GiB are as good as others', () => {
+  const GiB = 2 ** 30;
+  const pages = new PageAllocator(new Machine(2.5 * GiB), {
+    dmaEnd: 4 * GiB,
+    reservedFrames: (2 * GiB) / PAGE,
+  });
+  const vm = new VirtualMemory(new SlabAllocator(pages));
+  const space = vm.createAddressSpace()!;
+  const file = vm.cache.open(new MemoryFile('/file', new Uint8Array(2 * PAGE).fill(9), { writable: false }))!;
+  const at = space.mmap({ length: 4 * PAGE })!;
+  const text = space.mmap({ length: 2 * PAGE, inode: file })!;
+  space.store64(at + PAGE - 4, 0x1122_3344_5566_7788n);
+  space.storeF64(at + 8, Math.E);
+  const child = space.fork()!;
+  child.store32(at + 8, 5);
+  child.store8(text, 1);
+  expect([space.loadF64(at + 8), child.loadU32(at + 8)]).toEqual([Math.E, 5]);
+  expect([space.loadU64(at + PAGE - 4), child.loadU64(at + PAGE - 4)]).toEqual([
+    0x1122_3344_5566_7788n,
+    0x1122_3344_5566_7788n,
+  ]);
+  expect([space.loadU16(text), child.loadU16(text)]).toEqual([0x0909, 0x0901]);
+  expect(pages.machine.u32[space.table.find(at / PAGE)]! >>> 12).toBeGreaterThanOrEqual((2 * GiB) / PAGE);
+  const area = vm.kernel.vmalloc(3 * PAGE)!;
+  vm.kernel.store32(area + 2 * PAGE - 2, 0xdead_beef);
+  expect(vm.kernel.loadU32(area + 2 * PAGE - 2)).toBe(0xdead_beef);
+});

@@ -95,6 +95,7 @@ export class AddressSpace extends MappedMemory {
    * not be written, EEXIST as said of `noReplace`
    */
   mmap(options: MapOptions): number | null {
+    this.requireAlive();
     const { shared = false, fixed = false, inode = null, populate = false } = options;
     const bytes = lengthInPages(options.length);
     const flags = flagsOf(options);
@@ -193,12 +194,13 @@ export class AddressSpace extends MappedMemory {
    * @returns null, and nothing is left behind, when there is no memory
    */
   fork(): AddressSpace | null {
+    this.requireAlive();
     return forkAddressSpace(this);
   }
 
-  /** Unmaps everything and gives the page tables and the descriptor back; no other call is allowed after it. */
+  /** Unmaps everything and gives the page tables and the descriptor back. Nothing can be mapped after it. */
   destroy(): void {
-    if (this.destroyed) throw new Error('the address space was destroyed before');
+    this.requireAlive();
     this.unmapRange(0, TASK_SIZE, []);
     this.vm.forgetSpace(this);
     this.destroyed = true;
@@ -297,6 +299,10 @@ export class AddressSpace extends MappedMemory {
       area,
       result === 'BUS_ADRERR' ? area?.inode?.error : undefined,
     );
+  }
+
+  private requireAlive(): void {
+    if (this.destroyed) throw new Error('the address space was destroyed before');
   }
 
   private countResident(frame: number, by: number): void {

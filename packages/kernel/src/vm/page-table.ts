@@ -38,7 +38,7 @@ type EntryVisitor = (entry: number, page: number) => void;
 
 export class PageTable {
   /** Frame of the topmost table. */
-  readonly root: number;
+  root: number;
   /** Frames that the tables take, the topmost included. */
   tables = 1;
   private readonly pages: PageAllocator;
@@ -127,9 +127,10 @@ export class PageTable {
     this.walk(this.root, LEVELS - 1, 0, first, end, visit, true);
   }
 
-  /** Frees the topmost table; all entries are cleared before. */
-  destroy(): void {
+  /** Frees the topmost table; all entries are cleared before. Walks end in `empty` from then on, a frame of zeroes. */
+  destroy(empty: number): void {
     this.pages.put(this.root);
+    this.root = empty;
     this.tables = 0;
   }
 

@@ -41,8 +41,10 @@ export class Tlb {
     this.renumber(user);
   }
 
+  /** Nothing matches the number that `user` has from now on. */
   leave(user: TlbUser): void {
     this.users.delete(user);
+    user.asid = Number.NaN;
   }
 
   /** Forgets all translations of `user`. */

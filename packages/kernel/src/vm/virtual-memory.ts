@@ -85,7 +85,7 @@ export class VirtualMemory {
   forgetSpace(space: AddressSpace): void {
     this.spaces.delete(space);
     this.tlb.leave(space);
-    space.table.destroy();
+    space.table.destroy(this.zeroFrame);
     this.spaceObjects.free(space.object);
   }
 
