@@ -202,7 +202,10 @@ export class Buddy implements Allocator {
     return order === NO_UNIT ? 0 : this.blockBytes(order);
   }
 
-  /** Each free block is a segment of its own: two free neighbours that are no buddies stay apart. */
+  /**
+   * Each free block is a segment of its own: two free neighbours that are no buddies stay apart. What was requested of a
+   * used one is not remembered; the observer's `take` tells it.
+   */
   *segments(): Generator<Segment, void, undefined> {
     const { blocks } = this;
     for (let unit = 0; unit < blocks.units; ) {
