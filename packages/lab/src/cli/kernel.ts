@@ -1,5 +1,5 @@
 /** `freehold kernel`: a small shell on a booted system, from a script, a pipe, or a terminal. */
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,14 +72,18 @@ async function run(path: string | undefined, options: Options): Promise<void> {
   }
 }
 
-/** The demonstration writes to a file: to a copy, in a folder that is gone afterwards. */
+/** The demonstration writes to a file, and has one that is broken: copies, in a folder that is gone afterwards. */
 async function runDemo(options: Options): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'freehold-'));
   try {
     const scratch = join(folder, 'lines.txt');
     copyFileSync(join(DEMO, 'lines.txt'), scratch);
+    const hello = join(DEMO, 'hello');
+    const broken = join(folder, 'broken');
+    writeFileSync(broken, readFileSync(hello).subarray(0, 5000));
     const files = new Map([
-      ['/bin/hello', join(DEMO, 'hello')],
+      ['/bin/hello', hello],
+      ['/tmp/broken', broken],
       ['/tmp/lines.txt', scratch],
     ]);
     const session = boot(options, files);
