@@ -1,6 +1,6 @@
 /** `freehold kernel` as a process of its own. Needs `npm run build`. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +46,17 @@ describe('freehold kernel', () => {
     expect(stdout.match(/^every law holds/gm)).toHaveLength(2);
     const long = stdout.split('\n').filter((line) => line.length > 80 && !/^[0-9a-f]+-|^Node /.test(line));
     expect(long, 'lines of more than 80 columns that are not Linux’s own').toEqual([]);
+  });
+
+  it('--demo prints what the guide shows, but for figures that differ from machine to machine', () => {
+    const guide = readFileSync(new URL('../../../../docs/guide.md', import.meta.url), 'utf8');
+    const start = guide.indexOf('When memory is allocated: a walk');
+    const shown = guide.slice(start, guide.indexOf('\n```', start));
+    const figures = /0x[\da-f]+|[\d,.]+/g;
+    const { stdout } = kernel(['--demo']);
+    expect(stdout.trimEnd().replace(figures, '#').replace(/ +/g, ' ')).toBe(
+      shown.replace(figures, '#').replace(/ +/g, ' '),
+    );
   });
 
   it('runs a script, from a file or from standard input', () => {
