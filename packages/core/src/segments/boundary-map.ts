@@ -27,8 +27,8 @@ export const FIRST = 0;
 const PAGE_BITS = 7;
 const PAGE = 1 << PAGE_BITS;
 const INSIDE = PAGE - 1;
-/** Words in a page. */
-const WORDS = PAGE >> 5;
+/** Words in a page: 4 that tell where segments begin, each followed by one that tells which of those are used. */
+const WORDS = PAGE >> 4;
 
 export class BoundaryMap {
   readonly base: number;
@@ -42,10 +42,7 @@ export class BoundaryMap {
   usedGranules = 0;
   private readonly perByte: number;
   private readonly pages = new PageList();
-  /** Of each position a bit: whether a segment begins there, */
-  private begins = new Int32Array(this.pages.room * WORDS);
-  /** and whether that one is used. */
-  private used = new Int32Array(this.pages.room * WORDS);
+  private bits = new Int32Array(this.pages.room * WORDS);
   /** How many granules lie before each page: those of `pages`, to save a step on the way there. */
   private firsts = this.pages.firsts;
 
@@ -59,7 +56,7 @@ export class BoundaryMap {
     this.base = base;
     this.granule = granule;
     this.perByte = 1 / granule;
-    this.begins[FIRST] = 1;
+    this.bits[FIRST] = 1;
     this.end = this.setEnd(FIRST, capacity / granule);
   }
 
@@ -75,7 +72,7 @@ export class BoundaryMap {
 
   /** Bytes of all arrays, those parts not in use included. */
   get bytes(): number {
-    return this.begins.byteLength + this.used.byteLength + this.pages.bytes;
+    return this.bits.byteLength + this.pages.bytes;
   }
 
   /** The used segment that starts at `address`, or NIL. Any number may be asked about. */
@@ -100,36 +97,39 @@ export class BoundaryMap {
   }
 
   isUsed(position: number): boolean {
-    return (this.used[position >> 5]! & (1 << position)) !== 0;
+    return (this.bits[wordOf(position) + 1]! & (1 << position)) !== 0;
   }
 
   /** Whether a free segment begins there. Any position that ever was one may be asked about. */
   isFree(position: number): boolean {
-    return (this.begins[position >> 5]! & ~this.used[position >> 5]! & (1 << position)) !== 0;
+    const word = wordOf(position);
+    return (this.bits[word]! & ~this.bits[word + 1]! & (1 << position)) !== 0;
   }
 
   /** The neighbour above, or `end`. */
   next(position: number): number {
-    const { begins } = this;
-    let word = position >> 5;
-    let rest = begins[word]! & (-2 << position);
+    const { bits } = this;
+    let word = wordOf(position);
+    let rest = bits[word]! & (-2 << position);
     while (rest === 0) {
-      if ((++word & (WORDS - 1)) === 0) return this.firstIn(this.pages.next(position >> PAGE_BITS));
-      rest = begins[word]!;
+      word += 2;
+      if ((word & (WORDS - 1)) === 0) return this.firstIn(this.pages.next(position >> PAGE_BITS));
+      rest = bits[word]!;
     }
-    return (word << 5) | (31 - clz32(rest & -rest));
+    return (word << 4) | (31 - clz32(rest & -rest));
   }
 
   /** The neighbour below, or NIL. */
   prev(position: number): number {
-    const { begins } = this;
-    let word = position >> 5;
-    let rest = begins[word]! & ~(-1 << position);
+    const { bits } = this;
+    let word = wordOf(position);
+    let rest = bits[word]! & ~(-1 << position);
     while (rest === 0) {
       if ((word & (WORDS - 1)) === 0) return this.lastIn(this.pages.prev(position >> PAGE_BITS));
-      rest = begins[--word]!;
+      word -= 2;
+      rest = bits[word]!;
     }
-    return (word << 5) | (31 - clz32(rest));
+    return (word << 4) | (31 - clz32(rest));
   }
 
   /** Granules of a segment. */
@@ -139,21 +139,21 @@ export class BoundaryMap {
 
   /** The free segment, of `size` granules, becomes a used one. */
   take(position: number, size: number): void {
-    this.used[position >> 5]! |= 1 << position;
+    this.bits[wordOf(position) + 1]! |= 1 << position;
     this.usedGranules += size;
     this.usedSegments++;
   }
 
   /** The used segment, of `size` granules, becomes a free one. Free neighbours stay apart: joining them is up to the caller. */
   release(position: number, size: number): void {
-    this.used[position >> 5]! &= ~(1 << position);
+    this.bits[wordOf(position) + 1]! &= ~(1 << position);
     this.usedGranules -= size;
     this.usedSegments--;
   }
 
   /** Makes a used segment look free, or a free one used, and back; nothing is counted. To mark segments in a walk. */
   flip(position: number): void {
-    this.used[position >> 5]! ^= 1 << position;
+    this.bits[wordOf(position) + 1]! ^= 1 << position;
   }
 
   /**
@@ -163,15 +163,16 @@ export class BoundaryMap {
    */
   begin(position: number, size: number): number {
     const begun = this.positionOf(position, size);
-    this.begins[begun >> 5]! |= 1 << begun;
+    this.bits[wordOf(begun)]! |= 1 << begun;
     this.segments++;
     return begun;
   }
 
   /** The free segment ceases to be one: it becomes part of the neighbour below. */
   erase(position: number): void {
-    const rest = this.begins[position >> 5]! & ~(1 << position);
-    this.begins[position >> 5] = rest;
+    const word = wordOf(position);
+    const rest = this.bits[word]! & ~(1 << position);
+    this.bits[word] = rest;
     this.segments--;
     if (rest === 0) this.removeIfEmpty(position >> PAGE_BITS);
   }
@@ -209,20 +210,20 @@ export class BoundaryMap {
    * @throws CorruptionError naming the broken law
    */
   check(): void {
-    const { begins, pages } = this;
+    const { bits, pages } = this;
     pages.check((page) => this.isEmpty(page));
     for (const page of pages) {
       law(!this.isEmpty(page), 'in every page a segment begins', () => `page ${page}`);
-      for (let word = page * WORDS; word < (page + 1) * WORDS; word++) {
+      for (let word = page * WORDS; word < (page + 1) * WORDS; word += 2) {
         law(
-          (this.used[word]! & ~begins[word]!) === 0,
+          (bits[word + 1]! & ~bits[word]!) === 0,
           'only where a segment begins one is used',
-          () => `${this.used[word]} and ${begins[word]} in page ${page}`,
+          () => `${bits[word + 1]} and ${bits[word]} in page ${page}`,
         );
       }
     }
     const last = this.lastIn(pages.last);
-    law((begins[0]! & 1) === 1, 'a segment begins where the range begins', () => `bits ${begins[0]}`);
+    law((bits[0]! & 1) === 1, 'a segment begins where the range begins', () => `bits ${bits[0]}`);
     law(this.end === last && this.isUsed(last), 'segments end where the range ends', () => `at ${last}`);
     let usedGranules = 0;
     let used = 0;
@@ -265,7 +266,7 @@ export class BoundaryMap {
     let page = pages.next(own);
     if (page === NIL || this.firsts[page] !== granule - inside) {
       page = pages.insertAfter(own, granule - inside);
-      if (pages.room * WORDS > this.begins.length) this.growBits();
+      if (pages.room * WORDS > this.bits.length) this.growBits();
     }
     return (page << PAGE_BITS) | inside;
   }
@@ -273,22 +274,22 @@ export class BoundaryMap {
   /** Marks the end of the range, `size` granules behind a segment. @returns its position */
   private setEnd(position: number, size: number): number {
     const end = this.positionOf(position, size);
-    this.begins[end >> 5]! |= 1 << end;
-    this.used[end >> 5]! |= 1 << end;
+    this.bits[wordOf(end)]! |= 1 << end;
+    this.bits[wordOf(end) + 1]! |= 1 << end;
     return end;
   }
 
   /** The first segment that begins in a page. */
   private firstIn(page: number): number {
     const first = page << PAGE_BITS;
-    return (this.begins[first >> 5]! & 1) === 0 ? this.next(first) : first;
+    return (this.bits[wordOf(first)]! & 1) === 0 ? this.next(first) : first;
   }
 
   /** The last segment that begins in a page, or NIL for NIL. */
   private lastIn(page: number): number {
     if (page === NIL) return NIL;
     const last = (page << PAGE_BITS) | INSIDE;
-    return this.begins[last >> 5]! < 0 ? last : this.prev(last);
+    return this.bits[wordOf(last)]! < 0 ? last : this.prev(last);
   }
 
   private removeIfEmpty(page: number): void {
@@ -296,18 +297,20 @@ export class BoundaryMap {
   }
 
   private isEmpty(page: number): boolean {
-    const { begins } = this;
+    const { bits } = this;
     const word = page * WORDS;
-    return (begins[word]! | begins[word + 1]! | begins[word + 2]! | begins[word + 3]!) === 0;
+    return (bits[word]! | bits[word + 2]! | bits[word + 4]! | bits[word + 6]!) === 0;
   }
 
   private growBits(): void {
-    const begins = new Int32Array(this.pages.room * WORDS);
-    const used = new Int32Array(this.pages.room * WORDS);
-    begins.set(this.begins);
-    used.set(this.used);
-    this.begins = begins;
-    this.used = used;
+    const bits = new Int32Array(this.pages.room * WORDS);
+    bits.set(this.bits);
+    this.bits = bits;
     this.firsts = this.pages.firsts;
   }
+}
+
+/** The word with the bit of a position; which bit, its lower 5 bits tell. The word behind it tells whether that segment is used. */
+function wordOf(position: number): number {
+  return (position >> 5) << 1;
 }
