@@ -7,12 +7,13 @@
  * waits for memory once, and what is known of a million segments fits the cache.
  *
  * Cost: O(1), but for `list`, `classify` and `check`; `next`, `prev` and `size` look at 8 words at most. Memory: 32
- * bytes a page and 24 to 48 in the list of pages (less room to grow), so about half a byte a granule where segments are
- * small and at most 80 a segment where each has a page of its own. Capacity costs nothing.
+ * bytes a page and 24 in the list of pages, with up to twice the room that is needed: half a byte to one for a granule
+ * where segments are small, 56 to 112 a segment where each has a page of its own. Capacity costs nothing.
  *
  * The fields are private by TypeScript, not by #, and the functions small: the engine copies so many bytes of bytecode
- * into a caller and no more, #fields take twice as many, and a call that stays one costs 3 ns. It was 70 against 55 ns for an
- * allocate or free of Tlsf. The record for each segment that was here before is told of in docs/decisions.md.
+ * into a caller and no more, an access of a #field takes more of them, and what is not copied is called. It was 73
+ * against 57 ns for an allocate or free of Tlsf. The record for each segment that was here before is told of in
+ * docs/decisions.md.
  */
 import { type InvalidFreeReason, law, type Segment } from '../allocator.js';
 import { checkRange } from '../arguments.js';

@@ -1,7 +1,7 @@
 /**
  * The segments of a range, used and free, as records in one growable buffer, linked in address order: what IndexedFit
  * knows of them, but for their order in the free list. Any start and size, headers, what was requested; where sizes
- * are multiples of a granule, a BoundaryMap knows less in a tenth of the memory.
+ * are multiples of a granule, a BoundaryMap takes less memory where segments are small.
  *
  * Every operation is O(1), but for `segments`, `classify` and `check`, O(n). A segment costs 32 bytes: start and
  * size (doubles, so that ranges above 4 GiB work), the links to both neighbours, and one word pair that holds the

@@ -11,8 +11,8 @@
  * no free segment serves, or that segments begin in nearly 2^24 different stretches of 128 * `align` bytes, more than
  * which cannot be told apart. largestFree walks the last bin only.
  *
- * Bookkeeping: some half a byte for each `align` bytes where segments are small, so 8 bytes for one of 256 at 16; at
- * most some 65 for one where they are large; see BoundaryMap. 4 to 16 more for each free segment.
+ * Bookkeeping: half a byte to one for each `align` bytes where segments are small, so 8 to 16 for one of 256 at 16; 56
+ * to 112 for one where they are large; see BoundaryMap. 4 to 16 more for each free segment.
  *
  * Waste: sizes are rounded up to `align`, nothing else. Fragmentation is close to best fit's. What was requested is not
  * remembered: segments() tells what was granted.
