@@ -16,20 +16,16 @@ import {
   MMAP_BASE,
   MMAP_MIN_ADDRESS,
   PROT_MASK,
-  PROT_READ,
   PROT_WRITE,
   TASK_SIZE,
   VM_EXEC,
-  VM_GROWSDOWN,
-  VM_MAYEXEC,
-  VM_MAYREAD,
-  VM_MAYSHARE,
   VM_MAYWRITE,
   VM_SHARED,
 } from './area.js';
 import { type FaultResult, reprotected, resolveFault } from './fault.js';
 import { forkAddressSpace } from './fork.js';
 import type { Inode } from './inode.js';
+import { checkProtection, flagsOf, lengthInPages, rangeEnd } from './map-arguments.js';
 import { MappedMemory } from './mapped-memory.js';
 import { type Access, MappingError, MemoryFault } from './memory-fault.js';
 import { NO_ENTRY, type PageTable, PTE_NX, PTE_PRESENT, PTE_SPECIAL, PTE_WRITE } from './page-table.js';
@@ -129,7 +125,7 @@ export class AddressSpace extends MappedMemory {
    * @throws MappingError EINVAL
    */
   munmap(address: number, length: number): boolean {
-    const end = this.rangeEnd(address, length);
+    const end = rangeEnd(address, length);
     const spare = this.spareObjects(this.splitsNeeded(address, end, false));
     if (spare === null) return false;
     this.unmapRange(address, end, spare);
@@ -144,7 +140,7 @@ export class AddressSpace extends MappedMemory {
    */
   mprotect(address: number, length: number, protection: number): boolean {
     checkProtection(protection);
-    const end = this.rangeEnd(address, length);
+    const end = rangeEnd(address, length);
     this.requireMapped(address, end, (area) => {
       if ((protection & PROT_WRITE) !== 0 && (area.flags & VM_MAYWRITE) === 0) {
         throw new MappingError('EACCES', `${nameOf(area)} is open for reading only and mapped shared`);
@@ -173,7 +169,7 @@ export class AddressSpace extends MappedMemory {
    * @throws MappingError EINVAL; ENOMEM where part of the range is not mapped; EIO, with what the file threw as cause
    */
   msync(address: number, length: number): number {
-    const end = this.rangeEnd(address, length);
+    const end = rangeEnd(address, length);
     this.requireMapped(address, end, () => {});
     let written = 0;
     for (let area = this.areas.find(address); area !== null && area.start < end; area = area.next) {
@@ -316,7 +312,7 @@ export class AddressSpace extends MappedMemory {
   private place(options: MapOptions, bytes: number): number | null {
     const { address, fixed = false, noReplace = false } = options;
     if (fixed) {
-      const end = this.rangeEnd(address ?? Number.NaN, bytes);
+      const end = rangeEnd(address ?? Number.NaN, bytes);
       if (address! < MMAP_MIN_ADDRESS) {
         throw new MappingError('EINVAL', `nothing is mapped below 0x10000, got 0x${address!.toString(16)}`);
       }
@@ -458,20 +454,6 @@ export class AddressSpace extends MappedMemory {
     }
   }
 
-  private rangeEnd(address: number, length: number): number {
-    if (!(Number.isSafeInteger(address) && address >= 0 && address % FRAME_BYTES === 0)) {
-      throw new MappingError('EINVAL', `the address must be a multiple of 4096, got ${String(address)}`);
-    }
-    const end = address + lengthInPages(length);
-    if (end > TASK_SIZE) {
-      throw new MappingError(
-        'EINVAL',
-        `the range ends at 0x${end.toString(16)}, user addresses end at 0x${TASK_SIZE.toString(16)}`,
-      );
-    }
-    return end;
-  }
-
   private requireMapped(start: number, end: number, visit: (area: Area) => void): void {
     let at = start;
     for (let area = this.areas.find(start); at < end; area = area.next) {
@@ -486,53 +468,4 @@ export class AddressSpace extends MappedMemory {
 
 function nameOf(area: Area): string {
   return area.inode?.path ?? area.name ?? 'anonymous memory';
-}
-
-function lengthInPages(length: number): number {
-  if (!(Number.isSafeInteger(length) && length > 0)) {
-    throw new MappingError(
-      'EINVAL',
-      `the length must be a whole number of bytes from 1 up, got ${String(length)}`,
-    );
-  }
-  return Math.ceil(length / FRAME_BYTES) * FRAME_BYTES;
-}
-
-function checkProtection(protection: number): void {
-  if ((protection & ~PROT_MASK) !== 0 || !Number.isInteger(protection)) {
-    throw new MappingError('EINVAL', `the protection must be made of PROT_ bits, got ${String(protection)}`);
-  }
-}
-
-function flagsOf(options: MapOptions): number {
-  const {
-    protection = PROT_READ | PROT_WRITE,
-    shared = false,
-    inode,
-    offset = 0,
-    growsDown = false,
-  } = options;
-  checkProtection(protection);
-  if (!(Number.isSafeInteger(offset) && offset >= 0 && offset % FRAME_BYTES === 0)) {
-    throw new MappingError('EINVAL', `the offset must be a multiple of 4096, got ${String(offset)}`);
-  }
-  let flags = protection | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
-  if (shared) {
-    flags |= VM_MAYSHARE | VM_SHARED;
-    if (inode !== undefined && !inode.writable) {
-      if ((protection & PROT_WRITE) !== 0) {
-        throw new MappingError(
-          'EACCES',
-          `${inode.path} is open for reading only and cannot be mapped to be written`,
-        );
-      }
-      flags &= ~(VM_MAYWRITE | VM_SHARED);
-    }
-  }
-  if (growsDown) {
-    if (shared || inode !== undefined)
-      throw new MappingError('EINVAL', 'a stack must be private and anonymous');
-    flags |= VM_GROWSDOWN;
-  }
-  return flags;
 }
