@@ -32,7 +32,7 @@ export class Kernel {
 
   /**
    * Boots: afterwards process 1 is there.
-   * @throws RangeError for a bad option; SystemCallError ENOMEM when the memory is too small for that
+   * @throws RangeError for a bad option; SystemCallError ENOMEM, or Error, when the memory is too small for that
    */
   constructor(options: KernelOptions = {}) {
     this.machine = new Machine(options.memoryBytes ?? MEMORY_BYTES);

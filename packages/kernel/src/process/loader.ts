@@ -69,37 +69,35 @@ export function loadProgram(
   start: ProgramArguments,
 ): LoadedProgram {
   const bias = image.positionIndependent ? pieBias(image) : 0;
-  try {
+  const entry = image.entry + bias;
+  const auxv: [number, number][] = [
+    [AT_HWCAP, HWCAP],
+    [AT_PAGESZ, FRAME_BYTES],
+    [AT_CLKTCK, CLOCK_TICKS],
+    [AT_PHDR, image.headersAddress === 0 ? 0 : image.headersAddress + bias],
+    [AT_PHENT, image.headerBytes],
+    [AT_PHNUM, image.headersCount],
+    [AT_BASE, 0],
+    [AT_FLAGS, 0],
+    [AT_ENTRY, entry],
+    [AT_UID, 0],
+    [AT_EUID, 0],
+    [AT_GID, 0],
+    [AT_EGID, 0],
+    [AT_SECURE, 0],
+  ];
+  orExecError(() => {
     for (const segment of image.segments) mapSegment(space, inode, segment, bias);
-    const entry = image.entry + bias;
-    const auxv: [number, number][] = [
-      [AT_HWCAP, HWCAP],
-      [AT_PAGESZ, FRAME_BYTES],
-      [AT_CLKTCK, CLOCK_TICKS],
-      [AT_PHDR, image.headersAddress === 0 ? 0 : image.headersAddress + bias],
-      [AT_PHENT, image.headerBytes],
-      [AT_PHNUM, image.headersCount],
-      [AT_BASE, 0],
-      [AT_FLAGS, 0],
-      [AT_ENTRY, entry],
-      [AT_UID, 0],
-      [AT_EUID, 0],
-      [AT_GID, 0],
-      [AT_EGID, 0],
-      [AT_SECURE, 0],
-    ];
-    const stackPointer = makeStack(space, start, auxv, image.executableStack);
-    return { entry, stackPointer, heapStart: image.end + bias, interpreter: image.interpreter };
-  } catch (error) {
-    if (error instanceof MemoryFault && error.code === 'OOM') throw noMemory();
-    if (error instanceof MappingError || error instanceof MemoryFault) {
-      throw new ExecError('EINVAL', `the program cannot be mapped: ${error.message}`);
-    }
-    throw error;
-  }
+  });
+  const stackPointer = makeStack(space, start, auxv, image.executableStack);
+  return { entry, stackPointer, heapStart: image.end + bias, interpreter: image.interpreter };
 }
 
-/** Maps the stack, as large as what lies on it at first. @returns the stack pointer */
+/**
+ * Maps the stack, as large as what lies on it at first.
+ * @returns the stack pointer
+ * @throws ExecError ENOMEM, E2BIG, EINVAL
+ */
 export function makeStack(
   space: AddressSpace,
   start: ProgramArguments,
@@ -109,14 +107,17 @@ export function makeStack(
   const bytesMax = Math.floor(space.stackLimitBytes / 4);
   const { pointer, bytes } = stackImage({ ...start, top: STACK_TOP, auxv, bytesMax });
   const bottom = pageDown(pointer);
-  map(space, {
-    address: bottom,
-    length: STACK_TOP - bottom,
-    protection: PROT_READ | PROT_WRITE | (executable ? PROT_EXEC : 0),
-    growsDown: true,
-    name: '[stack]',
+  const protection = PROT_READ | PROT_WRITE | (executable ? PROT_EXEC : 0);
+  orExecError(() => {
+    map(space, {
+      address: bottom,
+      length: STACK_TOP - bottom,
+      protection,
+      growsDown: true,
+      name: '[stack]',
+    });
+    space.write(pointer, bytes);
   });
-  space.write(pointer, bytes);
   return pointer;
 }
 
@@ -157,6 +158,19 @@ function pieBias(image: ElfImage): number {
 
 function map(space: AddressSpace, options: Parameters<AddressSpace['mmap']>[0]): void {
   if (space.mmap({ ...options, fixed: true }) === null) throw noMemory();
+}
+
+/** What the memory of the new program refuses, as the call for it tells it. */
+function orExecError(load: () => void): void {
+  try {
+    load();
+  } catch (error) {
+    if (error instanceof MemoryFault && error.code === 'OOM') throw noMemory();
+    if (error instanceof MappingError || error instanceof MemoryFault) {
+      throw new ExecError('EINVAL', `the program cannot be mapped: ${error.message}`);
+    }
+    throw error;
+  }
 }
 
 function noMemory(): ExecError {

@@ -57,9 +57,7 @@ export class ProcessTable {
     } finally {
       if (task === null) space.destroy();
     }
-    task.name = 'init';
-    task.heapStart = PIE_BASE;
-    task.break = PIE_BASE;
+    task.set({ name: 'init', heapStart: PIE_BASE, break: PIE_BASE });
     return this.add(task, null, space);
   }
 
@@ -92,7 +90,7 @@ export class ProcessTable {
       throw new SystemCallError('ENOMEM', `no memory for a copy of process ${parent.pid}`);
     }
     const { name, entry, stackPointer, heapStart } = parent.task;
-    Object.assign(task, { name, entry, stackPointer, heapStart, break: parent.break });
+    task.set({ name, entry, stackPointer, heapStart, break: parent.break });
     const child = this.add(task, parent, space);
     child.inherit(parent);
     return child;
@@ -122,7 +120,7 @@ export class ProcessTable {
       process.path = path;
       const name = path.slice(path.lastIndexOf('/') + 1);
       const { entry, stackPointer, heapStart } = loaded;
-      Object.assign(process.task, {
+      process.task.set({
         name,
         entry,
         stackPointer,
@@ -276,7 +274,7 @@ export class ProcessTable {
     const object = this.tasks.alloc();
     if (object === null) throw new SystemCallError('ENOMEM', 'no memory for the descriptor of a process');
     const task = new Task(this.vm.pages.machine, object);
-    Object.assign(task, { pid, parent: 0, exitStatus: null, space: 0, entry: 0 });
+    task.set({ pid, parent: 0, exitStatus: null, space: 0, entry: 0 });
     return task;
   }
 

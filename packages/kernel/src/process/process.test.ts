@@ -428,6 +428,24 @@ describe('protection', () => {
 });
 
 describe('memory that runs out', () => {
+  it('is told at boot, wherever it happens', () => {
+    const told = new Set<string>();
+    for (let reservedFrames = 170; reservedFrames < 256; reservedFrames++) {
+      try {
+        endAll(new Kernel({ memoryBytes: 2 ** 20, reservedFrames }));
+      } catch (error) {
+        told.add(String(error));
+      }
+    }
+    expect([...told].sort()).toEqual([
+      "Error: no frame is left for the kernel's topmost page table",
+      'Error: no frame is left for the zero page',
+      'ExecError: ENOMEM: not enough memory to load the program',
+      'SystemCallError: ENOMEM: no memory for an address space',
+      'SystemCallError: ENOMEM: no memory for the descriptor of a process',
+    ]);
+  });
+
   it('is told to the process that asked; after it ends there is enough', () => {
     const { kernel, init } = boot(4 * 2 ** 20);
     const hungry = kernel.processes.fork(init);

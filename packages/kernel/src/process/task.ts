@@ -31,6 +31,12 @@ export function createTaskCache(slab: SlabAllocator): ObjectCache {
   return slab.createCache('task_struct', TASK_BYTES, { align: 64 });
 }
 
+/** What is kept of a process. */
+export type TaskFields = Pick<
+  Task,
+  'pid' | 'parent' | 'exitStatus' | 'space' | 'entry' | 'stackPointer' | 'heapStart' | 'break' | 'name'
+>;
+
 export class Task {
   /** Of the slab object, in the logical space of the kernel. */
   readonly object: number;
@@ -45,6 +51,11 @@ export class Task {
     this.at = (object - PAGE_OFFSET) / 8;
     const name = (this.at + NAME) * 8;
     this.name8 = machine.u8.subarray(name, name + NAME_BYTES);
+  }
+
+  /** Sets the fields that are named. */
+  set(fields: Partial<TaskFields>): void {
+    Object.assign(this, fields);
   }
 
   get pid(): number {

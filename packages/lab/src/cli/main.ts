@@ -9,6 +9,8 @@ const EXAMPLES = `
 Examples:
   $ freehold compare app.trace.gz    which allocator suits this program?
   $ freehold fit app.trace.gz        how small a buffer does it run in?
+  $ freehold kernel --demo           when is memory allocated? a small machine
+                                     shows it
   $ freehold help compare            everything that compare can do
 
 Exit status: 0 done; 1 a fault was found (compare --verify); 2 wrong use, or a
