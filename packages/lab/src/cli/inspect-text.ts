@@ -10,6 +10,7 @@ import { NONE } from './rows.js';
 import { type Colours, define, formatCount, formatMany, formatSize, table, wrap } from './terminal.js';
 
 const NAME_COLUMNS = 30;
+const AS_ROOT = 'Run it as root, or have root copy them into a folder to be named with --root.';
 
 /** @param rows how many object caches and mappings are shown */
 export function describe(inspection: Inspection, rows: number, paint: Colours): string {
@@ -21,6 +22,7 @@ export function describe(inspection: Inspection, rows: number, paint: Colours): 
   if (process !== null) sections.push(processSection(process, rows, paint));
   if (missing.length > 0) {
     const lines = missing.map(({ file, why }) => wrap(`${file}: ${why}`, 80, 2));
+    if (missing.some(({ why }) => why.startsWith('only root'))) lines.push(AS_ROOT);
     sections.push([paint.bold('Not shown'), ...lines].join('\n'));
   }
   return sections.join('\n\n');

@@ -177,11 +177,16 @@ describe('text', () => {
   });
 
   it.skipIf(process.platform !== 'linux')('says what to do where only root may read', async () => {
-    denied.add('/proc/slabinfo');
-    expect(await inspect()).toBe(0);
+    for (const path of ['/proc/pagetypeinfo', '/proc/slabinfo', '/proc/1/smaps', '/proc/1/maps'])
+      denied.add(path);
+    expect(await inspect('--pid', '1')).toBe(0);
     denied.clear();
-    expect(said.out.replaceAll(/\s+/g, ' ')).toContain(
-      'Not shown /proc/slabinfo: only root may read it: run as root, or save it with `sudo cat /proc/slabinfo` and use --root',
+    expect(said.out).toMatch(/^\/proc\/1\/smaps: only root and its owner may read it$/m);
+    expect(said.out).toContain(
+      '\nNot shown\n/proc/pagetypeinfo: only root may read it\n/proc/slabinfo: only root may',
+    );
+    expect(said.out.trimEnd().split('\n').at(-1)).toBe(
+      'Run it as root, or have root copy them into a folder to be named with --root.',
     );
   });
 

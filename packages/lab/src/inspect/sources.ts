@@ -61,9 +61,8 @@ export class ProcFolder {
 
   private reason(name: string, code: string): string {
     if (code === 'EACCES' || code === 'EPERM') {
-      return this.root === PROC
-        ? `only root may read it: run as root, or save it with \`sudo cat ${join(PROC, name)}\` and use --root`
-        : 'permission denied';
+      if (this.root !== PROC) return 'permission denied';
+      return /^\d+\//.test(name) ? 'only root and its owner may read it' : 'only root may read it';
     }
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       if (this.root !== PROC) return 'not there';

@@ -34,6 +34,13 @@ function sentences(...measurements: ReturnType<typeof result>[]): readonly strin
 const BOUND = 'the lower bound of 1 MiB (the most bytes ever live at once)';
 
 describe('the summary of one trace', () => {
+  it('ends with what the recorded allocator wasted, where the recording tells', () => {
+    const recorded = { internalFragmentation: 0.125, internalMean: 0.1, grantedAtPeakBytes: 8 };
+    expect(sentences(result('slab', 1.15, 23.14, { recorded })).at(-1)).toBe(
+      'When most bytes were live, the recorded allocator itself had lost 12.5 % of what it granted to rounding.',
+    );
+  });
+
   it('names the thriftiest, the fastest with its price, and the most wasteful with its cause', () => {
     expect(
       sentences(

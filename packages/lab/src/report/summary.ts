@@ -7,7 +7,17 @@ import { breakdown, isSound, overhead, type TraceResults } from './traces.js';
 /** Sentences, the most important first. */
 export function summarizeTrace(trace: TraceResults): readonly string[] {
   const sound = withoutTwins(trace.measurements.filter(isSound));
-  return [...faults(trace), ...(sound.length === 0 ? [] : verdict(sound, trace)), ...failures(trace)];
+  const answer = sound.length === 0 ? [] : verdict(sound, trace);
+  return [...faults(trace), ...answer, ...failures(trace), ...asRecorded(trace)];
+}
+
+/** What the recorded allocator itself wasted, where the recording tells. */
+function asRecorded({ measurements }: TraceResults): readonly string[] {
+  const recorded = measurements[0]?.recorded;
+  if (!recorded) return [];
+  return [
+    `When most bytes were live, the recorded allocator itself had lost ${formatFraction(recorded.internalFragmentation)} of what it granted to rounding.`,
+  ];
 }
 
 /** Sentences over all traces, for the allocators that served each of them; none where there is but one trace. */
