@@ -25,7 +25,9 @@ import { checkCount } from '../heap/options.js';
 import { ADDRESSABLE, type GrowthListener } from '../memory/memory.js';
 import { FaultInjector } from './fault-injector.js';
 import {
+  BlockQueue,
   FRESH,
+  fill,
   frontDamage,
   type GuardedBlock,
   innerDamage,
@@ -48,6 +50,8 @@ import { CallStack } from './stacks.js';
 
 /** Blocks given back to the heap below that are remembered for the message of a late double free. */
 const REMEMBERED = 4096;
+/** What is found in a block that is whole. */
+const NONE: readonly HeapMisuseError[] = [];
 
 /** What a program uses of a heap, whether it is a `Heap` or a `DebugHeap`. */
 export type HeapInterface = Pick<
@@ -96,10 +100,11 @@ export class DebugHeap implements HeapInterface {
   readonly #options: SettledDebugOptions;
   readonly #fill: number;
   readonly #live = new Map<number, GuardedBlock>();
-  /** Oldest first, as maps keep the order of insertion. */
   readonly #quarantine = new Map<number, GuardedBlock>();
+  readonly #quarantineQueue = new BlockQueue();
   /** Given back to the heap below, and no newer block is at the address. */
   readonly #past = new Map<number, GuardedBlock>();
+  readonly #pastQueue = new BlockQueue();
   #allocations = 0;
   #frees = 0;
   #liveBytes = 0;
@@ -318,7 +323,7 @@ export class DebugHeap implements HeapInterface {
     checkCount('size', size);
     const block = this.#allocate('calloc', Math.min(count * size, ADDRESSABLE), 0, callers);
     if (block === null) return 0;
-    this.view.fill(0, block.address, block.address + block.size);
+    fill(this.view, block.address, block.address + block.size, 0);
     return block.address;
   }
 
@@ -350,11 +355,12 @@ export class DebugHeap implements HeapInterface {
       tag: this.tag,
       allocatedBy: callers,
       freedBy: null,
+      next: null,
     };
     const { view } = heap;
-    view.fill(RED, start, address);
-    view.fill(FRESH, address, address + size);
-    view.fill(RED, address + size, block.end);
+    fill(view, start, address, RED);
+    fill(view, address, address + size, FRESH);
+    fill(view, address + size, block.end, RED);
     this.#live.set(address, block);
     this.#past.delete(address);
     this.#liveBytes += size;
@@ -413,26 +419,32 @@ export class DebugHeap implements HeapInterface {
     }
   }
 
-  /** Tells of damage to the red zones of a live block. */
+  /** Tells of damage to the red zones of a block that is about to be freed; where that is heard, mends them. */
   #inspect(operation: Operation, block: GuardedBlock): void {
-    for (const error of this.#damagesOf(operation, block)) this.#tell(error);
+    const errors = this.#damagesOf(operation, block);
+    if (errors.length === 0) return;
+    for (const error of errors) this.#tell(error);
+    const { view } = this;
+    fill(view, block.start, block.address, RED);
+    fill(view, block.address + block.size, block.end, RED);
   }
 
-  #damagesOf(operation: Operation, block: GuardedBlock): HeapMisuseError[] {
+  #damagesOf(operation: Operation, block: GuardedBlock): readonly HeapMisuseError[] {
     const { view } = this;
     const front = frontDamage(view, block);
     const rear = rearDamage(view, block);
+    if (front === null && rear === null) return NONE;
     const found: HeapMisuseError[] = [];
     if (rear !== null) found.push(damaged('overflow', operation, block, rear));
     if (front !== null) found.push(damaged('underflow', operation, block, front));
     return found;
   }
 
-  #damagesOfFreed(operation: Operation, block: GuardedBlock): HeapMisuseError[] {
+  #damagesOfFreed(operation: Operation, block: GuardedBlock): readonly HeapMisuseError[] {
     const { view } = this;
     const damage =
       innerDamage(view, block, this.#fill) ?? rearDamage(view, block) ?? frontDamage(view, block);
-    return damage === null ? [] : [damaged('write-after-free', operation, block, damage)];
+    return damage === null ? NONE : [damaged('write-after-free', operation, block, damage)];
   }
 
   #tell(error: HeapMisuseError): void {
@@ -448,53 +460,51 @@ export class DebugHeap implements HeapInterface {
 
   /** Gives the oldest block of the quarantine back; one that was written to is kept for ever. @returns false when there is none */
   #evict(operation: Operation): boolean {
-    for (const block of this.#quarantine.values()) {
-      this.#quarantine.delete(block.address);
-      this.#quarantinedBytes -= block.end - block.start;
-      const errors = this.#damagesOfFreed(operation, block);
-      if (errors.length > 0) this.#spoilt++;
-      else this.#giveBack(block);
-      this.#remember(block);
-      for (const error of errors) this.#tell(error);
-      return true;
-    }
-    return false;
+    const block = this.#quarantineQueue.shift();
+    if (block === null) return false;
+    this.#quarantine.delete(block.address);
+    this.#quarantinedBytes -= block.end - block.start;
+    const errors = this.#damagesOfFreed(operation, block);
+    if (errors.length > 0) this.#spoilt++;
+    else this.#giveBack(block);
+    this.#remember(block);
+    for (const error of errors) this.#tell(error);
+    return true;
   }
 
   /** A block that was found whole leaves its owner. */
   #retire(operation: Operation, block: GuardedBlock, callers: CallStack | null): void {
     const { quarantine } = this.#options;
     const { address, size, start, end } = block;
-    this.view.fill(RED, start, address);
-    this.view.fill(this.#fill, address, address + size);
-    this.view.fill(RED, address + size, end);
+    fill(this.view, address, address + size, this.#fill);
     block.freedBy = callers;
     this.#live.delete(address);
     this.#liveBytes -= size;
     this.#frees++;
     this.#quarantine.set(address, block);
+    this.#quarantineQueue.push(block);
     this.#quarantinedBytes += end - start;
     while (this.#quarantinedBytes > quarantine && this.#evict(operation));
   }
 
   #giveBack(block: GuardedBlock): void {
-    if (this.#options.zeroOnFree) this.view.fill(0, block.start, block.end);
+    if (this.#options.zeroOnFree) fill(this.view, block.start, block.end, 0);
     this.heap.free(block.start);
   }
 
   #remember(block: GuardedBlock): void {
     this.#past.set(block.address, block);
-    for (const address of this.#past.keys()) {
-      if (this.#past.size <= REMEMBERED) break;
-      this.#past.delete(address);
-    }
+    this.#pastQueue.push(block);
+    if (this.#pastQueue.length <= REMEMBERED) return;
+    const oldest = this.#pastQueue.shift()!;
+    if (this.#past.get(oldest.address) === oldest) this.#past.delete(oldest.address);
   }
 
   /** Without room for a second block a smaller one stays where it is. */
   #shrink(block: GuardedBlock, size: number): number {
     this.#liveBytes -= block.size - size;
     block.size = size;
-    this.view.fill(RED, block.address + size, block.end);
+    fill(this.view, block.address + size, block.end, RED);
     return block.address;
   }
 

@@ -35,6 +35,37 @@ export interface GuardedBlock {
   readonly tag: string;
   readonly allocatedBy: CallStack | null;
   freedBy: CallStack | null;
+  /** Behind it in the queue that it stands in. */
+  next: GuardedBlock | null;
+}
+
+/**
+ * First in, first out, in O(1). A Map in the order of insertion would do, but V8 looks for its first entry among all
+ * those deleted before: with 10,000 blocks in quarantine that was 100 times as slow.
+ */
+export class BlockQueue {
+  length = 0;
+  #first: GuardedBlock | null = null;
+  #last: GuardedBlock | null = null;
+
+  /** The block must not stand in a queue already. */
+  push(block: GuardedBlock): void {
+    block.next = null;
+    if (this.#last === null) this.#first = block;
+    else this.#last.next = block;
+    this.#last = block;
+    this.length++;
+  }
+
+  shift(): GuardedBlock | null {
+    const block = this.#first;
+    if (block === null) return null;
+    this.#first = block.next;
+    if (this.#first === null) this.#last = null;
+    block.next = null;
+    this.length--;
+    return block;
+  }
 }
 
 /** Bytes that are not what they should be. */
@@ -46,6 +77,15 @@ export interface Damage {
   readonly expected: number;
   /** From the first damaged byte to the last, with what is whole in between. */
   readonly length: number;
+}
+
+/** Up to this many bytes a loop fills faster than the engine's built-in function is called. */
+const LOOP_BYTES = 64;
+
+/** Sets the bytes `[from, to)`. */
+export function fill(view: Uint8Array, from: number, to: number, value: number): void {
+  if (to - from > LOOP_BYTES) view.fill(value, from, to);
+  else for (let at = from; at < to; at++) view[at] = value;
 }
 
 /** What was written in front of the block. */

@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import { type MallocHeap, mallocImports } from '../../src/wasm/malloc-imports.js';
 import { Wasi } from './wasi.js';
 
+/** Why a test is skipped. */
+export const NOT_BUILT = 'not built: run npm run test:wasm';
+
 export type Exports = Record<string, unknown>;
 
 export interface Program {

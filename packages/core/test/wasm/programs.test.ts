@@ -8,11 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Heap } from '../../src/heap/heap.js';
 import { heapOfModule } from '../../src/wasm/malloc-imports.js';
-import { type Exports, luaImports, type Program, run } from './program.js';
+import { type Exports, luaImports, NOT_BUILT, type Program, run } from './program.js';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const built = (name: string) => path(`../../../../build/wasm/${name}`);
-const NOT_BUILT = 'not built: run npm run test:wasm';
 
 const words = { wasm: path('words/words.wasm'), input: path('words/words.c') };
 const real: (Omit<Program, 'heap'> & { name: string; native: string; operations: number })[] = [
