@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { elfByte } from '../../test/elf-file.js';
 import { boot, code, endAll, FILE_BYTES, maps, PAGE } from '../../test/system.js';
 import { Kernel } from '../kernel.js';
 import { NodeFile } from '../node/node-file.js';
+import { mapsOf, parseMaps, printMaps } from '../proc/maps.js';
 import { PROT_NONE, PROT_READ, PROT_WRITE } from '../vm/area.js';
 import { MemoryFault } from '../vm/memory-fault.js';
 import { parseElf } from './elf.js';
@@ -513,4 +515,31 @@ describe('a program of this machine', () => {
       endAll(kernel);
     },
   );
+
+  const cat = '/usr/bin/cat';
+  const linux = spawnSync('setarch', ['-R', cat, '/proc/self/maps'], { encoding: 'utf8' });
+  const asOnDebian = linux.status === 0 && linux.stdout.includes(cat) && linux.stdout.includes('[heap]');
+  it.skipIf(!asOnDebian)('lies where Linux loads it when addresses are not randomised', () => {
+    const kernel = new Kernel({ openFile: (name) => new NodeFile(name) });
+    const child = kernel.processes.fork(kernel.process(1));
+    kernel.processes.exec(child, cat);
+    child.heap.malloc(1);
+    // What was linked for relocation is protected by the interpreter afterwards: told apart from the data there.
+    const ranges = (text: string) => {
+      const areas = parseMaps(text).filter(({ path }) => path === cat);
+      const code = areas.filter(({ permissions }) => permissions !== 'rw-p').slice(0, 3);
+      return [
+        areas.at(0)?.start,
+        areas.at(-1)?.end,
+        areas.at(0)?.inode,
+        code.map(({ start, end, offset }) => [start, end, offset]),
+      ];
+    };
+    const heap = (text: string) => parseMaps(text).find(({ path }) => path === '[heap]');
+    const ours = printMaps(mapsOf(child.space));
+    expect(ranges(ours)).toEqual(ranges(linux.stdout));
+    expect(heap(ours)?.start).toBe(heap(linux.stdout)?.start);
+    expect(heap(ours)?.end, 'malloc asks for 132 KiB at first').toBe(heap(linux.stdout)?.end);
+    endAll(kernel);
+  });
 });

@@ -66,7 +66,7 @@ export function stackImage(contents: StackContents): StackImage {
   }
   const stringsAt = top - 8 - stringBytes;
   const platform = encode(PLATFORM);
-  const platformAt = stringsAt - platform.length;
+  const platformAt = stringsAt - (stringsAt % 16) - platform.length;
   const randomAt = platformAt - RANDOM_BYTES;
   const addresses: number[] = [];
   let at = stringsAt;
