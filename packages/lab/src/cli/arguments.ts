@@ -99,6 +99,18 @@ async function unwritable(path: string): Promise<string | null> {
   }
 }
 
+/** An option whose value is a whole number from `least` to `most`. */
+export function whole(flags: string, description: string, least: number, most: number): Option {
+  const option = new Option(flags, description);
+  return option.argParser((text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new UserError(
+      `${option.long}: '${text}' is no whole number from ${formatCount(least)} to ${formatCount(most)}`,
+    );
+  });
+}
+
 /** @throws UserError naming the option where the list is wrong */
 export function parseContenders(text: string, option: string): Contender[] {
   const contenders = text.split(',').map((spec) => parseContender(spec.trim()));

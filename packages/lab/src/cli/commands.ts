@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { compareCommand } from './compare.js';
 import { convertCommand } from './convert.js';
 import { fitCommand } from './fit.js';
+import { fuzzCommand } from './fuzz.js';
 import { infoCommand } from './info.js';
 import { inspectCommand } from './inspect.js';
 import { kernelCommand } from './kernel.js';
@@ -17,5 +18,6 @@ export const COMMANDS: readonly (() => Command)[] = [
   lessonCommand,
   monitorCommand,
   kernelCommand,
+  fuzzCommand,
   inspectCommand,
 ];

@@ -5,7 +5,7 @@ import { makeJobs, SIZE_DISTRIBUTIONS, type SizeDistribution } from '../monitor/
 import { type MonitorResult, runMonitor } from '../monitor/monitor.js';
 import { draw } from '../monitor/picture.js';
 import { type Contender, makeArena, parseContender } from '../replay/registry.js';
-import { allocatorsHelp, parseContenders } from './arguments.js';
+import { allocatorsHelp, parseContenders, whole } from './arguments.js';
 import { allocatorRows, BEST } from './rows.js';
 import {
   type Colours,
@@ -266,17 +266,6 @@ function legend(columns: readonly Column[]): string {
 function size(flags: string, description: string): Option {
   const name = flags.split(' ')[0]!;
   return new Option(flags, description).argParser((text) => parseSize(text, name));
-}
-
-function whole(flags: string, description: string, least: number, most: number): Option {
-  const name = flags.split(' ')[0]!;
-  return new Option(flags, description).argParser((text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= least && value <= most) return value;
-    throw new UserError(
-      `${name}: '${text}' is no whole number from ${formatCount(least)} to ${formatCount(most)}`,
-    );
-  });
 }
 
 function parseLoad(text: string): number {

@@ -58,7 +58,16 @@ export interface Timeline {
 }
 
 /** What breaks a promise of the contract. */
-export type FaultKind = 'overlap' | 'outside' | 'alignment' | 'size' | 'contents' | 'law' | 'error';
+export type FaultKind =
+  | 'overlap'
+  | 'outside'
+  | 'alignment'
+  | 'size'
+  | 'contents'
+  | 'law'
+  | 'refusal'
+  | 'misuse'
+  | 'error';
 
 export interface Fault {
   readonly kind: FaultKind;

@@ -38,6 +38,9 @@ export interface Arena {
   /** Present with `allocateOf`: the kinds there are, before the first request. */
   useKinds?(names: readonly string[]): void;
 
+  /** Present where `reallocate` keeps the alignment that a block was asked for with. */
+  readonly keepsAlignment?: true;
+
   /** Present where the arena manages bytes of its own: all of them, by address. Growth makes old views worthless. */
   bytes?(): Uint8Array;
 }

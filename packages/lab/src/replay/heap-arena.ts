@@ -11,6 +11,7 @@ const LEAST_BYTES = 256;
 export class HeapArena implements Arena {
   readonly allocator: HeapAllocator;
   readonly align: number;
+  readonly keepsAlignment = true;
   readonly #heap: Heap;
   /** What each request asks for; 0 where the heap's own alignment sees to it, as malloc and calloc do. */
   readonly #leastAlign: number;

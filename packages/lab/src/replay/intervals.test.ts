@@ -54,6 +54,7 @@ describe('DisjointIntervals', () => {
             model.delete(victim);
             continue;
           }
+          expect(live.covers(start)).toBe([...model].some(([s, e]) => s <= start && start < e));
           const overlaps = [...model].some(([s, e]) => s < start + length && start < e);
           expect(live.add(start, start + length) !== null).toBe(overlaps);
           if (!overlaps) model.set(start, start + length);

@@ -89,6 +89,14 @@ export class DisjointIntervals {
     if (chunk.length === 0 && this.#chunks.length > 1) this.#chunks.splice(c, 1);
   }
 
+  /** Whether the address lies in one of the intervals. */
+  covers(address: number): boolean {
+    const chunk = this.#chunks[this.#chunkOf(address)]!;
+    const at = chunk.rank(address);
+    if (at < chunk.length && chunk.starts[at] === address) return true;
+    return at > 0 && chunk.ends[at - 1]! > address;
+  }
+
   *[Symbol.iterator](): Generator<Interval> {
     for (const chunk of this.#chunks) {
       for (let i = 0; i < chunk.length; i++) yield interval(chunk, i);

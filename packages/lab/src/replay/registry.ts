@@ -41,6 +41,8 @@ export interface AllocatorKind {
   readonly title: string;
   /** Whether its time per call grows with the number of segments: left out of long traces unless named. */
   readonly naive: boolean;
+  /** Whether it takes every address for one that it gave: misuse is not found out. */
+  readonly unchecked?: true;
   /** Present where it serves only recordings in these formats, unless it is named. */
   readonly formats?: readonly string[];
   readonly options: readonly Option<unknown>[];
@@ -169,6 +171,7 @@ function heap(id: string, title: string, checked: boolean): AllocatorKind {
     id,
     title,
     naive: false,
+    ...(!checked && { unchecked: true }),
     options: [UNIT_8_16],
     granule: () => 16,
     make: (read, settings) => new HeapArena(settings, read(UNIT_8_16), checked),
