@@ -34,7 +34,8 @@ export class Model {
       return null;
     }
     must(address % align === 0, () => `${call()}, not a multiple of align`);
-    must(this.allocator.inspected >= 1, () => `${call()} having inspected ${this.allocator.inspected}`);
+    const { inspected } = this.allocator;
+    must(this.subject.inside === true || inspected >= 1, () => `${call()} having inspected ${inspected}`);
     must(!this.live.has(address), () => `${call()}, which is in use`);
     this.live.set(address, size);
     return address;

@@ -24,7 +24,10 @@ export interface Subject {
   readonly granule: number;
   /** Whether free neighbours become one: after a drain the range is as it was when new. */
   readonly coalesces: boolean;
-  /** Whether bookkeeping lies inside the range, on real bytes: no range is above 4 GiB then, and none is taken whole. */
+  /**
+   * Whether bookkeeping lies inside the range, on real bytes: no range is above 4 GiB then, none is taken whole, no
+   * segment looked at is counted, no observer told, and the options are those of another object.
+   */
   readonly inside?: true;
   /** Multiples of this many bytes by which the range grows by itself, and to how much more than it was made with; or 0. */
   readonly growBy: number;
