@@ -23,7 +23,7 @@ export interface MapsArea {
 /** Where the path begins: 25 columns and 6 for each byte of a pointer. */
 const PATH_COLUMN = 73;
 const AREA =
-  /^([0-9a-f]{8,16})-([0-9a-f]{8,16}) ([r-][w-][x-][ps]) ([0-9a-f]{8,16}) ([0-9a-f]{2,}):([0-9a-f]{2,}) (\d+)(?: (.*))?$/;
+  /^([0-9a-f]{8,16})-([0-9a-f]{8,16}) ([r-][w-][x-][ps]) ([0-9a-f]{8,16}) ([0-9a-f]{2,}):([0-9a-f]{2,}) (\d+)(?: (.*))?$/s;
 
 /** What the file tells of this address space. */
 export function mapsOf(space: AddressSpace): MapsArea[] {

@@ -125,7 +125,8 @@ export function parseSmaps(text: string, file = '/proc/PID/smaps'): SmapsArea[] 
         "expected an area, 'START-END rwxp …', before its figures",
       );
     }
-    const flags = /^VmFlags: ((?:\w\w )*)$/.exec(line.text);
+    // A flag that the kernel has no letters for is printed as '??'.
+    const flags = /^VmFlags: ((?:\S\S )*)$/.exec(line.text);
     if (flags !== null) {
       current.flags = flags[1]!.trim().split(' ').filter(Boolean);
       continue;
