@@ -35,7 +35,6 @@ import {
   leastOf,
   link,
   NEXT,
-  QUICK_AT,
   quickTotals,
   remove,
   tableWords,
@@ -45,7 +44,10 @@ import {
 import * as L from './layout.js';
 import { Space } from './space.js';
 
-/** Requests from this many bytes up are carved from the high end of a hole: 32 KiB to 128 KiB served the traces alike. */
+/**
+ * Requests from this many bytes up are carved from the high end of a hole: 32 KiB to 128 KiB served the traces alike.
+ * The heap's own blocks are not: a map at the high end of a hole keeps it from ever becoming one with what is behind.
+ */
 const HIGH_CARVE_BYTES = 65536;
 /** Quick lists are emptied when they hold more than this part of the footprint, as a shift: 1/128. */
 const QUICK_SHARE = 7;
@@ -62,22 +64,22 @@ const TABLES: readonly (readonly [fromBytes: number, quickBytes: number])[] = [
 export abstract class Engine extends Space {
   /** Takes a block of `n` granules, the least of a block or more. @returns its granule, 0 when there is no room */
   protected take(n: number): number {
-    const hole = this.takeHole(n);
+    const hole = this.takeHole(n, n >= HIGH_CARVE_BYTES >>> this.shift);
     return hole !== 0 ? hole : this.takeFromTop(n);
   }
 
-  protected override takeHole(n: number): number {
+  protected override takeHole(n: number, high = false): number {
     const { words, tables, scale } = this;
     const hole =
       tables !== 0
         ? findFit(words, tables, scale, n, false)
         : leastOf(words, scale, words[this.header + L.H_LIST]!, n, true);
-    return hole === 0 ? 0 : this.carve(hole, words[(hole << scale) + LENGTH]!, n);
+    return hole === 0 ? 0 : this.carve(hole, words[(hole << scale) + LENGTH]!, n, high);
   }
 
   private takeFromTop(n: number): number {
     if (this.weighFor(n)) {
-      const hole = this.takeHole(n);
+      const hole = this.takeHole(n, n >= HIGH_CARVE_BYTES >>> this.shift);
       if (hole !== 0) return hole;
     }
     const at = this.bump(n);
@@ -101,7 +103,8 @@ export abstract class Engine extends Space {
     if (quick > this.quick) this.makeTables(quick);
     this.words[header + L.H_WEIGH_AT] = top + (top >>> WEIGH_STEP) + WEIGH_STEP_LEAST;
     if (this.tables === 0) return false;
-    if (quickTotals(this.words, this.tables, this.quick).granules < end >>> QUICK_SHARE) return false;
+    if (quickTotals(this.words, this.tables, this.scale, this.quick).granules < end >>> QUICK_SHARE)
+      return false;
     this.flush();
     return true;
   }
@@ -112,11 +115,11 @@ export abstract class Engine extends Space {
     if (tables === 0) return 0;
     this.flush();
     const hole = findFit(words, tables, scale, n, true);
-    return hole !== 0 ? this.carve(hole, words[(hole << scale) + LENGTH]!, n) : this.bump(n);
+    return hole !== 0 ? this.carve(hole, words[(hole << scale) + LENGTH]!, n, false) : this.bump(n);
   }
 
-  /** Takes `n` granules of the merged block `[i, i + m)`. */
-  private carve(i: number, m: number, n: number): number {
+  /** Takes `n` granules of the merged block `[i, i + m)`, from its high or its low end. */
+  private carve(i: number, m: number, n: number, high: boolean): number {
     const { words, header, map } = this;
     this.delist(i, m);
     const rest = m - n;
@@ -125,7 +128,7 @@ export abstract class Engine extends Space {
       return i;
     }
     words[header + L.H_BLOCKS] = words[header + L.H_BLOCKS]! + 1;
-    if (n >= HIGH_CARVE_BYTES >>> this.shift) {
+    if (high) {
       const at = i + rest;
       setUsedStart(words, map, at);
       setLength(words, map, at, n);
@@ -150,7 +153,7 @@ export abstract class Engine extends Space {
     const next = i + n;
     if (next !== top && !isUsed(words, map, next)) {
       const more = words[(next << scale) + LENGTH]!;
-      if (more !== 0) {
+      if (more > 0) {
         this.delist(next, more);
         clearStart(words, map, next);
         length += more;
@@ -159,7 +162,7 @@ export abstract class Engine extends Space {
     }
     if (i !== this.first) {
       const previous = previousOf(words, map, i);
-      if (!isUsed(words, map, previous) && words[(previous << scale) + LENGTH] !== 0) {
+      if (!isUsed(words, map, previous) && words[(previous << scale) + LENGTH]! > 0) {
         this.delist(previous, i - previous);
         clearStart(words, map, i);
         start = previous;
@@ -195,12 +198,10 @@ export abstract class Engine extends Space {
 
   /** Gives back all blocks of the quick lists. */
   protected flush(): void {
-    const { words, tables, scale } = this;
+    const { words, scale } = this;
     for (let length = this.least; length <= this.quick; length++) {
-      const list = tables + QUICK_AT + 2 * length;
-      let i = words[list]!;
-      words[list] = 0;
-      words[list + 1] = 0;
+      let i = words[this.lists + length]!;
+      words[this.lists + length] = 0;
       while (i !== 0) {
         const next = words[(i << scale) + NEXT]!;
         this.release(i, length);
@@ -266,7 +267,7 @@ export abstract class Engine extends Space {
     for (let i = this.first; i !== top; i += lengthOf(words, map, i)) {
       if (isUsed(words, map, i)) continue;
       const m = words[(i << scale) + LENGTH]!;
-      if (m !== 0 && this.padding(i, align) + n <= m) {
+      if (m > 0 && this.padding(i, align) + n <= m) {
         this.delist(i, m);
         setUsed(words, map, i);
         return this.trimToAlign(i, n, align);
@@ -320,7 +321,7 @@ export abstract class Engine extends Space {
     if (next === words[header + L.H_TOP]) return this.extendAtTop(i, m, n);
     if (isUsed(words, map, next)) return false;
     const more = words[(next << scale) + LENGTH]!;
-    if (more === 0) return this.resizeOverWaiting(i, m, n);
+    if (more <= 0) return this.resizeOverWaiting(i, m, n);
     const rest = m + more - n;
     if (rest < 0) return false;
     this.delist(next, more);
@@ -349,7 +350,7 @@ export abstract class Engine extends Space {
 
   /** Behind the block lies one that waits in a quick list. If it and what is free behind it would do, they are merged. */
   private resizeOverWaiting(i: number, m: number, n: number): boolean {
-    const { words, header, map, scale, tables } = this;
+    const { words, header, map, scale } = this;
     const top = words[header + L.H_TOP]!;
     let end = i + m;
     while (end !== top && end - i < n && !isUsed(words, map, end) && !this.isOwn(end)) {
@@ -360,11 +361,11 @@ export abstract class Engine extends Space {
     for (;;) {
       const next = i + m;
       if (next === words[header + L.H_TOP]) break;
-      const merged = words[(next << scale) + LENGTH]!;
+      const merged = Math.max(words[(next << scale) + LENGTH]!, 0);
       if (merged !== 0 && m + merged >= n) break;
       const waiting = next + merged;
       const length = lengthOf(words, map, waiting);
-      unlinkWaiting(words, tables, scale, waiting, length);
+      unlinkWaiting(words, this.lists + length, scale, waiting);
       this.release(waiting, length);
     }
     return this.resizeBlock(i, m, n);

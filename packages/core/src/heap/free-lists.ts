@@ -5,7 +5,8 @@
  * common sizes touch. They are linked both ways, but for the first, whose PREVIOUS means nothing: so taking it leaves
  * the next one alone. Bins: doubly linked lists of merged blocks, one for each length up to 32 granules,
  * four for each doubling above, with a bitmap of those that are not empty. A free block's first words are NEXT,
- * PREVIOUS and LENGTH; the length is 0 in a block that waits in a quick list.
+ * PREVIOUS and LENGTH. In a block that waits in a quick list the length is below 0, the blocks from it to the list's end
+ * negated: so lists need no counts of their own, and taking a block leaves none to be kept.
  *
  * Cost: O(1); `findFit` looks at up to SCAN blocks of a bin for the least that serves.
  * Source: dlmalloc's bins (D. Lea 1996), the two bitmap steps of TLSF (Masmano et al. 2004).
@@ -18,7 +19,7 @@ const EXACT = 32;
 const BINS = EXACT + 4 * 25;
 const BITMAP_WORDS = Math.ceil(BINS / 32);
 
-/** Words of the tables: bitmap of bins, heads of bins, then head and count of each quick list (0 is unused). */
+/** Words of the tables: bitmap of bins, heads of bins, then head of each quick list (0 is unused). */
 const BITMAP_AT = OWN_WORDS;
 const BINS_AT = BITMAP_AT + BITMAP_WORDS;
 export const QUICK_AT = BINS_AT + BINS;
@@ -30,7 +31,7 @@ export const LENGTH = 2;
 
 /** Words of tables with quick lists up to `quick` granules. */
 export function tableWords(quick: number): number {
-  return QUICK_AT + 2 * (quick + 1);
+  return QUICK_AT + quick + 1;
 }
 
 /** The bin of a length from 1 up. Lengths of the same bin differ by less than a quarter. */
@@ -86,24 +87,43 @@ export function unlink(words: Int32Array, head: number, scale: number, i: number
   else words[head] = next;
 }
 
-/** Takes a waiting block out of the quick list of its length. */
-export function unlinkWaiting(
-  words: Int32Array,
-  tables: number,
-  scale: number,
-  i: number,
-  length: number,
-): void {
-  const list = tables + QUICK_AT + 2 * length;
-  const next = words[(i << scale) + NEXT]!;
-  words[list + 1] = words[list + 1]! - 1;
-  if (words[list] === i) {
-    words[list] = next;
-    return;
+/** Puts the block at `i` first in the quick list whose head is the word `head`. */
+export function pushWaiting(words: Int32Array, head: number, scale: number, i: number): void {
+  const at = i << scale;
+  const next = words[head]!;
+  words[head] = i;
+  words[at + NEXT] = next;
+  if (next === 0) words[at + LENGTH] = -1;
+  else {
+    words[(next << scale) + PREVIOUS] = i;
+    words[at + LENGTH] = words[(next << scale) + LENGTH]! - 1;
   }
-  const previous = words[(i << scale) + PREVIOUS]!;
-  words[(previous << scale) + NEXT] = next;
-  if (next !== 0) words[(next << scale) + PREVIOUS] = previous;
+}
+
+/** Takes any block out of the quick list whose head is the word `head`: the first takes its place. O(1). */
+export function unlinkWaiting(words: Int32Array, head: number, scale: number, i: number): void {
+  const first = words[head]!;
+  const second = words[(first << scale) + NEXT]!;
+  words[head] = second;
+  if (first === i) return;
+  const to = first << scale;
+  const from = i << scale;
+  const next = words[from + NEXT]!;
+  const previous = words[from + PREVIOUS]!;
+  words[to + NEXT] = next;
+  words[to + LENGTH] = words[from + LENGTH]!;
+  if (next !== 0) words[(next << scale) + PREVIOUS] = first;
+  // Where the second is the one taken out, the first is its own successor, and first again.
+  if (second === i) words[head] = first;
+  else {
+    words[to + PREVIOUS] = previous;
+    words[(previous << scale) + NEXT] = first;
+  }
+}
+
+/** Blocks in the quick list that begins with the block at `i`, 0 for none. */
+export function countWaiting(words: Int32Array, scale: number, i: number): number {
+  return i === 0 ? 0 : -words[(i << scale) + LENGTH]!;
 }
 
 /**
@@ -163,12 +183,13 @@ export function leastOf(
 export function quickTotals(
   words: Int32Array,
   tables: number,
+  scale: number,
   quick: number,
 ): { blocks: number; granules: number } {
   let blocks = 0;
   let granules = 0;
   for (let length = 1; length <= quick; length++) {
-    const count = words[tables + QUICK_AT + 2 * length + 1]!;
+    const count = countWaiting(words, scale, words[tables + QUICK_AT + length]!);
     blocks += count;
     granules += count * length;
   }

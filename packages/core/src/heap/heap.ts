@@ -22,7 +22,7 @@ import { ADDRESSABLE, type GrowthListener, Memory, type MemorySource } from '../
 import { HeapArray, type NumericArray, type NumericArrayConstructor } from './array.js';
 import { inspectHeader } from './attach.js';
 import { isStart, isUsed, lengthOf, setStart } from './block-map.js';
-import { LENGTH, NEXT, PREVIOUS, QUICK_AT } from './free-lists.js';
+import { NEXT, pushWaiting } from './free-lists.js';
 import { InspectableHeap } from './inspect.js';
 import * as L from './layout.js';
 import { checkCount, type HeapOptions, type SettledOptions, settle, settleBase } from './options.js';
@@ -109,23 +109,23 @@ export class Heap extends InspectableHeap {
    */
   malloc(size: number): number {
     const bytes = size | 0;
-    if (bytes === size && bytes > 0 && bytes <= this.quickBytes) {
-      const { words, shift } = this;
-      if (words[this.header + L.H_GENERATION] === this.generation) {
-        const list = this.tables + QUICK_AT + (((bytes + (1 << shift) - 1) >>> shift) << 1);
-        const i = words[list]!;
-        if (i !== 0) {
-          words[list] = words[(i << this.scale) + NEXT]!;
-          words[list + 1] = words[list + 1]! - 1;
-          if (this.isChecked) {
-            const w = this.map + ((i >>> 5) << 1) + 1;
-            words[w] = words[w]! | (1 << (i & 31));
-          }
-          return (i << shift) >>> 0;
+    const { words, shift } = this;
+    if (bytes !== size || bytes <= 0 || words[this.header + L.H_GENERATION] !== this.generation) {
+      return this.mallocSlowly(size);
+    }
+    const n = (bytes + (1 << shift) - 1) >>> shift;
+    if (n <= this.quick) {
+      const i = words[this.lists + n]!;
+      if (i !== 0) {
+        words[this.lists + n] = words[(i << this.scale) + NEXT]!;
+        if (this.isChecked) {
+          const w = this.map + ((i >>> 5) << 1) + 1;
+          words[w] = words[w]! | (1 << (i & 31));
         }
+        return (i << shift) >>> 0;
       }
     }
-    return this.mallocSlowly(size);
+    return n < this.least ? this.malloc(this.least << shift) : (this.take(n) << shift) >>> 0;
   }
 
   /**
@@ -143,27 +143,14 @@ export class Heap extends InspectableHeap {
       const w = this.map + ((i >>> 5) << 1);
       const starts = words[w]!;
       const states = words[w + 1]!;
-      const at = i & 31;
-      const bit = 1 << at;
+      const bit = 1 << (i & 31);
       if ((starts & states & bit) !== 0) {
-        const near = ((starts >>> at) >>> 1) | (words[w + 2]! << (31 - at));
+        const near = ((starts >>> (i & 31)) >>> 1) | (words[w + 2]! << (31 - (i & 31)));
         const length = near !== 0 ? 32 - Math.clz32(near & -near) : lengthOf(words, this.map, i);
-        // The block's mark, if it has one, goes as well.
-        const mark = (bit << 1) & ~starts;
-        if (length <= this.quick) {
-          words[w + 1] = states & ~(this.isChecked ? bit | mark : mark);
-          const list = this.tables + QUICK_AT + (length << 1);
-          const block = i << this.scale;
-          const next = words[list]!;
-          words[block + NEXT] = next;
-          words[block + LENGTH] = 0;
-          if (next !== 0) words[(next << this.scale) + PREVIOUS] = i;
-          words[list] = i;
-          words[list + 1] = words[list + 1]! + 1;
-          return;
-        }
-        words[w + 1] = states & ~mark;
-        this.release(i, length);
+        // The block's mark, if it has one, goes as well. Unchecked heaps let blocks that wait look used.
+        words[w + 1] = states & ~((this.isChecked ? bit : 0) | ((bit << 1) & ~starts));
+        if (length <= this.quick) pushWaiting(words, this.lists + length, this.scale, i);
+        else this.release(i, length);
         return;
       }
     }
@@ -275,15 +262,9 @@ export class Heap extends InspectableHeap {
     checkCount('size', size);
     this.sync();
     if (size > ADDRESSABLE) return 0;
-    const n = this.granulesFor(size, false);
-    // Requests of no bytes, or fewer than the least block has, find their quick list here.
-    if (n <= this.quick && size <= (n - 1) << this.shift && this.waits(n))
-      return this.malloc(n << this.shift);
-    return (this.take(n) << this.shift) >>> 0;
-  }
-
-  private waits(length: number): boolean {
-    return this.words[this.tables + QUICK_AT + 2 * length] !== 0;
+    // A second time, now that views are new; no bytes take the least block.
+    if (size < 2 ** 31) return this.malloc(size === 0 ? 1 : size);
+    return (this.take(Math.ceil(size / 2 ** this.shift)) << this.shift) >>> 0;
   }
 
   private freeSlowly(address: number): void {
@@ -327,9 +308,10 @@ export class Heap extends InspectableHeap {
 
   /** Granules for so many bytes, up to 2^32, and for the note of an alignment. */
   private granulesFor(size: number, aligned: boolean): number {
-    const unit = 2 ** this.shift;
-    if (aligned) return Math.max(2, Math.ceil((size + 4) / unit));
-    return Math.max(this.least, Math.ceil(size / unit));
+    const bytes = aligned ? size + 4 : size;
+    const unit = 1 << this.shift;
+    const n = bytes < 2 ** 31 ? (bytes + unit - 1) >>> this.shift : Math.ceil(bytes / unit);
+    return Math.max(n, aligned ? 2 : this.least);
   }
 
   /** The last word of a block asked for with an alignment of its own is the logarithm of that. */

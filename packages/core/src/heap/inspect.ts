@@ -16,13 +16,13 @@ import { Engine } from './engine.js';
 import {
   binOf,
   bins,
+  countWaiting,
   isBinNonEmpty,
   LENGTH,
   largestMerged,
   largestOf,
   NEXT,
   PREVIOUS,
-  QUICK_AT,
   quickTotals,
 } from './free-lists.js';
 import * as L from './layout.js';
@@ -92,7 +92,8 @@ export abstract class InspectableHeap extends Engine {
     const unit = 2 ** this.shift;
     const top = this.word(L.H_TOP);
     const { tables } = this;
-    const quick = tables === 0 ? { blocks: 0, granules: 0 } : quickTotals(this.words, tables, this.quick);
+    const quick =
+      tables === 0 ? { blocks: 0, granules: 0 } : quickTotals(this.words, tables, this.scale, this.quick);
     const own = this.ownGranules();
     const free = this.word(L.H_MERGED_GRANULES) + quick.granules;
     const freeBlocks = this.word(L.H_MERGED) + quick.blocks;
@@ -118,7 +119,7 @@ export abstract class InspectableHeap extends Engine {
       tables === 0 ? largestOf(words, scale, this.word(L.H_LIST)) : largestMerged(words, tables, scale);
     let largest = Math.max(this.end - this.word(L.H_TOP), merged);
     for (let length = this.quick; length > largest; length--) {
-      if (words[tables + QUICK_AT + 2 * length] !== 0) largest = length;
+      if (words[this.lists + length] !== 0) largest = length;
     }
     return largest * 2 ** this.shift;
   }
@@ -146,7 +147,7 @@ export abstract class InspectableHeap extends Engine {
       const used = isUsed(words, map, i);
       const own = this.isOwn(i);
       law(!(used && own), "the heap's own blocks are nobody's to free", () => `granule ${i} in use`);
-      const merged = !used && !own && words[(i << scale) + LENGTH] !== 0;
+      const merged = !used && !own && words[(i << scale) + LENGTH]! > 0;
       law(!(merged && mergedBefore), 'no two merged blocks are neighbours', () => `granule ${i}`);
       mergedBefore = merged;
       found.blocks++;
@@ -253,36 +254,39 @@ export abstract class InspectableHeap extends Engine {
   }
 
   private checkQuickLists(waiting: number): void {
-    const { words, map, tables, scale } = this;
+    const { words, map, scale } = this;
     let quick = 0;
     for (let length = 1; length <= this.quick; length++) {
-      const noted = words[tables + QUICK_AT + 2 * length + 1]!;
-      let count = 0;
+      const head = words[this.lists + length]!;
+      let left = countWaiting(words, scale, head);
+      quick += left;
       let before = 0;
-      for (let i = words[tables + QUICK_AT + 2 * length]!; i !== 0; i = words[(i << scale) + NEXT]!) {
+      for (let i = head; i !== 0; i = words[(i << scale) + NEXT]!) {
+        const where = () => `granule ${i} in the list of ${length}`;
         law(
           this.isBlock(i) && lengthOf(words, map, i) === length,
           'a quick list holds blocks of its length',
-          () => `granule ${i} in the list of ${length}`,
+          where,
         );
         law(
-          isUsed(words, map, i) !== this.isChecked &&
-            !isMarked(words, map, i) &&
-            words[(i << scale) + LENGTH] === 0,
+          isUsed(words, map, i) !== this.isChecked && !isMarked(words, map, i) && !this.isOwn(i),
           'quick lists hold free blocks',
-          () => `granule ${i}`,
+          where,
         );
         law(
-          count === 0 || words[(i << scale) + PREVIOUS] === before,
+          i === head || words[(i << scale) + PREVIOUS] === before,
           'a quick list is linked both ways, but for its first',
-          () => `granule ${i} in the list of ${length}`,
+          where,
+        );
+        law(
+          left > 0 && words[(i << scale) + LENGTH] === -left,
+          'a block that waits tells how many there are from it on',
+          where,
         );
         before = i;
-        if (++count > noted)
-          throw new CorruptionError('a quick list ends', `more than ${noted} of length ${length}`);
+        left--;
       }
-      this.equal(`blocks in the quick list of ${length}`, count, noted);
-      quick += count;
+      this.equal(`blocks in the quick list of ${length}`, 0, left);
     }
     // Unchecked heaps do not tell in the map which blocks wait.
     this.equal('blocks waiting', waiting, this.isChecked ? quick : 0);
@@ -312,14 +316,14 @@ export abstract class InspectableHeap extends Engine {
     const { words, map, scale } = this;
     if (isUsed(words, map, i)) return waiting?.has(i) === true ? 'waiting' : 'used';
     if (this.isOwn(i)) return 'bookkeeping';
-    return words[(i << scale) + LENGTH] === 0 ? 'waiting' : 'free';
+    return words[(i << scale) + LENGTH]! < 0 ? 'waiting' : 'free';
   }
 
   private waitingBlocks(): ReadonlySet<number> {
-    const { words, tables, scale } = this;
+    const { words, scale } = this;
     const waiting = new Set<number>();
     for (let length = 1; length <= this.quick; length++) {
-      let i = words[tables + QUICK_AT + 2 * length]!;
+      let i = words[this.lists + length]!;
       for (; i !== 0; i = words[(i << scale) + NEXT]!) waiting.add(i);
     }
     return waiting;

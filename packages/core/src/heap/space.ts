@@ -11,7 +11,7 @@
  */
 import { ADDRESSABLE, type Memory } from '../memory/memory.js';
 import { lengthOf, setLength, setStart, setUsed } from './block-map.js';
-import { LENGTH } from './free-lists.js';
+import { LENGTH, QUICK_AT } from './free-lists.js';
 import * as L from './layout.js';
 
 /** The map is made larger than needed by this part, as a shift, and by this many groups. */
@@ -33,8 +33,8 @@ export abstract class Space {
   /** Index of the first word of the tables, and of the count of quick lists; 0 when there are none. */
   protected tables = 0;
   protected quick = 0;
-  /** The largest request, in bytes, that a quick list may serve; 0 without tables. */
-  protected quickBytes = 0;
+  /** Index of the word that would be the head of the quick list of no granules. */
+  protected lists = 0;
   /** The end of what may be used without growth, in granules. */
   protected end = 0;
   /** Index of the header's first word. */
@@ -64,7 +64,7 @@ export abstract class Space {
     this.isChecked = (flags & L.FLAG_CHECKED) !== 0;
   }
 
-  /** A merged block of `n` granules or more, carved to `n` and used; 0 when there is none. */
+  /** The low end, `n` granules, of a merged block, used now; 0 when none is large enough. */
   protected abstract takeHole(n: number): number;
   /** Gives the block `[i, i + n)` back. */
   protected abstract release(i: number, n: number): void;
@@ -99,7 +99,7 @@ export abstract class Space {
     this.covered = words[header + L.H_COVERED]!;
     this.tables = words[header + L.H_TABLES]! << scale;
     this.quick = words[header + L.H_QUICK]!;
-    this.quickBytes = this.quick << this.shift;
+    this.lists = this.tables + QUICK_AT;
     this.end = Math.min(total, words[header + L.H_LIMIT]!);
   }
 
