@@ -5,7 +5,7 @@
  * A request is served by the least merged block that is large enough, from whose low end it is carved (large ones
  * from the high end, so that what lives long does not settle in the middle of large holes); else from the top. A
  * block given back is merged at once with merged neighbours and the top. Blocks of common sizes do not come here when
- * they are freed: they wait in quick lists, unmerged, until the footprint would have to grow and they make up 1/128
+ * they are freed: they wait in quick lists, unmerged, until the footprint would have to grow and they make up 1/512
  * of it; then all of them are given back.
  *
  * A small heap has no tables: its merged blocks stand in a single list, and nothing waits.
@@ -49,8 +49,8 @@ import { Space } from './space.js';
  * The heap's own blocks are not: a map at the high end of a hole keeps it from ever becoming one with what is behind.
  */
 const HIGH_CARVE_BYTES = 65536;
-/** Quick lists are emptied when they hold more than this part of the footprint, as a shift: 1/128. */
-const QUICK_SHARE = 7;
+/** Quick lists are emptied when they hold more than this part of the footprint, as a shift: 1/512; with 1/128 0.05 % more. */
+const QUICK_SHARE = 9;
 /** The top moves by this part of the footprint, as a shift, and some granules, between two looks at the quick lists. */
 const WEIGH_STEP = 8;
 const WEIGH_STEP_LEAST = 64;
