@@ -11,14 +11,6 @@ export function slotOffset(slot: number): number {
   return slot === SLOTS - 1 ? FRAME_BYTES - 4 : slot * 512;
 }
 
-/** The slot whose word holds byte `offset` of a page; null when none does. */
-export function slotOf(offset: number): number | null {
-  for (let slot = 0; slot < SLOTS; slot++) {
-    if (offset >= slotOffset(slot) && offset < slotOffset(slot) + 4) return slot;
-  }
-  return null;
-}
-
 /** Words of one page. */
 export type Words = Int32Array;
 
@@ -75,6 +67,14 @@ export class ModelPage {
     else {
       this.own ??= this.object!.pages[this.index]!.slice();
       this.own[slot] = value;
+    }
+  }
+
+  /** Clears one byte of the page. */
+  writeZero(offset: number): void {
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const at = offset - slotOffset(slot);
+      if (at >= 0 && at < 4) this.write(slot, this.words![slot]! & ~(0xff << (at * 8)));
     }
   }
 

@@ -13,13 +13,14 @@ import { MappingError, MemoryFault } from '../src/vm/memory-fault.js';
 import { DATA, elfBytes, makeElf, TEXT } from './elf-file.js';
 import { check, count, Dice, equal } from './fuzz-tools.js';
 import { KernelBlocks } from './kernel-blocks.js';
-import { ModelObject, ModelPage, ModelSpace, SLOTS, slotOf, slotOffset, wordsOf } from './memory-model.js';
+import { ModelObject, ModelPage, ModelSpace, SLOTS, slotOffset, wordsOf } from './memory-model.js';
 
 /** Pages that fixed mappings are made in: few, so that they meet. */
 const WINDOW = 0x1000_0000 / FRAME_BYTES;
 const WINDOW_PAGES = 64;
 const STACK_PAGES_MAX = 24;
 const PROCESSES_MAX = 7;
+const CPUS = 2;
 const PROTECTIONS = [0, 1, 1, 3, 3, 3, 3, 5, 7, 2];
 
 /** Behind its data the file goes on: zeroed memory must not show that. */
@@ -98,7 +99,12 @@ class SystemFuzz {
       [this.whole, this.half, new MemoryFile('/program', PROGRAM)].map((f) => [f.path, f]),
     );
     sources.set('/broken', new MemoryFile('/broken', makeElf({ bytes: 0x2000 })));
-    this.kernel = new Kernel({ memoryBytes, reservedFrames: 16, openFile: (path) => sources.get(path)! });
+    this.kernel = new Kernel({
+      memoryBytes,
+      reservedFrames: 16,
+      cpus: CPUS,
+      openFile: (path) => sources.get(path)!,
+    });
     this.kernelBlocks = new KernelBlocks(this.kernel, this.dice);
     const init = this.kernel.process(1);
     const space = new ModelSpace();
@@ -139,6 +145,7 @@ class SystemFuzz {
       return at < 0;
     })!;
     this.last = operation[1];
+    this.kernel.pages.cpu = this.dice.upTo(CPUS);
     this.injected = this.dice.oneIn(8);
     if (this.injected) this.kernel.pages.failNth(1 + this.dice.upTo(this.dice.oneIn(2) ? 3 : 20));
     const before = this.changes();
@@ -333,13 +340,7 @@ class SystemFuzz {
       space.map(page, each.stack - page, () => new ModelPage(3, null, 0, false, 0));
       each.stack = page;
     }
-    // The byte that was pushed.
-    const written = space.pages.get(page);
-    const slot = slotOf((pointer - bytes) % FRAME_BYTES);
-    if (written !== undefined && slot !== null) {
-      const shift = (((pointer - bytes) % FRAME_BYTES) - slotOffset(slot)) * 8;
-      written.write(slot, written.words![slot]! & ~(0xff << shift));
-    }
+    space.pages.get(page)?.writeZero((pointer - bytes) % FRAME_BYTES);
   }
 
   private malloc(): void {
