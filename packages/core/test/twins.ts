@@ -76,7 +76,7 @@ export class Twins {
   /** Holds the whole free list of one against that of the other, and all that was told since the last time. */
   compare(): void {
     const { naive, indexed } = this;
-    this.#same('free list', text(naive.freeList()), text(indexed.freeList()));
+    this.#sameSegments('free list', naive.freeList(), indexed.freeList());
     this.#same('events', this.#naiveEvents.join(', '), this.#indexedEvents.join(', '));
     this.#naiveEvents.length = 0;
     this.#indexedEvents.length = 0;
@@ -88,9 +88,14 @@ export class Twins {
   /** Holds all segments against each other, and lets both check themselves. */
   verify(): void {
     this.compare();
-    this.#same('segments', text(this.naive.segments()), text(this.indexed.segments()));
+    this.#sameSegments('segments', this.naive.segments(), [...this.indexed.segments()]);
     this.naive.check();
     this.indexed.check();
+  }
+
+  #sameSegments(what: string, naive: readonly Segment[], indexed: readonly Segment[]): void {
+    const alike = naive.length === indexed.length && naive.every((each, i) => sameSegment(each, indexed[i]!));
+    if (!alike) this.#differ(what, text(naive), text(indexed));
   }
 
   #called(call: string): void {
@@ -98,15 +103,27 @@ export class Twins {
     this.#lastCall = call;
   }
 
-  #same<T>(what: string, naive: T, indexed: T): void {
-    if (naive !== indexed) {
-      const where = `${JSON.stringify(this.#options)}, call ${this.#calls}, ${this.#lastCall}`;
-      throw new Error(`${what}: naive ${naive}, indexed ${indexed}; ${where}`);
-    }
+  #same(what: string, naive: unknown, indexed: unknown): void {
+    if (naive !== indexed) this.#differ(what, naive, indexed);
+  }
+
+  #differ(what: string, naive: unknown, indexed: unknown): never {
+    const where = `${JSON.stringify(this.#options)}, call ${this.#calls}, ${this.#lastCall}`;
+    throw new Error(`${what}: naive ${naive}, indexed ${indexed}; ${where}`);
   }
 }
 
-function text(segments: Iterable<Segment>): string {
+function sameSegment(a: Segment, b: Segment): boolean {
+  return (
+    a.start === b.start &&
+    a.end === b.end &&
+    a.used === b.used &&
+    a.address === b.address &&
+    a.requested === b.requested
+  );
+}
+
+function text(segments: readonly Segment[]): string {
   let text = '';
   for (const { start, end, used, address, requested } of segments) {
     text += used ? `[${start} ${end} ${address} ${requested}]` : `(${start} ${end})`;

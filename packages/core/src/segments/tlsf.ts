@@ -263,6 +263,7 @@ export class Tlsf implements Allocator {
 
   /**
    * The segment at `from` now starts at `to`: in the free segment right below it, or within its own bytes. O(1).
+   * The observer is told of a release and a take, for all bytes granted.
    * @throws InvalidFreeError when no used segment starts at `from`; RangeError when `to` is no multiple of `align`,
    * or lies elsewhere; nothing is changed
    */
