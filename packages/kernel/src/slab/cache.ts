@@ -350,8 +350,12 @@ export class ObjectCache {
     while (count < this.batch) {
       let slab = this.partial.head;
       if (slab === NO_SLAB) slab = this.empty.head;
-      if (slab === NO_SLAB && count === 0) slab = this.makeSlab(gfp);
-      if (slab === NO_SLAB) break;
+      if (slab === NO_SLAB && count === 0) {
+        slab = this.makeSlab(gfp);
+        // The reclaim that this may call for frees objects too, of this very cache perhaps: they are at hand now.
+        count = this.handCounts[cpu]!;
+      }
+      if (slab === NO_SLAB || count >= this.batch) break;
       const used = this.inUse[slab]!;
       const take = Math.min(this.batch - count, objectsPerSlab - used);
       const top = slab * objectsPerSlab + (objectsPerSlab - used);

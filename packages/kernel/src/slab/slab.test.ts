@@ -169,6 +169,38 @@ describe('an object cache', () => {
   });
 });
 
+describe('an object cache whose request for frames calls for reclaim', () => {
+  it('keeps the objects that reclaim frees into it', () => {
+    const { pages, slab } = boot(2);
+    const cache = slab.createCache('thing', 600);
+    const objects: number[] = [];
+    // Full slabs only, nothing at hand.
+    do objects.push(cache.alloc()!);
+    while (cache.stats().activeObjects < cache.stats().objects);
+    const frames: number[] = [];
+    for (
+      let frame = pages.allocPages(GFP_KERNEL, 0);
+      frame !== null;
+      frame = pages.allocPages(GFP_KERNEL, 0)
+    ) {
+      frames.push(frame);
+    }
+    pages.reclaim = () => {
+      for (const object of objects.splice(0, 3)) cache.free(object);
+      return 3;
+    };
+    objects.push(cache.alloc()!);
+    slab.check();
+    expect(cache.stats().activeObjects).toBe(objects.length);
+    pages.reclaim = undefined;
+    for (const frame of frames) pages.freePages(frame, 0);
+    for (const object of objects) cache.free(object);
+    slab.check();
+    cache.destroy();
+    expect(slab.shrinkAll()).toBe(0);
+  });
+});
+
 describe('debug flags', () => {
   it('an overrun is found at free, with the place, and the object stays in use', () => {
     const { slab, bytes } = boot();
