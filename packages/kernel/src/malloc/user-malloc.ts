@@ -9,7 +9,8 @@
  *
  * Cost: O(1) and, now and then, a system call. Waste: sizes are rounded up to 16 bytes, those of mappings to pages;
  * holes in the heap, which keep the break up as long as one block above them lives. Bookkeeping lies outside the
- * process's memory (43 to 69 bytes a block), so a wild write cannot break it, and fork copies it.
+ * process's memory (half a byte to one for each 16 bytes of small blocks), so a wild write cannot break it, and fork
+ * copies it.
  * Not for many threads at once.
  * Source: the thresholds and what they mean are those of glibc's malloc; the carving is core's Tlsf.
  */
