@@ -462,7 +462,12 @@ it('an address space has at most 65,530 areas', () => {
   const { space, vm } = boot(32);
   const map = (i: number) =>
     space.mmap({ length: PAGE, address: (2 ** 20 + 2 * i) * PAGE, fixed: true, protection: PROT_READ });
-  for (let i = 0; i < 65_530; i++) if (map(i) === null) expect.fail(`null after ${i}`);
+  const long = space.mmap({ length: 3 * PAGE })!;
+  for (let i = 0; i < 65_529; i++) if (map(i) === null) expect.fail(`null after ${i}`);
+  // Nor does cutting one in two make more.
+  expect(space.munmap(long + PAGE, PAGE)).toBe(false);
+  expect(space.mprotect(long, PAGE, PROT_READ)).toBe(false);
+  expect(space.areaAt(long)!.bytes).toBe(3 * PAGE);
   expect(map(65_530)).toBeNull();
   expect(space.munmap(2 ** 20 * PAGE, PAGE)).toBe(true);
   expect(map(65_530)).not.toBeNull();

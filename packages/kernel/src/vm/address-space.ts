@@ -121,7 +121,8 @@ export class AddressSpace extends MappedMemory {
   /**
    * Unmaps every page of [address, address + length), and splits the areas it cuts. Dirty pages of shared files are
    * written back. Where nothing is mapped nothing happens.
-   * @returns false, and nothing is changed, when an area must be split and there is no memory for its second half
+   * @returns false, and nothing is changed, when an area must be split and there is no memory for its second half, or
+   * there are 65,530 areas already
    * @throws MappingError EINVAL
    */
   munmap(address: number, length: number): boolean {
@@ -134,7 +135,7 @@ export class AddressSpace extends MappedMemory {
 
   /**
    * Sets the protection of every page of [address, address + length); areas are split and merged as needed.
-   * @returns false, and nothing is changed, when there is no memory for the areas to be split
+   * @returns false, and nothing is changed, when there is no memory for the areas to be split, or they would be too many
    * @throws MappingError EINVAL; ENOMEM where part of the range is not mapped; EACCES where a shared file may not be
    * written
    */
@@ -344,8 +345,9 @@ export class AddressSpace extends MappedMemory {
     return first !== null && first === last ? 1 : 0;
   }
 
-  /** Slab objects for areas; null, and none is kept, when there are not so many. */
+  /** Slab objects for areas to be split off; null, and none is kept, when there are not so many, or too many areas. */
   private spareObjects(count: number): number[] | null {
+    if (count > 0 && this.areas.length + count > MAX_AREAS) return null;
     const objects: number[] = [];
     for (let i = 0; i < count; i++) {
       const object = this.vm.areaObjects.alloc();

@@ -182,8 +182,14 @@ class Pair {
     for (const area of this.pick(which).space.areas) area.space.msync(area.start, area.bytes);
   }
 
+  /** One of the next frames asked for is refused, whatever is free. */
+  failSoon(n: number) {
+    if (this.tight) this.vm.pages.failNth(n);
+  }
+
   /** Everything that can be read is what the model says, and the areas are as the model has them. */
   compare() {
+    this.vm.pages.failNth(0);
     const back = new Uint8Array(PAGE);
     for (const { space, model } of this.spaces) {
       for (let page = 0; page < WINDOW; page++) {
@@ -315,6 +321,7 @@ const call = fc.oneof(
           pair.touch(w, at),
     ),
   },
+  fc.integer({ min: 1, max: 6 }).map((n) => (pair: Pair) => pair.failSoon(n)),
   which.map((w) => (pair: Pair) => pair.fork(w)),
   which.map((w) => (pair: Pair) => pair.destroy(w)),
   which.map((w) => (pair: Pair) => pair.sync(w)),
