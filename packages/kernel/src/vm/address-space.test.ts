@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OWNER_ANONYMOUS } from '../frames/descriptors.js';
+import { GFP_KERNEL } from '../frames/gfp.js';
 import { PageAllocator } from '../frames/page-allocator.js';
 import { Machine } from '../machine.js';
 import { SlabAllocator } from '../slab/slab-allocator.js';
@@ -416,6 +417,39 @@ describe('fork', () => {
     expect(child.loadU8(at)).toBe(1);
     child.destroy();
     expect(vm.cache.segmentPages).toBe(0);
+    vm.check();
+  });
+
+  it('copes with pages that are reclaimed for its own page tables', () => {
+    const { space, vm, pages } = boot(4);
+    const { reclaim, background } = pages;
+    const inode = vm.cache.open(new MemoryFile('/file', new Uint8Array(1024 * PAGE).fill(3)))!;
+    const at = space.mmap({ length: 1024 * PAGE, inode })!;
+    space.store8(at, 1);
+    let reclaimed = 0;
+    for (let left = 0; left < 12; left++) {
+      for (let i = 600; i < 605; i++) expect(space.loadU8(at + i * PAGE)).toBe(3);
+      // The first look notes that they were used, the next one takes them.
+      vm.cache.reclaim(1000);
+      // All but `left` frames are taken: the fork has to ask for the rest, at one point or another.
+      pages.reclaim = undefined;
+      pages.background = undefined;
+      const held: number[] = [];
+      for (let f = pages.allocPages(GFP_KERNEL, 0); f !== null; f = pages.allocPages(GFP_KERNEL, 0))
+        held.push(f);
+      for (const frame of held.splice(0, left)) pages.put(frame);
+      pages.reclaim = reclaim;
+      const before = vm.cache.counts.reclaimed;
+      const child = space.fork();
+      reclaimed += vm.cache.counts.reclaimed - before;
+      vm.check();
+      pages.background = background;
+      for (const frame of held) pages.put(frame);
+      if (child === null) continue;
+      expect([child.loadU8(at), child.loadU8(at + 600 * PAGE)]).toEqual([1, 3]);
+      child.destroy();
+    }
+    expect(reclaimed).toBeGreaterThan(0);
     vm.check();
   });
 

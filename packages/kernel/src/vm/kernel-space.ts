@@ -145,7 +145,5 @@ export class KernelSpace extends MappedMemory {
       this.slab.pages.put(this.machine.u32[entry] >>> 12);
       this.tlb.invalidate(this, page);
     });
-    // Tables made for a page that then got no frame hold nothing.
-    this.table.prune(end);
   }
 }
