@@ -40,8 +40,8 @@ export interface GuardedBlock {
 }
 
 /**
- * First in, first out, in O(1). A Map in the order of insertion would do, but V8 looks for its first entry among all
- * those deleted before: with 10,000 blocks in quarantine that was 100 times as slow.
+ * First in, first out, in O(1). A Map in the order of insertion would do, but V8 walks over all
+ * deleted entries to its first: Lua's 1.2 million allocations took 21 s so, and 6 s with this.
  */
 export class BlockQueue {
   length = 0;
