@@ -200,7 +200,7 @@ export class Episode {
     const address = arena.reallocate(before, size);
     if (address === null) {
       this.#shadow.checkContents(slot);
-      this.#checkRefusal(size, 1);
+      this.#checkRefusal(size, this.#shadow.align(slot));
       return;
     }
     this.#shadow.reallocated(operation, slot, address, size);

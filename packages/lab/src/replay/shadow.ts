@@ -88,6 +88,11 @@ export class Shadow {
     return this.#requested[slot]!;
   }
 
+  /** What the address of the block in `slot` must stay a multiple of when it is reallocated; a power of two. */
+  align(slot: number): number {
+    return this.arena.keepsAlignment ? 2 ** this.#aligns[slot]! : 1;
+  }
+
   /** Whether a live block begins at the address or contains it. */
   covers(address: number): boolean {
     return this.#live.covers(address);
@@ -122,7 +127,7 @@ export class Shadow {
   /** The block in `slot` now holds `size` bytes, at `address`: its contents must have come along. */
   reallocated(operation: number, slot: number, address: number, size: number): void {
     this.#live.remove(this.#addresses[slot]!);
-    this.#place(address, size, this.arena.keepsAlignment ? 2 ** this.#aligns[slot]! : 1);
+    this.#place(address, size, this.align(slot));
     this.#addresses[slot] = address;
     this.#checkContents(slot, Math.min(this.#requested[slot]!, size));
     this.#fill(operation, slot, size);
