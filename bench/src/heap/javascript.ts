@@ -1,3 +1,4 @@
+/// <reference path="./malloc.d.ts" />
 /** Peers written in JavaScript: packages of the registry, over a fixed buffer, as neither can grow. */
 import { MemPool } from '@thi.ng/malloc';
 import Allocator from 'malloc';

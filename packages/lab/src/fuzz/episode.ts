@@ -51,8 +51,8 @@ const LAWS_PER_BYTE = 1 / 8192;
 const LAWS_LEAST = 100;
 const MISUSE_ONE_IN = 100;
 /**
- * With twice the bytes asked for free in one piece, to round them up and to align them, these and a share for bookkeeping
- * inside the range, nobody has a reason to refuse.
+ * With twice the bytes asked for free in one piece, to round them up and to align them, with these and a share of the range
+ * for bookkeeping inside, nobody has a reason to refuse.
  */
 const SPARE_BYTES = 1024;
 const SPARE_SHARE = 1 / 16;
@@ -271,8 +271,9 @@ export class Episode {
     if (this.#settings.capacity === null) {
       throw new Broken('refusal', null, `${size} bytes were refused, though the arena grows`);
     }
-    const largest = this.#shadow.arena.allocator.largestFree();
-    if (largest * (1 - SPARE_SHARE) >= 2 * (size + align) + SPARE_BYTES) {
+    const { allocator } = this.#shadow.arena;
+    const largest = allocator.largestFree();
+    if (largest >= 2 * (size + align) + SPARE_BYTES + SPARE_SHARE * allocator.capacity) {
       throw new Broken(
         'refusal',
         null,
