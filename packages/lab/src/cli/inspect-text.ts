@@ -2,8 +2,10 @@
 import type {
   Inspection,
   MappingFigures,
+  MemoryFigures,
   ProcessFigures,
   SlabFigures,
+  VmallocFigures,
   ZoneFigures,
 } from '../inspect/inspection.js';
 import { NONE } from './rows.js';
@@ -14,11 +16,13 @@ const AS_ROOT = 'Run it as root, or have root copy them into a folder to be name
 
 /** @param rows how many object caches and mappings are shown */
 export function describe(inspection: Inspection, rows: number, paint: Colours): string {
-  const { zones, types, slabs, process, pageBytes, missing } = inspection;
+  const { memory, zones, types, slabs, vmalloc, process, pageBytes, missing } = inspection;
   const sections: string[] = [];
+  if (memory !== null) sections.push(memorySection(memory, paint));
   if (zones !== null) sections.push(...zoneSections(zones, pageBytes, paint));
   if (types !== null) sections.push(typeSection(types, paint));
   if (slabs !== null) sections.push(slabSection(slabs, rows, paint));
+  if (vmalloc !== null) sections.push(vmallocSection(vmalloc, rows, paint));
   if (process !== null) sections.push(processSection(process, rows, paint));
   if (missing.length > 0) {
     const lines = missing.map(({ file, why }) => wrap(`${file}: ${why}`, 80, 2));
@@ -60,6 +64,44 @@ function zoneSections(zones: readonly ZoneFigures[], pageBytes: number, paint: C
         'Towards 0 for want of memory: free some. Towards 1 because it is in pieces: compact. The kernel compacts by itself above 0.5 (vm.extfrag_threshold).',
       ),
   ];
+}
+
+function memorySection(memory: MemoryFigures, paint: Colours): string {
+  const uses: [string, number, string][] = [
+    ['free', memory.free, 'in the free blocks below'],
+    ['files', memory.files, 'the page cache: given up when it is needed'],
+    ['processes', memory.anonymous, 'private: stacks, heaps, copies of written pages'],
+    ['shared', memory.shared, 'shared segments, files in memory'],
+    ['slabs', memory.slabs, "objects of the kernel's own"],
+    ['vmalloc', memory.vmalloc, 'contiguous in addresses only'],
+    ['page tables', memory.pageTables, 'what translating addresses costs'],
+  ];
+  const rows = uses.map(([use, bytes, what]) => [
+    use,
+    formatSize(bytes),
+    `${((100 * bytes) / memory.total).toFixed(1)}`,
+    what,
+  ]);
+  return [
+    `${paint.bold('Memory')} (meminfo): ${formatSize(memory.total)}, of which ${formatSize(memory.available)} can be had without swapping`,
+    table(['', 'bytes', '%', ''], rows, ['left', 'right', 'right', 'left']),
+  ].join('\n');
+}
+
+function vmallocSection(vmalloc: VmallocFigures, shown: number, paint: Colours): string {
+  const rows = vmalloc.callers
+    .slice(0, shown)
+    .map(({ caller, areas, bytes, frameBytes }) => [
+      shorten(caller),
+      formatCount(areas),
+      formatSize(bytes),
+      frameBytes === 0 ? NONE : formatSize(frameBytes),
+    ]);
+  return [
+    `${paint.bold('vmalloc')} (vmallocinfo): ${formatMany(vmalloc.areas, 'area')} of ${formatSize(vmalloc.bytes)}, with ${formatSize(vmalloc.frameBytes)} of frames`,
+    table(['asked for by', 'areas', 'addresses', 'frames'], rows, ['left', 'right', 'right', 'right']),
+    wrap('Contiguous in addresses only: single frames and guard pages, so fragmentation refuses none of it.'),
+  ].join('\n');
 }
 
 /** What a zone is called: with its memory node, where there are several. */

@@ -4,15 +4,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   buddyinfoOf,
+  type CacheStats,
   GFP_KERNEL,
   Machine,
+  meminfoOf,
   PageAllocator,
   pagetypeinfoOf,
   printBuddyinfo,
+  printMeminfo,
   printPagetypeinfo,
   printSlabinfo,
+  printVmallocinfo,
   SlabAllocator,
   slabinfoOf,
+  VirtualMemory,
+  vmallocinfoOf,
 } from '@freehold/kernel';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { capture } from '../../test/capture.js';
@@ -98,12 +104,14 @@ describe('figures', () => {
       },
     ]);
     expect([types, slabs, process]).toEqual([null, null, null]);
-    expect(missing.map(({ why }) => why)).toEqual(['not there', 'not there']);
+    expect(missing.map(({ why }) => why)).toEqual(['not there', 'not there', 'not there', 'not there']);
   });
 
   it("of this project's own kernel, from the texts it prints", async () => {
     const pages = new PageAllocator(new Machine(64 * 2 ** 20), { dma32End: 32 * 2 ** 20 });
     const slabs = new SlabAllocator(pages);
+    const vm = new VirtualMemory(slabs);
+    vm.kernel.vmalloc(10_000, { caller: 'load_module' });
     const cache = slabs.createCache('thing', 300);
     const objects = Array.from({ length: 26 }, () => cache.alloc(GFP_KERNEL)!);
     for (const object of objects.slice(5)) cache.free(object);
@@ -111,10 +119,14 @@ describe('figures', () => {
       buddyinfo: printBuddyinfo(buddyinfoOf(pages)),
       'pagetypeinfo.txt': printPagetypeinfo(pagetypeinfoOf(pages)),
       slabinfo: printSlabinfo(slabinfoOf(slabs)),
+      meminfo: printMeminfo(meminfoOf(slabs)),
+      vmallocinfo: printVmallocinfo(vmallocinfoOf(vm.kernel)),
     });
     expect(await inspect('--root', root, '--json')).toBe(0);
     const inspection: Inspection = JSON.parse(said.out);
     expect(inspection.missing).toEqual([]);
+    expect(inspection.memory!.total).toBe(pages.managedFrames * 4096);
+    expect(inspection.memory!.slabs).toBe(inspection.slabs!.bytes);
     const free = pages.zones.map((zone) => zone.freeFrames * 4096);
     expect(inspection.zones!.map(({ freeBytes }) => freeBytes)).toEqual(free);
     for (const [i, zone] of ['DMA', 'DMA32', 'Normal'].entries()) {
@@ -122,14 +134,76 @@ describe('figures', () => {
       expect(ofZone.reduce((sum, { freeBytes }) => sum + freeBytes, 0)).toBe(free[i]);
       expect(ofZone.reduce((sum, { pageBlocks }) => sum + pageBlocks!, 0)).toBe(pages.zones[i]!.frames / 512);
     }
-    const { objects: places, slabs: count } = cache.stats();
+    const stats = slabs.caches().map((each) => each.stats());
+    const sum = (of: (each: CacheStats) => number) => stats.reduce((all, each) => all + of(each), 0);
+    const bytes = sum((each) => each.slabs * each.framesPerSlab * 4096);
     expect(inspection.slabs).toMatchObject({
-      bytes: count * 4096,
-      activeBytes: 5 * 304,
-      freeBytes: (places - 5) * 304,
-      leftoverBytes: count * 4096 - places * 304,
+      bytes,
+      activeBytes: sum((each) => each.activeObjects * each.stride),
+      freeBytes: sum((each) => (each.objects - each.activeObjects) * each.stride),
+      leftoverBytes: bytes - sum((each) => each.objects * each.stride),
     });
-    expect(inspection.slabs!.caches[0]).toMatchObject({ name: 'thing', activeObjects: 5, objectBytes: 304 });
+    const thing = inspection.slabs!.caches.find(({ name }) => name === 'thing');
+    expect(thing).toMatchObject({ activeObjects: 5, objectBytes: 304 });
+    expect(inspection.vmalloc!.callers).toEqual([
+      { caller: 'load_module', areas: 1, bytes: 16384, frameBytes: 12288 },
+    ]);
+  });
+
+  it('of what memory is used for, and of vmalloc by caller', async () => {
+    const root = copies('uses', {
+      meminfo: [
+        'MemTotal:           1000 kB',
+        'MemFree:             400 kB',
+        'MemAvailable:        700 kB',
+        'Buffers:              10 kB',
+        'Cached:              200 kB',
+        'AnonPages:           100 kB',
+        'Shmem:                30 kB',
+        'Slab:                 50 kB',
+        'PageTables:            8 kB',
+        'VmallocUsed:          20 kB',
+        '',
+      ].join('\n'),
+      vmallocinfo: [
+        '0xffffc90000000000-0xffffc90000005000   20480 kernel_clone+0x94/0x3e0 pages=4 vmalloc N0=4',
+        '0xffffc90000005000-0xffffc90000007000    8192 bpf_prog_alloc+0x39/0x230 pages=1 vmalloc N0=1',
+        '0xffffc90000007000-0xffffc9000000c000   20480 kernel_clone+0x98/0x3e0 pages=4 vmalloc N0=4',
+        '0xffffc9000000c000-0xffffc9000000e000    8192 unpurged vm_area',
+        '',
+      ].join('\n'),
+    });
+    expect(await inspect('--root', root, '--json')).toBe(0);
+    const { memory, vmalloc }: Inspection = JSON.parse(said.out);
+    const kB = 1024;
+    expect(memory).toEqual({
+      total: 1000 * kB,
+      free: 400 * kB,
+      available: 700 * kB,
+      files: 180 * kB,
+      anonymous: 100 * kB,
+      shared: 30 * kB,
+      slabs: 50 * kB,
+      pageTables: 8 * kB,
+      vmalloc: 20 * kB,
+    });
+    expect(vmalloc).toEqual({
+      areas: 4,
+      bytes: 57344,
+      frameBytes: 9 * 4096,
+      callers: [
+        { caller: 'kernel_clone', areas: 2, bytes: 40960, frameBytes: 8 * 4096 },
+        { caller: 'bpf_prog_alloc', areas: 1, bytes: 8192, frameBytes: 4096 },
+        { caller: 'unpurged vm_area', areas: 1, bytes: 8192, frameBytes: 0 },
+      ],
+    });
+    said.out = '';
+    expect(await inspect('--root', root, '--caches', '2')).toBe(0);
+    expect(said.out).toMatch(/^Memory \(meminfo\): 1000 KiB, of which 700 KiB can be had without swapping\n/);
+    expect(said.out).toMatch(/^files +180 KiB +18\.0 {2}the page cache/m);
+    expect(said.out).toMatch(/^kernel_clone +2 +40 KiB +32 KiB$/m);
+    expect(said.out).not.toContain('unpurged');
+    expect(said.out.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
   it('of a process: areas of one name together, the page size from smaps', async () => {
@@ -226,7 +300,7 @@ describe('wrong use', () => {
     ],
     [
       ['--root', join(folder, 'none')],
-      `nothing to inspect in ${join(folder, 'none')}: ${join(folder, 'none/buddyinfo')}: not there; wanted are buddyinfo, pagetypeinfo, slabinfo, PID/smaps`,
+      `nothing to inspect in ${join(folder, 'none')}: ${join(folder, 'none/meminfo')}: not there; wanted are meminfo, buddyinfo, pagetypeinfo, slabinfo, vmallocinfo, PID/smaps`,
     ],
     [
       ['--root', broken],

@@ -21,9 +21,10 @@ Examples:
   $ freehold inspect --root copies     files saved from another machine
   $ freehold inspect --json | jq '.zones[].unusableFreeIndex'
 
-Read are buddyinfo, pagetypeinfo, slabinfo, and with --pid PID/smaps, else PID/maps.
-pagetypeinfo and slabinfo need root, as do the files of other users' processes;
-without root the rest is shown. A copy may end in .txt.
+Read are meminfo, buddyinfo, pagetypeinfo, slabinfo, vmallocinfo, and with --pid
+PID/smaps, else PID/maps. pagetypeinfo, slabinfo and vmallocinfo need root, as do
+the files of other users' processes; without root the rest is shown. A copy may
+end in .txt.
 `;
 
 export function inspectCommand(): Command {
@@ -34,7 +35,7 @@ export function inspectCommand(): Command {
     .option('--page-size <SIZE>', 'bytes of a page (default: as smaps tells, else 4 KiB)', (text) =>
       parseSize(text, '--page-size'),
     )
-    .option('--caches <N>', 'how many object caches and mappings to show, the largest', parseCount, 10)
+    .option('--caches <N>', 'how many caches, callers and mappings to show, the largest', parseCount, 10)
     .option('--json', 'print one object with all figures instead')
     .addHelpText('after', EXAMPLES)
     .action(run);
@@ -46,11 +47,11 @@ async function run(options: InspectOptions): Promise<void> {
     pid: options.pid === 'self' && options.root === PROC ? String(process.pid) : options.pid,
     pageBytes: options.pageSize,
   });
-  const { zones, types, slabs, process: mapped, missing } = inspection;
-  if (zones === null && types === null && slabs === null && mapped === null) {
+  const { pageBytes: _pageBytes, missing, ...found } = inspection;
+  if (Object.values(found).every((part) => part === null)) {
     const [first] = missing;
     throw new UserError(
-      `nothing to inspect in ${options.root}: ${first!.file}: ${first!.why}; wanted are buddyinfo, pagetypeinfo, slabinfo, PID/smaps`,
+      `nothing to inspect in ${options.root}: ${first!.file}: ${first!.why}; wanted are meminfo, buddyinfo, pagetypeinfo, slabinfo, vmallocinfo, PID/smaps`,
     );
   }
   print(

@@ -6,22 +6,60 @@ import {
   type Pagetypeinfo,
   parseBuddyinfo,
   parseMaps,
+  parseMeminfo,
   parsePagetypeinfo,
   parseSlabinfo,
   parseSmaps,
+  parseVmallocinfo,
   type SlabinfoCache,
   type SmapsArea,
   unusableFreeIndex,
+  type VmallocinfoArea,
 } from '@freehold/kernel';
 import type { Missing, ProcFolder } from './sources.js';
 
 export interface Inspection {
   readonly pageBytes: number;
+  readonly memory: MemoryFigures | null;
   readonly zones: readonly ZoneFigures[] | null;
   readonly types: readonly TypeFigures[] | null;
   readonly slabs: SlabFigures | null;
+  readonly vmalloc: VmallocFigures | null;
   readonly process: ProcessFigures | null;
   readonly missing: readonly Missing[];
+}
+
+/** What memory is used for, in bytes; 0 where the kernel does not tell. */
+export interface MemoryFigures {
+  readonly total: number;
+  readonly free: number;
+  /** What could be had without swapping. */
+  readonly available: number;
+  /** The page cache without shared memory. */
+  readonly files: number;
+  /** Private memory of processes. */
+  readonly anonymous: number;
+  /** Shared segments and files in memory. */
+  readonly shared: number;
+  readonly slabs: number;
+  readonly pageTables: number;
+  /** Frames mapped by vmalloc. */
+  readonly vmalloc: number;
+}
+
+export interface VmallocFigures {
+  readonly areas: number;
+  /** Address space, guard pages included. */
+  readonly bytes: number;
+  /** Bytes of frames, those of devices left out. */
+  readonly frameBytes: number;
+  /** By the function that asked, most address space first. */
+  readonly callers: readonly {
+    readonly caller: string;
+    readonly areas: number;
+    readonly bytes: number;
+    readonly frameBytes: number;
+  }[];
 }
 
 export interface ZoneFigures {
@@ -101,9 +139,11 @@ export interface InspectOptions {
 
 /** Reads what can be read. @throws UserError where a file is not what Linux prints in it */
 export async function inspect(folder: ProcFolder, options: InspectOptions = {}): Promise<Inspection> {
+  const meminfo = await folder.read('meminfo', parseMeminfo);
   const buddyinfo = await folder.read('buddyinfo', parseBuddyinfo);
   const pagetypeinfo = await folder.read('pagetypeinfo', parsePagetypeinfo);
   const slabinfo = await folder.read('slabinfo', parseSlabinfo);
+  const vmallocinfo = await folder.read('vmallocinfo', parseVmallocinfo);
   const smaps = options.pid === undefined ? null : await folder.read(`${options.pid}/smaps`, parseSmaps);
   const maps =
     options.pid === undefined || smaps !== null ? null : await folder.read(`${options.pid}/maps`, parseMaps);
@@ -111,9 +151,11 @@ export async function inspect(folder: ProcFolder, options: InspectOptions = {}):
   const areas = smaps ?? maps?.map((area) => ({ area, fields: null }));
   return {
     pageBytes,
+    memory: meminfo === null ? null : memoryFigures(meminfo),
     zones: buddyinfo?.map((zone) => zoneFigures(zone, pageBytes)) ?? null,
     types: pagetypeinfo === null ? null : typeFigures(pagetypeinfo, pageBytes),
     slabs: slabinfo === null ? null : slabFigures(slabinfo, pageBytes),
+    vmalloc: vmallocinfo === null ? null : vmallocFigures(vmallocinfo, pageBytes),
     process: areas === undefined ? null : processFigures(options.pid!, areas),
     missing: folder.missing,
   };
@@ -121,6 +163,37 @@ export async function inspect(folder: ProcFolder, options: InspectOptions = {}):
 
 function pageBytesOf(smaps: readonly SmapsArea[]): number {
   return (smaps[0]?.fields.get('MMUPageSize') ?? 4) * 1024;
+}
+
+function memoryFigures(meminfo: ReadonlyMap<string, number>): MemoryFigures {
+  const bytes = (name: string) => (meminfo.get(name) ?? 0) * 1024;
+  return {
+    total: bytes('MemTotal'),
+    free: bytes('MemFree'),
+    available: bytes('MemAvailable'),
+    files: bytes('Buffers') + bytes('Cached') - bytes('Shmem'),
+    anonymous: bytes('AnonPages'),
+    shared: bytes('Shmem'),
+    slabs: bytes('Slab'),
+    pageTables: bytes('PageTables'),
+    vmalloc: bytes('VmallocUsed'),
+  };
+}
+
+function vmallocFigures(areas: readonly VmallocinfoArea[], pageBytes: number): VmallocFigures {
+  const byCaller = new Map<string, VmallocinfoArea[]>();
+  for (const area of areas) {
+    // Without the place in the function; what has no caller is known by what it is.
+    const caller = area.caller.replace(/\+0x\S*/, '') || area.flags.join(' ') || 'unknown';
+    byCaller.set(caller, [...(byCaller.get(caller) ?? []), area]);
+  }
+  const sums = (group: readonly VmallocinfoArea[]) => ({
+    areas: group.length,
+    bytes: group.reduce((sum, { bytes }) => sum + bytes, 0),
+    frameBytes: group.reduce((sum, { pages }) => sum + pages, 0) * pageBytes,
+  });
+  const callers = [...byCaller].map(([caller, group]) => ({ caller, ...sums(group) }));
+  return { ...sums(areas), callers: callers.sort((a, b) => b.bytes - a.bytes) };
 }
 
 function zoneFigures({ node, zone, free }: BuddyinfoZone, pageBytes: number): ZoneFigures {

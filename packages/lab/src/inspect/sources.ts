@@ -21,7 +21,7 @@ export class ProcFolder {
   constructor(root = PROC, platform: string = process.platform) {
     if (root === PROC && platform !== 'linux') {
       throw new UserError(
-        `this system is ${platform}, and inspect reads /proc of Linux: copy its files from there (buddyinfo, pagetypeinfo, slabinfo, PID/smaps) into a folder and name that with --root`,
+        `this system is ${platform}, and inspect reads /proc of Linux: copy its files from there (meminfo, buddyinfo, pagetypeinfo, slabinfo, vmallocinfo, PID/smaps) into a folder and name that with --root`,
       );
     }
     this.root = root;
