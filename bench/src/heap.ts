@@ -90,7 +90,7 @@ async function run(suites: readonly string[], options: Options): Promise<void> {
   if (options.json) console.log(JSON.stringify(toJson(measured, versions, rounds)));
   else for (const each of measured) console.log(terminalText(each));
   if (options.write) {
-    const command = ['npm run bench:heap -- --write', ...suites].join(' ');
+    const command = ['npm run bench:heap --', ...process.argv.slice(2)].join(' ');
     const named = [...versions].map(([{ id }, version]) => version && `${id}: ${version}`).filter(Boolean);
     writePage(measured, command, rounds, named.length > 0 ? `Contenders: ${named.join('; ')}.` : '');
   }

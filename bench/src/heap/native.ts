@@ -12,8 +12,15 @@ const source = (name: string) => fileURLToPath(new URL(`../../native/${name}`, i
 const REPLAY = join(BUILD, 'replay');
 const REPLAY_EMPTY = join(BUILD, 'replay-empty');
 
-/** Compiles the program. @returns false where there is no C compiler, or no Linux with glibc */
+let there: boolean | null = null;
+
+/** Compiles the program, once. @returns false where there is no C compiler, or no Linux with glibc */
 export function compileReplay(): boolean {
+  there ??= compilePrograms();
+  return there;
+}
+
+function compilePrograms(): boolean {
   const flags = ['-O2', '-o'];
   return (
     process.platform === 'linux' &&
@@ -41,6 +48,7 @@ export function findLibrary(names: readonly string[]): string | null {
 
 /** What the malloc in that program says it is; null where it does not run. */
 export function nativeVersion(preload: string | null): string | null {
+  if (!compileReplay()) return null;
   try {
     return run(REPLAY, preload, ['version']);
   } catch {

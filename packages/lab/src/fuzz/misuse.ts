@@ -32,7 +32,8 @@ export function misuse(
     refused(shadow, `allocate(16, ${align})`, RangeError, () => allocator.allocate(16, align));
   } else if (kind === 2) badAddress(random, shadow, random.pick(FOREIGN));
   else if (kind === 3 || live === null) {
-    if (!shadow.covers(freed)) badAddress(random, shadow, freed);
+    // Where the null pointer is one, free and realloc accept it.
+    if (freed !== 0 && !shadow.covers(freed)) badAddress(random, shadow, freed);
   } else {
     const granted = allocator.sizeOf(live.address);
     if (granted > 1) badAddress(random, shadow, live.address + 1 + random.below(granted - 1));
