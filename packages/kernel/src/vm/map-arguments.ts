@@ -15,6 +15,9 @@ import {
 } from './area.js';
 import { MappingError } from './memory-fault.js';
 
+/** Pages of a file are numbered in 31 bits. */
+const FILE_BYTES_MAX = 2 ** 31 * FRAME_BYTES;
+
 /** A length rounded up to pages. @throws MappingError EINVAL */
 export function lengthInPages(length: number): number {
   if (!(Number.isSafeInteger(length) && length > 0)) {
@@ -45,6 +48,12 @@ export function flagsOf(options: MapOptions): number {
   checkProtection(protection);
   if (!(Number.isSafeInteger(offset) && offset >= 0 && offset % FRAME_BYTES === 0)) {
     throw new MappingError('EINVAL', `the offset must be a multiple of 4096, got ${String(offset)}`);
+  }
+  if ((shared || inode !== undefined) && offset + options.length > FILE_BYTES_MAX) {
+    throw new MappingError(
+      'EINVAL',
+      `files and shared memory have at most 8 TiB, got ${offset + options.length} bytes`,
+    );
   }
   let flags = protection | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
   if (shared) {

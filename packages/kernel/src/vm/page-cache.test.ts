@@ -100,6 +100,9 @@ describe('the page cache', () => {
     const fault = faultOf(() => space.loadU8(at + PAGE));
     expect([fault.signal, String(fault.cause)]).toEqual(['SIGBUS', 'Error: EIO: i/o error, read']);
     expect(() => vm.cache.read(inode, PAGE, new Uint8Array(1))).toThrow('EIO: i/o error, read');
+    const beyond = space.mmap({ length: PAGE, inode, offset: 4 * PAGE })!;
+    expect(faultOf(() => space.loadU8(beyond)).cause).toBeUndefined();
+    space.munmap(beyond, PAGE);
     expect(() => space.msync(at, 4 * PAGE)).toThrow(MappingError);
     expect(() => space.msync(at, 4 * PAGE)).toThrow('EIO: /broken cannot be written: Error: ENOSPC');
     vm.check();

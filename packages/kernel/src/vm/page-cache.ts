@@ -124,7 +124,11 @@ export class PageCache {
       cached.referenced = true;
       return cached.frame;
     }
-    if (index >= inode.pageCount) return PAGE_PAST_END;
+    if (index >= inode.pageCount) {
+      // Nothing failed, whatever did before.
+      inode.error = undefined;
+      return PAGE_PAST_END;
+    }
     return inode.source === null ? this.newSegmentPage(inode, index) : this.readPage(inode, index);
   }
 
