@@ -14,7 +14,7 @@ export { Blocks, type BlocksOptions } from './blocks/blocks.js';
 export { Buddy, type BuddyOptions } from './buddy/buddy.js';
 export { BuddyUnits, type BuddyUnitsOptions, NO_UNIT } from './buddy/units.js';
 export { HeapArray, type NumericArray, type NumericArrayConstructor } from './heap/array.js';
-export { Heap } from './heap/heap.js';
+export { Heap, type HeapDump } from './heap/heap.js';
 export { HeapAllocator } from './heap/heap-allocator.js';
 export type { HeapBlock, HeapStats } from './heap/inspect.js';
 export type { HeapOptions } from './heap/options.js';

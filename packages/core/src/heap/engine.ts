@@ -96,11 +96,11 @@ export abstract class Engine extends Space {
   /** Makes the tables that a heap of this size has; empties quick lists that hold a good part of it. @returns whether holes may be new */
   private weigh(end: number): boolean {
     const { header, shift } = this;
-    // By the top as it is: the request may still be refused, and must leave nothing behind then.
+    // Only where there is room for the request besides, which must not be refused for their sake.
     const top = this.words[header + L.H_TOP]!;
     let quick = 0;
     for (const [from, bytes] of TABLES) if (top * 2 ** shift >= from) quick = bytes >>> shift;
-    if (quick > this.quick) this.makeTables(quick);
+    if (quick > this.quick && end + this.tableGranules(quick) <= this.end) this.makeTables(quick);
     this.words[header + L.H_WEIGH_AT] = top + (top >>> WEIGH_STEP) + WEIGH_STEP_LEAST;
     if (this.tables === 0) return false;
     if (quickTotals(this.words, this.tables, this.scale, this.quick).granules < end >>> QUICK_SHARE)
@@ -210,10 +210,14 @@ export abstract class Engine extends Space {
     }
   }
 
+  private tableGranules(quick: number): number {
+    return (tableWords(quick) + 2 ** this.scale - 1) >>> this.scale;
+  }
+
   /** Moves lists and bins into tables with quick lists up to `quick` granules. Without room all stays as it was. */
   private makeTables(quick: number): void {
     const { header, scale } = this;
-    const size = (tableWords(quick) + 2 ** scale - 1) >>> scale;
+    const size = this.tableGranules(quick);
     const hole = this.takeHole(size);
     const at = hole !== 0 ? hole : this.bump(size);
     if (at === 0) return;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidFreeError } from '../allocator.js';
 import { Heap } from './heap.js';
+import type { HeapOptions } from './options.js';
 
 const KiB = 1024;
 
@@ -108,4 +109,281 @@ it.each<[object, string]>([
   const buffer = new ArrayBuffer(64 * KiB);
   expect(() => Heap.create(buffer, options)).toThrow(message);
   expect(new Uint8Array(buffer).every((byte) => byte === 0)).toBe(true);
+});
+
+describe('calloc', () => {
+  it('gives zeros where blocks were used before, and checks the product', () => {
+    const heap = Heap.create(new ArrayBuffer(64 * KiB));
+    for (const size of [8, 100, 256, 257, 5000]) {
+      const dirty = heap.malloc(size);
+      heap.view.fill(0xff, dirty, dirty + size);
+      heap.free(dirty);
+      const address = heap.calloc(1, size);
+      expect(address).toBe(dirty);
+      expect(heap.view.subarray(address, address + size).every((byte) => byte === 0)).toBe(true);
+    }
+    const before = heap.stats();
+    for (const [count, size] of [
+      [2 ** 16, 2 ** 16],
+      [2 ** 31, 2 ** 31],
+      [2 ** 32 + 1, 2 ** 32],
+      [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+    ] as const) {
+      expect(heap.calloc(count, size)).toBe(0);
+    }
+    expect(() => heap.calloc(-1, 8)).toThrow(
+      new RangeError('count must be a whole number from 0 up, got -1'),
+    );
+    expect(heap.stats()).toEqual(before);
+  });
+
+  it('does not clear what is known to be zero', () => {
+    const memory = new ArrayBuffer(64 * KiB);
+    const heap = Heap.create(memory, { zeroed: true });
+    // Written where the heap has never been: were it to clear the block, this would be gone.
+    new Uint8Array(memory)[2000] = 9;
+    const address = heap.calloc(1, 3000);
+    expect(heap.view[2000]).toBe(9);
+    heap.free(address);
+    expect(heap.calloc(1, 3000)).toBe(address);
+    expect(heap.view[2000]).toBe(0);
+  });
+});
+
+describe('realloc', () => {
+  const fill = (heap: Heap, address: number, size: number) => {
+    for (let i = 0; i < size; i++) heap.view[address + i] = i * 31;
+  };
+  const expectFilled = (heap: Heap, address: number, size: number) => {
+    for (let i = 0; i < size; i++) expect(heap.view[address + i]).toBe((i * 31) & 255);
+  };
+
+  it('is malloc for 0, and keeps a block of no bytes', () => {
+    const heap = Heap.create(new ArrayBuffer(64 * KiB));
+    const address = heap.realloc(0, 100);
+    expect(heap.usableSize(address)).toBe(112);
+    expect(heap.realloc(address, 0)).toBe(address);
+    expect(heap.usableSize(address)).toBe(16);
+    heap.free(address);
+  });
+
+  it('grows in place at the top, and shrinks in place', () => {
+    const heap = Heap.create(new ArrayBuffer(64 * KiB));
+    // The map covers what has been in use once.
+    heap.free(heap.malloc(6000));
+    const address = heap.malloc(100);
+    fill(heap, address, 100);
+    for (const size of [500, 5000, 300, 3000, 100]) {
+      expect(heap.realloc(address, size)).toBe(address);
+      expectFilled(heap, address, 100);
+      heap.check();
+    }
+  });
+
+  // Blocks so small that they wait when freed, and blocks so large that they are merged at once; before there are tables and after.
+  it.each([
+    [100, 0],
+    [100, 40_000],
+    [2000, 0],
+    [2000, 40_000],
+  ])('grows in place over free neighbours: %d bytes each, above %d', (size, below) => {
+    const heap = Heap.create(new ArrayBuffer(128 * KiB));
+    if (below > 0) heap.malloc(below);
+    const all = Array.from({ length: 40 }, () => heap.malloc(size));
+    const granted = heap.usableSize(all[0]!);
+    // Six in a row, which the heap's own blocks have not come between.
+    const blocks = all
+      .map((_, i) => all.slice(i, i + 6))
+      .find((six) => six.every((address, i) => address === six[0]! + i * granted))!;
+    const { usedBlocks } = heap.stats();
+    const [first, second, third, fourth] = blocks as [number, number, number, number];
+    fill(heap, first, size);
+    heap.free(third);
+    heap.free(second);
+    heap.free(fourth);
+    expect(heap.realloc(first, size * 3)).toBe(first);
+    heap.check();
+    expect(heap.realloc(first, size * 4)).toBe(first);
+    heap.check();
+    expectFilled(heap, first, size);
+    expect(heap.realloc(first, size * 5)).not.toBe(first);
+    heap.check();
+    expect(heap.stats().usedBlocks).toBe(usedBlocks - 3);
+  });
+
+  it('moves what cannot stay, contents kept', () => {
+    const heap = Heap.create(new ArrayBuffer(64 * KiB));
+    for (const size of [10, 256, 257, 4000]) {
+      const address = heap.malloc(size);
+      while (heap.malloc(size) < address);
+      fill(heap, address, size);
+      const moved = heap.realloc(address, size * 2);
+      expect(moved).not.toBe(address);
+      expectFilled(heap, moved, size);
+      expect(() => heap.free(address)).toThrow(InvalidFreeError);
+    }
+  });
+
+  it('leaves the block as it was where there is no room', () => {
+    const heap = Heap.create(new ArrayBuffer(8 * KiB));
+    const address = heap.malloc(3000);
+    heap.malloc(1000);
+    fill(heap, address, 3000);
+    const before = [...heap.walk()];
+    for (const size of [7000, 2 ** 32, 2 ** 40]) expect(heap.realloc(address, size)).toBe(0);
+    expect([...heap.walk()]).toEqual(before);
+    expectFilled(heap, address, 3000);
+  });
+
+  it('refuses what is not live', () => {
+    const heap = Heap.create(new ArrayBuffer(8 * KiB));
+    const address = heap.malloc(100);
+    heap.malloc(1);
+    heap.free(address);
+    for (const call of [
+      () => heap.realloc(address, 10),
+      () => heap.resize(address, 10),
+      () => heap.usableSize(address),
+    ]) {
+      expect(call).toThrow(new InvalidFreeError(address, 'free'));
+    }
+    expect(() => heap.realloc(8 * KiB, 10)).toThrow(new InvalidFreeError(8 * KiB, 'outside'));
+    heap.check();
+  });
+});
+
+describe('alignedAlloc', () => {
+  it.each([{}, { alignment: 8 }, { checked: false }] as const)(
+    'any power of two, kept by realloc: %o',
+    (options: HeapOptions) => {
+      const heap = Heap.create(new ArrayBuffer(2048 * KiB), options);
+      for (let align = 1; align <= 65536; align *= 2) {
+        for (const size of [0, 1, 12, 13, 28, 100, 3000]) {
+          const address = heap.alignedAlloc(align, size);
+          expect(address % Math.max(align, heap.alignment)).toBe(0);
+          expect(heap.usableSize(address)).toBeGreaterThanOrEqual(size);
+          heap.view.fill(7, address, address + size);
+          heap.malloc(40);
+          const moved = heap.realloc(address, size + 900);
+          expect(moved % align).toBe(0);
+          expect(heap.view.subarray(moved, moved + size).every((byte) => byte === 7)).toBe(true);
+          heap.view.fill(7, moved, moved + heap.usableSize(moved));
+          const again = heap.realloc(moved, size);
+          expect(again % align).toBe(0);
+          heap.check();
+          const { align: told } = [...heap.walk()].find((block) => block.address === again)!;
+          expect(told).toBe(align > heap.alignment ? align : 0);
+          heap.free(again);
+          heap.check();
+        }
+      }
+    },
+  );
+
+  it('finds the one place there is', () => {
+    const heap = Heap.create(new ArrayBuffer(16 * KiB));
+    const aligned = heap.alignedAlloc(4096, 4000);
+    while (heap.malloc(100) !== 0);
+    while (heap.malloc(1) !== 0);
+    expect(heap.alignedAlloc(4096, 4000)).toBe(0);
+    heap.free(aligned);
+    expect(heap.alignedAlloc(4096, 4000)).toBe(aligned);
+    heap.check();
+  });
+
+  it.each([0, -16, 3, 24, 0.5, Number.NaN, 2 ** 32])('refuses %d', (align) => {
+    const heap = Heap.create(new ArrayBuffer(KiB));
+    expect(() => heap.alignedAlloc(align, 8)).toThrow(
+      new RangeError(`alignment must be a power of two, 2^31 at most, got ${String(align)}`),
+    );
+  });
+});
+
+describe('usableSize', () => {
+  it('is what the block holds: the size rounded up to 16, or to 8 from 16 up', () => {
+    const sixteen = Heap.create(new ArrayBuffer(512 * KiB));
+    const eight = Heap.create(new ArrayBuffer(512 * KiB), { alignment: 8 });
+    for (let size = 0; size <= 600; size++) {
+      expect(sixteen.usableSize(sixteen.malloc(size))).toBe(Math.max(16, Math.ceil(size / 16) * 16));
+      expect(eight.usableSize(eight.malloc(size))).toBe(Math.max(16, Math.ceil(size / 8) * 8));
+    }
+  });
+});
+
+describe('create', () => {
+  it.each([
+    [{ base: -1 }, 'base must be an address from 0 to 2^32 - 1, got -1'],
+    [{ base: 2 ** 32 }, 'base must be an address from 0 to 2^32 - 1, got 4294967296'],
+    [{ limit: 0 }, 'limit must be an address above the base 0, 2^32 at most, got 0'],
+    [{ limit: 2 ** 33 }, 'limit must be an address above the base 0, 2^32 at most, got 8589934592'],
+    [{ alignment: 32 as 16 }, 'alignment must be 8 or 16, got 32; alignedAlloc serves any power of two'],
+    [{ base: 900 }, 'a heap at 912 needs the bytes up to 1056 at least'],
+    [{ limit: 100 }, 'or the limit 100 is below'],
+  ])('refuses %o and writes nothing', (options: HeapOptions, message) => {
+    const memory = new ArrayBuffer(1000);
+    expect(() => Heap.create(memory, options)).toThrow(message);
+    expect(new Uint8Array(memory).every((byte) => byte === 0)).toBe(true);
+  });
+
+  it('leaves all bytes below its base alone', () => {
+    const memory = new ArrayBuffer(64 * KiB);
+    new Uint8Array(memory).fill(0xab, 0, 5000);
+    const heap = Heap.create(memory, { base: 5000 });
+    expect(heap.base).toBe(5008);
+    while (heap.malloc(50) !== 0);
+    expect(new Uint8Array(memory, 0, 5000).every((byte) => byte === 0xab)).toBe(true);
+  });
+});
+
+it('array: a typed array of zeros, whose view outlives growth', () => {
+  const heap = Heap.create(new WebAssembly.Memory({ initial: 1, maximum: 10 }));
+  const floats = heap.array(Float64Array, 1000)!;
+  expect(floats.address % 16).toBe(0);
+  expect(floats.view.length).toBe(1000);
+  expect(floats.view.every((value) => value === 0)).toBe(true);
+  floats.view[999] = Math.PI;
+  const { view } = floats;
+  expect(floats.view).toBe(view);
+  heap.malloc(200_000);
+  expect(view.length).toBe(0);
+  expect(floats.view[999]).toBe(Math.PI);
+  expect(heap.array(BigInt64Array, 2 ** 29)).toBeNull();
+  const { usedBlocks } = heap.stats();
+  floats[Symbol.dispose]();
+  floats.free();
+  expect(floats.address).toBe(0);
+  expect(heap.stats().usedBlocks).toBe(usedBlocks - 1);
+  expect(() => floats.view).toThrow('this array of the heap has been freed');
+});
+
+it('dump: figures and a map, within 80 columns', () => {
+  const heap = Heap.create(new ArrayBuffer(8 * KiB));
+  const blocks = Array.from({ length: 15 }, () => heap.malloc(100));
+  for (const address of blocks.slice(5, 10)) heap.free(address);
+  expect(heap.dump()).toBe(
+    [
+      'heap at 0x0, addresses multiples of 16, frees checked',
+      '  used                 1,120 bytes in 10 blocks, 61.4 % of the footprint',
+      '  free                 6,928 bytes in 2 blocks, the largest 6,368',
+      '  waiting                  0 bytes of the free ones',
+      '  at the top           6,368 bytes of the free ones',
+      '  bookkeeping            144 bytes',
+      '  footprint            1,824 bytes at most so far',
+      'a character is 16 bytes: # used, + used and free, . free, = bookkeeping',
+      `       0x0  ${'='.repeat(9)}${'#'.repeat(35)}${'.'.repeat(20)}`,
+      `     0x400  ${'.'.repeat(15)}${'#'.repeat(35)}`,
+      '',
+    ].join('\n'),
+  );
+  const large = Heap.create(new ArrayBuffer(1024 * KiB));
+  for (let i = 0; i < 200; i++) large.free(large.malloc(i * 20) && large.malloc(i * 15));
+  expect(
+    Math.max(
+      ...large
+        .dump()
+        .split('\n')
+        .map((line) => line.length),
+    ),
+  ).toBeLessThanOrEqual(80);
+  expect(large.dump()).toContain('+');
 });

@@ -22,8 +22,9 @@ import { ADDRESSABLE, type GrowthListener, Memory, type MemorySource } from '../
 import { HeapArray, type NumericArray, type NumericArrayConstructor } from './array.js';
 import { inspectHeader } from './attach.js';
 import { isStart, isUsed, lengthOf, setStart } from './block-map.js';
+import { dump } from './dump.js';
 import { NEXT, pushWaiting } from './free-lists.js';
-import { InspectableHeap } from './inspect.js';
+import { type HeapBlock, type HeapStats, InspectableHeap } from './inspect.js';
 import * as L from './layout.js';
 import { checkCount, type HeapOptions, type SettledOptions, settle, settleBase } from './options.js';
 
@@ -31,6 +32,16 @@ import { checkCount, type HeapOptions, type SettledOptions, settle, settleBase }
 const FIRST_GROUPS = 5;
 /** Up to this many bytes a loop clears or copies faster than the engine's built-in function is called. */
 const LOOP_BYTES = 256;
+
+/** What `JSON.stringify` makes of a heap. */
+export interface HeapDump {
+  readonly base: number;
+  readonly limit: number;
+  readonly alignment: 8 | 16;
+  readonly checked: boolean;
+  readonly stats: HeapStats;
+  readonly blocks: readonly HeapBlock[];
+}
 
 export class Heap extends InspectableHeap {
   /** Whether frees are checked. */
@@ -174,7 +185,8 @@ export class Heap extends InspectableHeap {
   }
 
   /**
-   * Makes the block at `address` hold `size` bytes: in place wherever what lies behind it allows, else by moving it.
+   * Makes the block at `address` hold `size` bytes: in place wherever what lies behind it allows (at the end of the heap,
+   * that is as far as the map reaches), else by moving it.
    * Contents are kept up to the lesser of both sizes, and so is the alignment that `alignedAlloc` was asked for. A size
    * of 0 leaves a block of the least size; an address of 0 is `malloc`.
    * @returns the block's address; 0 when there is no room, the old block being as it was
@@ -256,6 +268,17 @@ export class Heap extends InspectableHeap {
     this.sync();
     if (this.tables !== 0) this.flush();
     return (this.end - this.word(L.H_TOP)) * 2 ** this.shift;
+  }
+
+  /** As text for people, 80 columns wide: figures, and a map of what is where. O(blocks). */
+  dump(): string {
+    return dump(this);
+  }
+
+  /** For `JSON.stringify`: settings, figures and every block. O(blocks). */
+  toJSON(): HeapDump {
+    const { base, limit, alignment, checked } = this;
+    return { base, limit, alignment, checked, stats: this.stats(), blocks: [...this.walk()] };
   }
 
   private mallocSlowly(size: number): number {

@@ -20,12 +20,15 @@ const MAP_SPARE_GROUPS = 8;
 /** The memory is made longer than needed by this part, as a shift: growing in small steps would make views anew each time. */
 const MEMORY_SPARE = 4;
 
+/** What no header holds: `sync` renews everything. */
+const NO_GENERATION = -1;
+
 export abstract class Space {
   readonly memory: Memory;
   /** Views, and copies of header words, renewed by `sync` whenever they may have changed. */
   protected words: Int32Array;
   protected bytes: Uint8Array;
-  protected generation = 0;
+  protected generation = NO_GENERATION;
   /** Index of the word where the map's pair of granule 0 would be. */
   protected map = 0;
   /** Groups of 32 granules that the map covers. */
@@ -62,6 +65,12 @@ export abstract class Space {
     this.first = (headerWord + L.HEADER_WORDS) >>> this.scale;
     this.origin = this.first >>> 5;
     this.isChecked = (flags & L.FLAG_CHECKED) !== 0;
+    // Old views may still be good for reading, as those of a buffer that was replaced: no generation tells them apart.
+    memory.onGrow(() => {
+      this.words = memory.words;
+      this.bytes = memory.bytes;
+      this.generation = NO_GENERATION;
+    });
   }
 
   /** The low end, `n` granules, of a merged block, used now; 0 when none is large enough. */
@@ -106,7 +115,7 @@ export abstract class Space {
   /** What this object has copied is worthless to every other one over the same bytes. */
   protected raiseGeneration(): void {
     const { words, header } = this;
-    this.generation = (this.generation + 1) & 0x7fff_ffff;
+    this.generation = (words[header + L.H_GENERATION]! + 1) & 0x7fff_ffff;
     words[header + L.H_GENERATION] = this.generation;
   }
 
@@ -223,7 +232,6 @@ export abstract class Space {
     if (!memory.grow(Math.max(ample, end * unit)) && !memory.grow(end * unit)) return false;
     // Bytes new to an ArrayBuffer, a SharedArrayBuffer or a WebAssembly.Memory are zeros.
     if (memory.kind !== 'custom') memory.words[header + L.H_END] = this.granulesOf(memory.byteLength);
-    this.words = memory.words;
     this.raiseGeneration();
     this.renew();
     return end <= this.end;

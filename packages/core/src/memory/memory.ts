@@ -18,7 +18,10 @@ export interface WasmMemory {
 
 /** Any other owner of bytes. */
 export interface CustomMemory {
-  /** The bytes as they are now; may be another buffer after each growth. */
+  /**
+   * The bytes as they are now; may be another buffer after each growth. Where it changes in any other way than by `grow`
+   * below, the old one must be detached, or `Memory.refresh` be called before the heap's next call.
+   */
   buffer(): ArrayBuffer | SharedArrayBuffer;
   /**
    * Makes the memory at least `byteLength` long, contents kept. Nothing is assumed about what the new bytes hold.

@@ -1,5 +1,5 @@
 /** The heap as an arena: C's calls as they are, on real bytes, which grow on demand or are as many as the capacity says. */
-import { Heap, HeapAllocator } from 'freehold';
+import { Heap, HeapAllocator, InvalidFreeError } from 'freehold';
 import type { Arena } from './arena.js';
 import type { Settings } from './options.js';
 
@@ -48,11 +48,14 @@ export class HeapArena implements Arena {
   }
 
   reallocate(address: number, size: number): number | null {
+    if (address === 0) throw new InvalidFreeError(address, 'outside');
     const moved = this.#heap.realloc(address, size);
     return moved === 0 ? null : moved;
   }
 
   free(address: number): void {
+    // To C these are calls without a block; to an arena they are mistakes.
+    if (address === 0) throw new InvalidFreeError(address, 'outside');
     this.#heap.free(address);
   }
 
