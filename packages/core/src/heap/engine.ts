@@ -325,9 +325,8 @@ export abstract class Engine extends Space {
     if (next === words[header + L.H_TOP]) return this.extendAtTop(i, m, n);
     if (isUsed(words, map, next)) return false;
     const more = words[(next << scale) + LENGTH]!;
-    if (more <= 0) return this.resizeOverWaiting(i, m, n);
     const rest = m + more - n;
-    if (rest < 0) return false;
+    if (more <= 0 || rest < 0) return this.resizeOverWaiting(i, m, n);
     this.delist(next, more);
     clearStart(words, map, next);
     if (rest < this.least) {
@@ -352,7 +351,7 @@ export abstract class Engine extends Space {
     return true;
   }
 
-  /** Behind the block lies one that waits in a quick list. If it and what is free behind it would do, they are merged. */
+  /** Behind the block lies a free one that waits or is too short. If all that is free behind would do, it is merged. */
   private resizeOverWaiting(i: number, m: number, n: number): boolean {
     const { words, header, map, scale } = this;
     const top = words[header + L.H_TOP]!;
