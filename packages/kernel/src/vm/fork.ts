@@ -41,30 +41,49 @@ export function forkAddressSpace(parent: AddressSpace): AddressSpace | null {
   return null;
 }
 
+/** Copies table by table, without a call for each page: the first fork of a program is not compiled yet. */
 function copyPages(parent: AddressSpace, child: AddressSpace, area: Area): boolean {
+  let whole = true;
+  const first = area.start / FRAME_BYTES;
+  parent.table.forEachLeaf(first, area.end / FRAME_BYTES, (leaf, from, to, page) => {
+    if (!whole || isEmpty(parent, leaf, from, to)) return;
+    const entry = child.table.reach(page);
+    if (entry === NO_ENTRY) whole = false;
+    // Reclaim, called for by the table just made, may have taken every page: a file's, which are faulted in again.
+    else if (copyEntries(parent, child, leaf, entry >>> 10, from, to) === 0) child.table.prune(page);
+  });
+  return whole;
+}
+
+function isEmpty(space: AddressSpace, leaf: number, from: number, to: number): boolean {
+  const { u32 } = space.vm.pages.machine;
+  for (let i = from; i < to; i++) if (u32[(leaf << 10) + (i << 1)] !== 0) return false;
+  return true;
+}
+
+/** @returns how many entries were copied from the table in frame `leaf` to that in frame `twin` */
+function copyEntries(
+  parent: AddressSpace,
+  child: AddressSpace,
+  leaf: number,
+  twin: number,
+  from: number,
+  to: number,
+): number {
   const { machine, descriptors } = parent.vm.pages;
   const { u32 } = machine;
   const { references } = descriptors;
-  let whole = true;
-  parent.table.forEach(area.start / FRAME_BYTES, area.end / FRAME_BYTES, (entry, page) => {
-    if (!whole) return;
-    const to = child.table.reach(page);
-    if (to === NO_ENTRY) {
-      whole = false;
-      return;
-    }
-    if (u32[entry] === 0) {
-      // Reclaim, called for by the table just made, took the page: a file's, which is faulted in again.
-      child.table.prune(page);
-      return;
-    }
+  let copied = 0;
+  for (let i = from; i < to; i++) {
+    const entry = (leaf << 10) + (i << 1);
     const low = u32[entry] & ~PTE_WRITE;
-    const frame = low >>> 12;
+    if (low === 0) continue;
     u32[entry] = low;
-    child.table.set(to, frame, low & 0xfff, u32[entry + 1] === 0);
-    if ((low & PTE_SPECIAL) !== 0) return;
-    references[frame]++;
-    child.addMapping(frame);
-  });
-  return whole;
+    child.table.set((twin << 10) + (i << 1), low >>> 12, low & 0xfff, u32[entry + 1] === 0);
+    copied++;
+    if ((low & PTE_SPECIAL) !== 0) continue;
+    references[low >>> 12]++;
+    child.addMapping(low >>> 12);
+  }
+  return copied;
 }

@@ -34,6 +34,7 @@ const LINK = PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED;
 /** Pages below an entry of each level. */
 const REACH = [1, 2 ** 9, 2 ** 18, 2 ** 27] as const;
 
+type LeafVisitor = (leaf: number, from: number, to: number, page: number) => void;
 type EntryVisitor = (entry: number, page: number) => void;
 
 export class PageTable {
@@ -122,6 +123,14 @@ export class PageTable {
     this.walk(this.root, LEVELS - 1, 0, first, end, visit, false);
   }
 
+  /**
+   * Calls `visit` with the frame of each table of the lowest level that has entries of the pages [first, end): those from
+   * `from` to `to`, the first of which is that of `page`.
+   */
+  forEachLeaf(first: number, end: number, visit: LeafVisitor): void {
+    this.leaves(this.root, LEVELS - 1, 0, first, end, visit);
+  }
+
   /** As `forEach`, then clears each entry, and frees every table that becomes empty. */
   clearRange(first: number, end: number, visit: EntryVisitor): void {
     this.walk(this.root, LEVELS - 1, 0, first, end, visit, true);
@@ -172,6 +181,27 @@ export class PageTable {
       const below = low >>> 12;
       this.walk(below, level - 1, base + i * reach, first, end, visit, clear);
       if (clear && this.used[below] === 0) this.free(entry, below);
+    }
+  }
+
+  private leaves(
+    table: number,
+    level: number,
+    base: number,
+    first: number,
+    end: number,
+    visit: LeafVisitor,
+  ): void {
+    const reach = REACH[level];
+    const from = Math.max(0, Math.floor((first - base) / reach));
+    const to = Math.min(ENTRIES, Math.ceil((end - base) / reach));
+    if (level === 0) {
+      visit(table, from, to, base + from);
+      return;
+    }
+    for (let i = from; i < to; i++) {
+      const low = this.words[(table << 10) + (i << 1)];
+      if (low !== 0) this.leaves(low >>> 12, level - 1, base + i * reach, first, end, visit);
     }
   }
 
