@@ -78,12 +78,13 @@ export class Kernel {
   /**
    * Every law of every level: each frame is owned once; references are as many as mappings and holders; free and used
    * make up all; descriptors, areas, tables and heaps agree.
-   * @throws CorruptionError naming the broken law. O(frames + objects + mapped pages).
+   * @throws CorruptionError naming the broken law. O(frames + objects + mapped pages + blocks of heaps).
    */
   check(): void {
     // Walks the page allocator and the object caches too.
     this.vm.check();
     this.processes.check();
+    for (const process of this.processes.list()) process.heapInUse?.check();
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { Kernel } from '../src/kernel.js';
 import { FRAME_BYTES } from '../src/machine.js';
-import { ExecError, SystemCallError } from '../src/process/errors.js';
+import { SystemCallError } from '../src/process/errors.js';
 import { STACK_TOP } from '../src/process/loader.js';
 import type { Process } from '../src/process/process.js';
 import { MemoryFile } from '../src/vm/file-source.js';
@@ -131,7 +131,7 @@ class SystemFuzz {
       [3, 'shmat', () => this.attach()],
       [2, 'shmdt', () => this.detach()],
       [1, 'shmctl', () => this.removeSegment()],
-      [3, 'kernel memory', () => this.kernelMemory()],
+      [3, 'kernel memory', () => this.kernelBlocks.step() || this.noMemory()],
       [1, 'reclaim', () => this.reclaim()],
       [1, 'verify all', () => this.verifyAll(this.dice.pick(this.processes))],
     ];
@@ -153,7 +153,10 @@ class SystemFuzz {
     this.kernel.pages.failNth(0);
     count(this.done, this.last);
     // A load or store that neither faulted nor failed has changed nothing but bytes.
-    if (!LOOKS.has(this.last) || this.changes() !== before) this.kernel.check();
+    if (!LOOKS.has(this.last) || this.changes() !== before) {
+      this.kernel.vm.check();
+      this.kernel.processes.check();
+    }
     this.checkSegments();
   }
 
@@ -165,6 +168,7 @@ class SystemFuzz {
   /** All contents once more, then everything ends: every frame must be free again. */
   end(): void {
     this.last = 'the end';
+    this.kernel.check();
     for (const each of this.processes) this.verifyAll(each);
     this.kernelBlocks.freeAll();
     this.kernel.vm.cache.sync();
@@ -351,6 +355,7 @@ class SystemFuzz {
     space.usesMalloc = true;
     const result = this.attempt(() => (clear ? process.heap.calloc(1, size) : process.heap.malloc(size)));
     space.moveBreak(process.break);
+    process.heap.check();
     const address = result.value ?? 0;
     if (result.code !== undefined) {
       this.expect(result, 'ok');
@@ -393,6 +398,7 @@ class SystemFuzz {
     const bytes = space.blocks.get(address)!;
     const result = this.attempt(() => process.heap.free(address));
     space.moveBreak(process.break);
+    process.heap.check();
     if (!this.expect(result, 'ok')) return;
     space.blocks.delete(address);
     if (address >= WINDOW * FRAME_BYTES && address % FRAME_BYTES === 0 && !this.inHeap(space, address)) {
@@ -405,6 +411,7 @@ class SystemFuzz {
     const parent = this.dice.pick(this.processes);
     const result = this.attempt(() => this.kernel.processes.fork(parent.process));
     if (!this.expect(result, 'ok')) return;
+    result.value!.heapInUse?.check();
     this.processes.push({ process: result.value!, space: parent.space.fork(), stack: parent.stack });
   }
 
@@ -519,10 +526,6 @@ class SystemFuzz {
     );
   }
 
-  private kernelMemory(): void {
-    if (!this.kernelBlocks.step()) this.noMemory();
-  }
-
   private reclaim(): void {
     if (this.dice.oneIn(2)) this.kernel.vm.reclaim(1 + this.dice.upTo(40));
     else this.kernel.dropCaches();
@@ -545,10 +548,8 @@ class SystemFuzz {
     try {
       return { value: call() };
     } catch (error) {
-      const told = [SystemCallError, ExecError, MappingError, MemoryFault].some(
-        (kind) => error instanceof kind,
-      );
-      if (told) return { code: (error as SystemCallError | MappingError | MemoryFault).code };
+      const refused = error instanceof SystemCallError || error instanceof MappingError;
+      if (refused || error instanceof MemoryFault) return { code: error.code };
       throw error;
     }
   }

@@ -187,7 +187,7 @@ export class ProcessTable {
     throw new SystemCallError('ENOMEM', `no memory to open ${path}`);
   }
 
-  /** @throws CorruptionError naming the broken law. O(processes + blocks of their heaps). */
+  /** @throws CorruptionError naming the broken law. O(processes). */
   check(): void {
     const spaces = new Set<AddressSpace>();
     for (const process of this.byPid.values()) {
@@ -209,7 +209,6 @@ export class ProcessTable {
       if (task.space !== process.space.object || task.exitStatus !== null) {
         throw new CorruptionError('a running process has its address space', `process ${pid} has another`);
       }
-      process.heapInUse?.check();
     }
     const { activeObjects } = this.tasks.stats();
     if (activeObjects !== this.byPid.size || spaces.size !== this.vm.spaces.size) {
