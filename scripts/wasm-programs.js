@@ -4,7 +4,7 @@
  *
  * Where a tool is missing it says which, and the tests of these programs are skipped; others use a committed module.
  */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -21,7 +21,6 @@ const TOOLS = [
   ['/usr/bin/clang', 'clang'],
   ['/usr/bin/wasm-ld', 'lld'],
   ['/usr/lib/wasm32-wasi/libc.a', 'wasi-libc'],
-  ['/usr/lib/llvm-14/lib/clang/14.0.6/lib/wasi/libclang_rt.builtins-wasm32.a', 'libclang-rt-14-dev-wasm32'],
   ['/usr/bin/dpkg-source', 'dpkg-dev'],
   ['/usr/bin/make', 'make'],
   ['/usr/bin/tclsh', 'tcl'],
@@ -33,6 +32,13 @@ const WASI = ['--target=wasm32-wasi', '-O1', '-w'];
 const LINK = '-Wl,--strip-debug,--export=__heap_base,-z,stack-size=1048576,--stack-first';
 
 const missing = TOOLS.filter(([file]) => !existsSync(file)).map(([, name]) => name);
+if (!missing.includes('clang')) {
+  const builtins = execFileSync('clang', ['--target=wasm32-wasi', '-print-libgcc-file-name'], {
+    encoding: 'utf8',
+  });
+  const release = /llvm-(\d+)/.exec(builtins)?.[1];
+  if (!existsSync(builtins.trim())) missing.push(`libclang-rt-${release ?? 'N'}-dev-wasm32`);
+}
 if (missing.length > 0) {
   process.stderr.write(`not built; to have real programs tested: apt-get install ${missing.join(' ')}\n`);
 } else {

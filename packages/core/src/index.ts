@@ -18,12 +18,14 @@ export { Heap, type HeapDump } from './heap/heap.js';
 export { HeapAllocator } from './heap/heap-allocator.js';
 export type { HeapBlock, HeapStats } from './heap/inspect.js';
 export type { HeapOptions } from './heap/options.js';
-export { DebugHeap, type DebugSummary, type HeapInterface } from './heap-debug/debug-heap.js';
+export { DebugHeap } from './heap-debug/debug-heap.js';
 export type { FaultInjector } from './heap-debug/fault-injector.js';
 export type { Damage } from './heap-debug/guarded-block.js';
+export type { HeapInterface } from './heap-debug/heap-interface.js';
 export type { LeakGroup, LeakGrouping } from './heap-debug/leaks.js';
 export { HeapMisuseError, type MisuseKind, type Operation } from './heap-debug/misuse.js';
 export type { DebugHeapOptions } from './heap-debug/options.js';
+export type { DebugSummary } from './heap-debug/report.js';
 export type { Frame } from './heap-debug/stacks.js';
 export {
   type CustomMemory,

@@ -74,6 +74,29 @@ describe('DebugHeap', () => {
     expect(() => heap.free(address)).toThrow('offset 4000: 0x0 instead of 0xcc');
   });
 
+  it('resizes in place, red zones moving along', () => {
+    const heap = make();
+    const address = heap.alignedAlloc(64, 100);
+    heap.view.fill(7, address, address + 100);
+    expect(heap.resize(address, 200)).toBe(true);
+    expect(bytesOf(heap, address, 200)).toEqual([...new Array(100).fill(7), ...new Array(100).fill(0x5a)]);
+    const next = heap.malloc(1);
+    expect(heap.resize(address, 3000)).toBe(false);
+    expect(heap.resize(address, 50)).toBe(true);
+    expect(heap.usableSize(address)).toBe(50);
+    expect(heap.summary()).toMatchObject({ liveBlocks: 2, liveBytes: 51, peakBytes: 201 });
+    heap.check();
+    heap.view[address + 50] = 0;
+    expect(() => heap.free(address)).toThrow('offset 50: 0x0 instead of 0xcc');
+    heap.view[address + 50] = 0xcc;
+    heap.faults.failAt(1);
+    expect(heap.resize(next, 1)).toBe(false);
+    heap.free(address);
+    heap.free(next);
+    heap.flush();
+    expect(heap.stats().usedBlocks).toBe(0);
+  });
+
   it('empties the quarantine before it gives up', () => {
     const heap = new DebugHeap(Heap.create(new ArrayBuffer(8192)));
     for (let round = 0; round < 5; round++) {
@@ -139,6 +162,7 @@ describe('DebugHeap', () => {
       fc.record({ call: fc.constant('calloc' as const), size }),
       fc.record({ call: fc.constant('aligned' as const), size, power: fc.nat(9) }),
       fc.record({ call: fc.constant('realloc' as const), size, which: fc.nat() }),
+      fc.record({ call: fc.constant('resize' as const), size, which: fc.nat() }),
       fc.record({ call: fc.constant('free' as const), which: fc.nat() }),
     );
     const options = fc.record({
@@ -172,16 +196,15 @@ describe('DebugHeap', () => {
             } else if (model.length > 0) {
               const at = step.which % model.length;
               const block = model[at]!;
-              const kept = step.call === 'realloc' ? Math.min(step.size, block.size) : block.size;
-              const address =
-                step.call === 'realloc' ? heap.realloc(block.address, step.size) : block.address;
-              if (address === 0) continue;
-              expect(heap.view.subarray(address, address + kept).every((byte) => byte === block.value)).toBe(
-                true,
-              );
+              const size = step.call === 'free' ? block.size : step.size;
+              let { address } = block;
+              if (step.call === 'realloc') address = heap.realloc(address, size);
+              if (address === 0 || (step.call === 'resize' && !heap.resize(address, size))) continue;
+              const kept = heap.view.subarray(address, address + Math.min(size, block.size));
+              expect(kept.every((byte) => byte === block.value)).toBe(true);
               model.splice(at, 1);
-              if (step.call === 'realloc') add(address, step.size, block.align);
-              else heap.free(address);
+              if (step.call === 'free') heap.free(address);
+              else add(address, size, block.align);
             }
             heap.check();
           }

@@ -35,7 +35,8 @@ import {
   RED,
   rearDamage,
 } from './guarded-block.js';
-import { countOf, formatLeaks, groupLeaks, type LeakGroup, type LeakGrouping } from './leaks.js';
+import type { HeapInterface } from './heap-interface.js';
+import { groupLeaks, type LeakGroup, type LeakGrouping } from './leaks.js';
 import {
   damaged,
   foreign,
@@ -46,50 +47,13 @@ import {
   type Operation,
 } from './misuse.js';
 import { type DebugHeapOptions, type SettledDebugOptions, settleDebugOptions } from './options.js';
+import { type DebugSummary, formatReport } from './report.js';
 import { CallStack } from './stacks.js';
 
 /** Blocks given back to the heap below that are remembered for the message of a late double free. */
 const REMEMBERED = 4096;
 /** What is found in a block that is whole. */
 const NONE: readonly HeapMisuseError[] = [];
-
-/** What a program uses of a heap, whether it is a `Heap` or a `DebugHeap`. */
-export type HeapInterface = Pick<
-  Heap,
-  | 'alignedAlloc'
-  | 'alignment'
-  | 'array'
-  | 'base'
-  | 'buffer'
-  | 'calloc'
-  | 'check'
-  | 'free'
-  | 'largestFree'
-  | 'limit'
-  | 'malloc'
-  | 'onGrow'
-  | 'realloc'
-  | 'stats'
-  | 'trim'
-  | 'usableSize'
-  | 'view'
-  | 'walk'
->;
-
-/** Sizes in bytes, as asked for: without red zones and rounding. */
-export interface DebugSummary {
-  readonly allocations: number;
-  readonly frees: number;
-  readonly liveBlocks: number;
-  readonly liveBytes: number;
-  /** The most that were ever live at once. */
-  readonly peakBytes: number;
-  readonly quarantinedBlocks: number;
-  /** With red zones and rounding. */
-  readonly quarantinedBytes: number;
-  /** Blocks that were written to after the free: they are never given out again. */
-  readonly spoiltBlocks: number;
-}
 
 export class DebugHeap implements HeapInterface {
   /** The heap below, which holds the blocks with their red zones. */
@@ -121,6 +85,10 @@ export class DebugHeap implements HeapInterface {
 
   get alignment(): 8 | 16 {
     return this.heap.alignment;
+  }
+
+  get checked(): boolean {
+    return this.heap.checked;
   }
 
   get base(): number {
@@ -177,11 +145,21 @@ export class DebugHeap implements HeapInterface {
     const { failed } = this.faults;
     const moved = this.#allocate('realloc', size, block.align, callers);
     if (moved === null) {
-      return size <= block.size && this.faults.failed === failed ? this.#shrink(block, size) : 0;
+      const mayStay = size <= block.size && this.faults.failed === failed;
+      return mayStay && this.#resizeInPlace(block, size) ? address : 0;
     }
     this.view.copyWithin(moved.address, address, address + Math.min(size, block.size));
     this.#retire('realloc', block, callers);
     return moved.address;
+  }
+
+  /** As `Heap.resize`; what is new in the block is 0x5a. @throws HeapMisuseError as `free` */
+  resize(address: number, size: number): boolean {
+    checkCount('size', size);
+    const block = this.#find('resize', address);
+    if (block === null) return false;
+    this.#inspect('resize', block);
+    return !this.faults.strikes() && this.#resizeInPlace(block, size);
   }
 
   /**
@@ -293,17 +271,7 @@ export class DebugHeap implements HeapInterface {
 
   /** A report for people, of 80 columns at most. */
   report(by: LeakGrouping = 'tag'): string {
-    const { allocations, frees, liveBlocks, liveBytes, peakBytes, ...rest } = this.summary();
-    const { quarantinedBlocks, quarantinedBytes, spoiltBlocks } = rest;
-    const lines = [
-      `${countOf(allocations, 'allocation')}, ${countOf(frees, 'free')}`,
-      `live: ${countOf(liveBlocks, 'block')}, ${countOf(liveBytes, 'byte')}; at most ${countOf(peakBytes, 'byte')}`,
-      `in quarantine: ${countOf(quarantinedBlocks, 'block')}, ${countOf(quarantinedBytes, 'byte')}`,
-    ];
-    if (spoiltBlocks > 0) lines.push(`written to after the free: ${countOf(spoiltBlocks, 'block')}`);
-    const damages = this.damages();
-    for (const error of damages) lines.push('', error.message);
-    return `${[...lines, '', formatLeaks(this.leaks(by))].join('\n')}\n`;
+    return formatReport(this.summary(), this.damages(), this.leaks(by));
   }
 
   /** The same for machines. */
@@ -500,12 +468,18 @@ export class DebugHeap implements HeapInterface {
     if (this.#past.get(oldest.address) === oldest) this.#past.delete(oldest.address);
   }
 
-  /** Without room for a second block a smaller one stays where it is. */
-  #shrink(block: GuardedBlock, size: number): number {
-    this.#liveBytes -= block.size - size;
+  #resizeInPlace(block: GuardedBlock, size: number): boolean {
+    const { heap } = this;
+    const { start, address } = block;
+    if (!heap.resize(start, address - start + size + this.#options.redZone)) return false;
+    const { view } = heap;
+    block.end = start + heap.usableSize(start);
+    fill(view, address + block.size, address + size, FRESH);
+    fill(view, address + size, block.end, RED);
+    this.#liveBytes += size - block.size;
+    this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
     block.size = size;
-    fill(this.view, block.address + size, block.end, RED);
-    return block.address;
+    return true;
   }
 
   *#blocksSince(serial: number): Iterable<GuardedBlock> {

@@ -25,13 +25,13 @@ export interface GuardedBlock {
   readonly serial: number;
   /** Of the user's first byte. */
   readonly address: number;
-  /** Bytes the user asked for; less only after a realloc that could not move it. */
+  /** Bytes the user asked for; changes only where the block is resized in place, and `end` with it. */
   size: number;
   /** Bytes that the address was asked to be a multiple of; 0 where nothing was asked. */
   readonly align: number;
   /** Of the block of the heap below. */
   readonly start: number;
-  readonly end: number;
+  end: number;
   readonly tag: string;
   readonly allocatedBy: CallStack | null;
   freedBy: CallStack | null;

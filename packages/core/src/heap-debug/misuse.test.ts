@@ -66,6 +66,7 @@ describe('a write past the end', () => {
     heap.view.fill(1, block + 102, block + 106);
     for (const [found, action] of [
       ['realloc', () => heap.realloc(block, 200)],
+      ['resize', () => heap.resize(block, 200)],
       ['check', () => heap.check()],
     ] as const) {
       const error = misuse(action);
@@ -210,6 +211,7 @@ describe('a double free', () => {
 describe('a use after the free', () => {
   it.each([
     ['realloc', () => heap.realloc(block, 10)],
+    ['resize', () => heap.resize(block, 10)],
     ['usableSize', () => heap.usableSize(block)],
   ] as const)('is found by %s', (operation, action) => {
     heap.free(block);
@@ -405,6 +407,17 @@ describe('onMisuse', () => {
     ]);
     expect(lenient.summary()).toMatchObject({ liveBlocks: 0, frees: 3, spoiltBlocks: 1 });
   });
+});
+
+it('is told in lines of 80 columns, broken where they are longer', () => {
+  heap.tag = 'names of all who have ever been in the house, and of those who have not';
+  const named = heap.malloc(1_000_000);
+  heap.view[named - 1] = 0;
+  const [first, second, ...rest] = misuse(() => heap.free(named)).message.split('\n');
+  expect(`${first!} ${second!.trimStart()}`).toBe(
+    `write before the start of allocation 2 (1000000 bytes at ${hex(named)}, tag ${heap.tag})`,
+  );
+  for (const line of [first!, second!, ...rest]) expect(line.length).toBeLessThanOrEqual(80);
 });
 
 it('goes to JSON whole', () => {

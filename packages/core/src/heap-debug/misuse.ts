@@ -10,7 +10,7 @@ export type MisuseKind =
   /** Bytes of a freed block, or around it, were written. */
   | 'write-after-free'
   | 'double-free'
-  /** realloc or usableSize of a freed block. */
+  /** realloc, resize or usableSize of a freed block. */
   | 'use-after-free'
   /** An address inside a block was given for that of the block. */
   | 'interior'
@@ -25,6 +25,7 @@ export type Operation =
   | 'malloc'
   | 'calloc'
   | 'realloc'
+  | 'resize'
   | 'alignedAlloc'
   | 'free'
   | 'freeSized'
@@ -78,7 +79,7 @@ export class HeapMisuseError extends Error {
     const allocatedBy = frames(block?.allocatedBy);
     const freedBy = frames(block?.freedBy);
     const lines = [
-      what,
+      ...what.split('\n').flatMap(wrap),
       ...told('allocated by', allocatedBy),
       ...told('freed by', freedBy),
       `  what to do: ${ADVICE[kind]}`,
@@ -180,6 +181,13 @@ function alignmentOf(align: number): string {
 function describeBlock({ serial, size, address, tag }: GuardedBlock): string {
   const bytes = size === 1 ? '1 byte' : `${size} bytes`;
   return `allocation ${serial} (${bytes} at ${hex(address)}${tag === '' ? '' : `, tag ${tag}`})`;
+}
+
+/** A line in lines of at most `WIDTH` columns, broken at spaces where it has some. */
+function wrap(line: string): string[] {
+  const space = line.lastIndexOf(' ', WIDTH);
+  if (line.length <= WIDTH || line.slice(0, space).trim() === '') return [line];
+  return [line.slice(0, space), ...wrap(`    ${line.slice(space + 1)}`)];
 }
 
 function told(by: string, stack: readonly Frame[]): string[] {

@@ -3,6 +3,7 @@
  * which needs a compiler; the module of words/ is committed.
  */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -59,6 +60,22 @@ describe('words', () => {
     expect(status).toBe(3);
     expect(output).toMatch(/out of memory\n$/);
   });
+});
+
+it.each(['words', 'faults'])('%s.wasm is made from the sources beside it: else run its build.sh', (name) => {
+  const sums = readFileSync(path(`${name}/sources.sha256`), 'utf8')
+    .trim()
+    .split('\n');
+  expect(sums.length).toBe(2);
+  for (const line of sums) {
+    const [sum, file] = line.split(/\s+/);
+    expect(
+      createHash('sha256')
+        .update(readFileSync(path(`${name}/${file!}`)))
+        .digest('hex'),
+      file,
+    ).toBe(sum);
+  }
 });
 
 describe.each(real)('$name', ({ wasm, native, input, args = [], imports, operations }) => {

@@ -9,3 +9,5 @@ clang --target=wasm32-wasi -Os -std=gnu11 -Wall -Wextra -fno-builtin words.c ../
 cc -O1 -std=gnu11 -Wall -Wextra -fno-builtin words.c -o words.native
 trap 'rm -f words.native' EXIT
 ./words.native < words.c > expected.txt
+# A test tells when these have changed since.
+sha256sum words.c ../../../src/wasm/malloc.c > sources.sha256
