@@ -54,6 +54,8 @@ Examples:
 `,
   )
   .configureHelp({ helpWidth: 80 })
+  // Wrong use is 2 here as in every command.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .action(run);
 await program.parseAsync();
 

@@ -40,7 +40,7 @@ export interface Pace {
   readonly limitMs: number;
 }
 
-export const LONG: Pace = { warmMs: 300, timedMs: 250, batches: 5, limitMs: 5000 };
+export const LONG: Pace = { warmMs: 200, timedMs: 150, batches: 5, limitMs: 3000 };
 export const QUICK: Pace = { warmMs: 20, timedMs: 20, batches: 2, limitMs: 300 };
 
 /** A batch is of as many operations at least, so that the clock does not count. */
