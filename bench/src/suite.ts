@@ -78,6 +78,7 @@ export function processorTime(): number {
   return (user + system) * 1000;
 }
 
+/** How long the work takes. */
 export function nanoseconds(work: () => void): number {
   const start = process.hrtime.bigint();
   work();
