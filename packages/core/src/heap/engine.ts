@@ -16,7 +16,27 @@
  * Source: boundary tags and immediate merging, Knuth 1968; best fit with little splitting loss, Johnstone and Wilson,
  * "The memory fragmentation problem: solved?", ISMM 1998; deferred merging, Weinstock's quick fit 1976.
  */
-import {
+import * as blockMap from './block-map.js';
+import * as freeLists from './free-lists.js';
+import * as L from './layout.js';
+import { Space } from './space.js';
+
+const {
+  H_BLOCKS,
+  H_LIST,
+  H_MAP,
+  H_MERGED,
+  H_MERGED_GRANULES,
+  H_PEAK,
+  H_QUICK,
+  H_TABLES,
+  H_TOP,
+  H_WEIGH_AT,
+  LENGTH,
+  NEXT,
+  OWN_TABLES,
+} = L;
+const {
   clearStart,
   isUsed,
   lengthOf,
@@ -27,22 +47,8 @@ import {
   setStart,
   setUsed,
   setUsedStart,
-} from './block-map.js';
-import {
-  findFit,
-  insert,
-  LENGTH,
-  leastOf,
-  link,
-  NEXT,
-  quickTotals,
-  remove,
-  tableWords,
-  unlink,
-  unlinkWaiting,
-} from './free-lists.js';
-import * as L from './layout.js';
-import { Space } from './space.js';
+} = blockMap;
+const { findFit, insert, leastOf, link, quickTotals, remove, tableWords, unlink, unlinkWaiting } = freeLists;
 
 /**
  * Requests from this many bytes up are carved from the high end of a hole: 32 KiB to 128 KiB served the traces alike.
@@ -73,7 +79,7 @@ export abstract class Engine extends Space {
     const hole =
       tables !== 0
         ? findFit(words, tables, scale, n, false)
-        : leastOf(words, scale, words[this.header + L.H_LIST]!, n, true);
+        : leastOf(words, scale, words[this.header + H_LIST]!, n, true);
     return hole === 0 ? 0 : this.carve(hole, words[(hole << scale) + LENGTH]!, n, high);
   }
 
@@ -89,19 +95,19 @@ export abstract class Engine extends Space {
   /** Before the top passes its peak by `n` granules: a look at tables and quick lists, if one is due. */
   private weighFor(n: number): boolean {
     const { words, header } = this;
-    const end = words[header + L.H_TOP]! + n;
-    return end > words[header + L.H_PEAK]! && end >= words[header + L.H_WEIGH_AT]! && this.weigh(end);
+    const end = words[header + H_TOP]! + n;
+    return end > words[header + H_PEAK]! && end >= words[header + H_WEIGH_AT]! && this.weigh(end);
   }
 
   /** Makes the tables that a heap of this size has; empties quick lists that hold a good part of it. @returns whether holes may be new */
   private weigh(end: number): boolean {
     const { header, shift } = this;
     // Only where there is room for the request besides, which must not be refused for their sake.
-    const top = this.words[header + L.H_TOP]!;
+    const top = this.words[header + H_TOP]!;
     let quick = 0;
     for (const [from, bytes] of TABLES) if (top * 2 ** shift >= from) quick = bytes >>> shift;
     if (quick > this.quick && end + this.tableGranules(quick) <= this.end) this.makeTables(quick);
-    this.words[header + L.H_WEIGH_AT] = top + (top >>> WEIGH_STEP) + WEIGH_STEP_LEAST;
+    this.words[header + H_WEIGH_AT] = top + (top >>> WEIGH_STEP) + WEIGH_STEP_LEAST;
     if (this.tables === 0) return false;
     if (quickTotals(this.words, this.tables, this.scale, this.quick).granules < end >>> QUICK_SHARE)
       return false;
@@ -127,7 +133,7 @@ export abstract class Engine extends Space {
       setUsed(words, map, i);
       return i;
     }
-    words[header + L.H_BLOCKS] = words[header + L.H_BLOCKS]! + 1;
+    words[header + H_BLOCKS] = words[header + H_BLOCKS]! + 1;
     if (high) {
       const at = i + rest;
       setUsedStart(words, map, at);
@@ -145,7 +151,7 @@ export abstract class Engine extends Space {
   /** Gives back the block `[i, i + n)`, which has no mark, and merges it with merged neighbours and the top. */
   protected override release(i: number, n: number): void {
     const { words, header, map, scale } = this;
-    const top = words[header + L.H_TOP]!;
+    const top = words[header + H_TOP]!;
     let start = i;
     let length = n;
     let gone = 0;
@@ -172,28 +178,28 @@ export abstract class Engine extends Space {
     }
     if (start + length === top) {
       clearStart(words, map, top);
-      words[header + L.H_TOP] = start;
+      words[header + H_TOP] = start;
       gone++;
     } else this.list(start, length);
-    if (gone !== 0) words[header + L.H_BLOCKS] = words[header + L.H_BLOCKS]! - gone;
+    if (gone !== 0) words[header + H_BLOCKS] = words[header + H_BLOCKS]! - gone;
   }
 
   /** Notes the merged block `[i, i + n)`, whose neighbours are not merged ones. */
   private list(i: number, n: number): void {
     const { words, header, tables, scale } = this;
     setLength(words, this.map, i, n);
-    words[header + L.H_MERGED] = words[header + L.H_MERGED]! + 1;
-    words[header + L.H_MERGED_GRANULES] = words[header + L.H_MERGED_GRANULES]! + n;
+    words[header + H_MERGED] = words[header + H_MERGED]! + 1;
+    words[header + H_MERGED_GRANULES] = words[header + H_MERGED_GRANULES]! + n;
     if (tables !== 0) insert(words, tables, scale, i, n);
-    else link(words, header + L.H_LIST, scale, i, n);
+    else link(words, header + H_LIST, scale, i, n);
   }
 
   private delist(i: number, n: number): void {
     const { words, header, tables, scale } = this;
-    words[header + L.H_MERGED] = words[header + L.H_MERGED]! - 1;
-    words[header + L.H_MERGED_GRANULES] = words[header + L.H_MERGED_GRANULES]! - n;
+    words[header + H_MERGED] = words[header + H_MERGED]! - 1;
+    words[header + H_MERGED_GRANULES] = words[header + H_MERGED_GRANULES]! - n;
     if (tables !== 0) remove(words, tables, scale, i, n);
-    else unlink(words, header + L.H_LIST, scale, i);
+    else unlink(words, header + H_LIST, scale, i);
   }
 
   /** Gives back all blocks of the quick lists. */
@@ -226,12 +232,12 @@ export abstract class Engine extends Space {
     const old = this.tables;
     words.fill(0, tables, tables + tableWords(quick));
     if (old !== 0) words.copyWithin(tables, old, old + tableWords(this.quick));
-    words[tables] = L.OWN_TABLES;
+    words[tables] = OWN_TABLES;
     this.own(at);
-    words[header + L.H_TABLES] = at;
-    words[header + L.H_QUICK] = quick;
-    let i = words[header + L.H_LIST]!;
-    words[header + L.H_LIST] = 0;
+    words[header + H_TABLES] = at;
+    words[header + H_QUICK] = quick;
+    let i = words[header + H_LIST]!;
+    words[header + H_LIST] = 0;
     this.raiseGeneration();
     this.renew();
     while (i !== 0) {
@@ -251,23 +257,23 @@ export abstract class Engine extends Space {
     const hole = this.takeHole(ample);
     if (hole !== 0) return this.trimToAlign(hole, n, align);
     const { header } = this;
-    if (this.weighFor(this.padding(this.words[header + L.H_TOP]!, align) + n)) {
+    if (this.weighFor(this.padding(this.words[header + H_TOP]!, align) + n)) {
       const flushed = this.takeHole(ample);
       if (flushed !== 0) return this.trimToAlign(flushed, n, align);
     }
     for (;;) {
-      const top = this.words[header + L.H_TOP]!;
+      const top = this.words[header + H_TOP]!;
       const padded = this.padding(top, align) + n;
       if (!this.reach(padded, true)) return this.lastResortAligned(n, align);
       // Unless the map has settled there, and another padding is needed.
-      if (this.words[header + L.H_TOP] === top) return this.trimToAlign(this.bump(padded), n, align);
+      if (this.words[header + H_TOP] === top) return this.trimToAlign(this.bump(padded), n, align);
     }
   }
 
   private lastResortAligned(n: number, align: number): number {
     if (this.tables !== 0) this.flush();
     const { words, header, map, scale } = this;
-    const top = words[header + L.H_TOP]!;
+    const top = words[header + H_TOP]!;
     for (let i = this.first; i !== top; i += lengthOf(words, map, i)) {
       if (isUsed(words, map, i)) continue;
       const m = words[(i << scale) + LENGTH]!;
@@ -296,7 +302,7 @@ export abstract class Engine extends Space {
     if (padding !== 0) {
       setUsedStart(words, map, at);
       setLength(words, map, at, m - padding);
-      words[header + L.H_BLOCKS] = words[header + L.H_BLOCKS]! + 1;
+      words[header + H_BLOCKS] = words[header + H_BLOCKS]! + 1;
       this.release(i, padding);
     }
     this.shrink(at, m - padding, n);
@@ -310,7 +316,7 @@ export abstract class Engine extends Space {
     const { words, header, map } = this;
     setStart(words, map, i + n);
     setLength(words, map, i, n);
-    words[header + L.H_BLOCKS] = words[header + L.H_BLOCKS]! + 1;
+    words[header + H_BLOCKS] = words[header + H_BLOCKS]! + 1;
     this.release(i + n, m - n);
   }
 
@@ -322,7 +328,7 @@ export abstract class Engine extends Space {
     }
     const { words, header, map, scale } = this;
     const next = i + m;
-    if (next === words[header + L.H_TOP]) return this.extendAtTop(i, m, n);
+    if (next === words[header + H_TOP]) return this.extendAtTop(i, m, n);
     if (isUsed(words, map, next)) return false;
     const more = words[(next << scale) + LENGTH]!;
     const rest = m + more - n;
@@ -331,7 +337,7 @@ export abstract class Engine extends Space {
     clearStart(words, map, next);
     if (rest < this.least) {
       setLength(words, map, i, m + more);
-      words[header + L.H_BLOCKS] = words[header + L.H_BLOCKS]! - 1;
+      words[header + H_BLOCKS] = words[header + H_BLOCKS]! - 1;
       return true;
     }
     setStart(words, map, i + n);
@@ -354,7 +360,7 @@ export abstract class Engine extends Space {
   /** Behind the block lies a free one that waits or is too short. If all that is free behind would do, it is merged. */
   private resizeOverWaiting(i: number, m: number, n: number): boolean {
     const { words, header, map, scale } = this;
-    const top = words[header + L.H_TOP]!;
+    const top = words[header + H_TOP]!;
     let end = i + m;
     while (end !== top && end - i < n && !isUsed(words, map, end) && !this.isOwn(end)) {
       end += lengthOf(words, map, end);
@@ -363,7 +369,7 @@ export abstract class Engine extends Space {
     // One after the other is merged with the free block that grows behind this one; it may become the top's.
     for (;;) {
       const next = i + m;
-      if (next === words[header + L.H_TOP]) break;
+      if (next === words[header + H_TOP]) break;
       const merged = Math.max(words[(next << scale) + LENGTH]!, 0);
       if (merged !== 0 && m + merged >= n) break;
       const waiting = next + merged;
@@ -377,6 +383,6 @@ export abstract class Engine extends Space {
   /** Whether the block is one of the heap's own: the map, the tables. */
   protected isOwn(i: number): boolean {
     const { words, header } = this;
-    return i === words[header + L.H_MAP] || i === words[header + L.H_TABLES];
+    return i === words[header + H_MAP] || i === words[header + H_TABLES];
   }
 }

@@ -11,7 +11,9 @@
  * Cost: O(1); `findFit` looks at up to SCAN blocks of a bin for the least that serves.
  * Source: dlmalloc's bins (D. Lea 1996), the two bitmap steps of TLSF (Masmano et al. 2004).
  */
-import { OWN_WORDS } from './layout.js';
+import * as L from './layout.js';
+
+const { OWN_WORDS, NEXT, PREVIOUS, LENGTH } = L;
 
 /** Blocks of a bin that a search looks at. With 8 or 128 the footprints of real programs changed by less than 0.1 %. */
 const SCAN = 32;
@@ -23,11 +25,6 @@ const BITMAP_WORDS = Math.ceil(BINS / 32);
 const BITMAP_AT = OWN_WORDS;
 const BINS_AT = BITMAP_AT + BITMAP_WORDS;
 export const QUICK_AT = BINS_AT + BINS;
-
-/** Words of a free block. */
-export const NEXT = 0;
-export const PREVIOUS = 1;
-export const LENGTH = 2;
 
 /** Words of tables with quick lists up to `quick` granules. */
 export function tableWords(quick: number): number {

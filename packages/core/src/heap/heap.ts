@@ -21,12 +21,36 @@ import { isPowerOfTwo } from '../arguments.js';
 import { ADDRESSABLE, type GrowthListener, Memory, type MemorySource } from '../memory/memory.js';
 import { HeapArray, type NumericArray, type NumericArrayConstructor } from './array.js';
 import { inspectHeader } from './attach.js';
-import { isStart, isUsed, lengthOf, setStart } from './block-map.js';
+import * as blockMap from './block-map.js';
 import { dump } from './dump.js';
-import { NEXT, pushWaiting } from './free-lists.js';
+import * as freeLists from './free-lists.js';
 import { type HeapBlock, type HeapStats, InspectableHeap } from './inspect.js';
 import * as L from './layout.js';
 import { checkCount, type HeapOptions, type SettledOptions, settle, settleBase } from './options.js';
+
+const {
+  FLAG_CHECKED,
+  FLAG_EIGHT,
+  H_BASE,
+  H_BLOCKS,
+  H_COVERED,
+  H_END,
+  H_GENERATION,
+  H_LIMIT,
+  H_MAGIC,
+  H_MAP,
+  H_PEAK,
+  H_TOP,
+  H_VERSION,
+  H_ZERO_FROM,
+  MAGIC,
+  NEXT,
+  OWN_MAP,
+  OWN_WORDS,
+  VERSION,
+} = L;
+const { isStart, isUsed, lengthOf, setStart } = blockMap;
+const { pushWaiting } = freeLists;
 
 /** Groups of 32 granules that the map of a new heap covers. */
 const FIRST_GROUPS = 5;
@@ -51,7 +75,7 @@ export class Heap extends InspectableHeap {
 
   private constructor(memory: Memory, base: number, flags: number) {
     super(memory, base / 4, flags);
-    this.checked = this.isChecked;
+    this.checked = this.checkMask !== 0;
     this.alignment = this.shift === 3 ? 8 : 16;
   }
 
@@ -63,7 +87,7 @@ export class Heap extends InspectableHeap {
   static create(source: MemorySource | Memory, options: HeapOptions = {}): Heap {
     const memory = source instanceof Memory ? source : new Memory(source);
     const settled = settle(options);
-    const flags = (settled.alignment === 8 ? L.FLAG_EIGHT : 0) | (settled.checked ? L.FLAG_CHECKED : 0);
+    const flags = (settled.alignment === 8 ? FLAG_EIGHT : 0) | (settled.checked ? FLAG_CHECKED : 0);
     const heap = new Heap(memory, settled.base, flags);
     heap.found(flags, settled);
     return heap;
@@ -90,7 +114,7 @@ export class Heap extends InspectableHeap {
   /** The address that the heap never reaches past. */
   get limit(): number {
     this.sync();
-    return this.word(L.H_LIMIT) * 2 ** this.shift;
+    return this.word(H_LIMIT) * 2 ** this.shift;
   }
 
   /** The buffer as it is now; worthless after the next growth, of which `onGrow` tells. */
@@ -121,7 +145,7 @@ export class Heap extends InspectableHeap {
   malloc(size: number): number {
     const bytes = size | 0;
     const { words, shift } = this;
-    if (bytes !== size || bytes <= 0 || words[this.header + L.H_GENERATION] !== this.generation) {
+    if (bytes !== size || bytes <= 0 || words[this.header + H_GENERATION] !== this.generation) {
       return this.mallocSlowly(size);
     }
     const n = (bytes + (1 << shift) - 1) >>> shift;
@@ -129,7 +153,7 @@ export class Heap extends InspectableHeap {
       const i = words[this.lists + n]!;
       if (i !== 0) {
         words[this.lists + n] = words[(i << this.scale) + NEXT]!;
-        if (this.isChecked) {
+        if (this.checkMask !== 0) {
           const w = this.map + ((i >>> 5) << 1) + 1;
           words[w] = words[w]! | (1 << (i & 31));
         }
@@ -149,7 +173,7 @@ export class Heap extends InspectableHeap {
     if (
       (i << shift) >>> 0 === address &&
       ((i >>> 5) - this.origin) >>> 0 < this.covered &&
-      words[this.header + L.H_GENERATION] === this.generation
+      words[this.header + H_GENERATION] === this.generation
     ) {
       const w = this.map + ((i >>> 5) << 1);
       const starts = words[w]!;
@@ -159,7 +183,7 @@ export class Heap extends InspectableHeap {
         const near = ((starts >>> (i & 31)) >>> 1) | (words[w + 2]! << (31 - (i & 31)));
         const length = near !== 0 ? 32 - Math.clz32(near & -near) : lengthOf(words, this.map, i);
         // The block's mark, if it has one, goes as well. Unchecked heaps let blocks that wait look used.
-        words[w + 1] = states & ~((this.isChecked ? bit : 0) | ((bit << 1) & ~starts));
+        words[w + 1] = states & ~((bit & this.checkMask) | ((bit << 1) & ~starts));
         if (length <= this.quick) pushWaiting(words, this.lists + length, this.scale, i);
         else this.release(i, length);
         return;
@@ -178,7 +202,7 @@ export class Heap extends InspectableHeap {
     checkCount('size', size);
     const bytes = count * size;
     this.sync();
-    const zeroFrom = this.words[this.header + L.H_ZERO_FROM]! * 2 ** this.shift;
+    const zeroFrom = this.words[this.header + H_ZERO_FROM]! * 2 ** this.shift;
     const address = this.malloc(bytes);
     if (address !== 0) this.clear(address, Math.min(address + bytes, zeroFrom));
     return address;
@@ -267,7 +291,7 @@ export class Heap extends InspectableHeap {
   trim(): number {
     this.sync();
     if (this.tables !== 0) this.flush();
-    return (this.end - this.word(L.H_TOP)) * 2 ** this.shift;
+    return (this.end - this.word(H_TOP)) * 2 ** this.shift;
   }
 
   /** As text for people, 80 columns wide: figures, and a map of what is where. O(blocks). */
@@ -322,7 +346,7 @@ export class Heap extends InspectableHeap {
     const { words, map } = this;
     const i = Math.floor(address / 2 ** this.shift);
     if (!(i >= this.first && i < this.end)) return 'outside';
-    if (i >= this.word(L.H_TOP)) return 'free';
+    if (i >= this.word(H_TOP)) return 'free';
     let start = i;
     while (!isStart(words, map, start)) start--;
     if (!isUsed(words, map, start) || start * 2 ** this.shift === address) return 'free';
@@ -380,20 +404,20 @@ export class Heap extends InspectableHeap {
     const { words } = memory;
     this.words = words;
     words.fill(0, header, (first + size) << scale);
-    words[header + L.H_MAGIC] = L.MAGIC;
-    words[header + L.H_VERSION] = L.VERSION | flags;
-    words[header + L.H_BASE] = header >>> scale;
-    words[header + L.H_GENERATION] = 1;
-    words[header + L.H_TOP] = first + size;
-    words[header + L.H_PEAK] = first + size;
-    words[header + L.H_END] = this.granulesOf(memory.byteLength);
-    words[header + L.H_LIMIT] = this.granulesOf(limit);
-    words[header + L.H_ZERO_FROM] = zeroed ? first + size : words[header + L.H_END]!;
-    words[header + L.H_MAP] = first;
-    words[header + L.H_COVERED] = FIRST_GROUPS;
-    words[header + L.H_BLOCKS] = 1;
-    words[first << scale] = L.OWN_MAP;
-    const map = (first << scale) + L.OWN_WORDS - 2 * this.origin;
+    words[header + H_MAGIC] = MAGIC;
+    words[header + H_VERSION] = VERSION | flags;
+    words[header + H_BASE] = header >>> scale;
+    words[header + H_GENERATION] = 1;
+    words[header + H_TOP] = first + size;
+    words[header + H_PEAK] = first + size;
+    words[header + H_END] = this.granulesOf(memory.byteLength);
+    words[header + H_LIMIT] = this.granulesOf(limit);
+    words[header + H_ZERO_FROM] = zeroed ? first + size : words[header + H_END]!;
+    words[header + H_MAP] = first;
+    words[header + H_COVERED] = FIRST_GROUPS;
+    words[header + H_BLOCKS] = 1;
+    words[first << scale] = OWN_MAP;
+    const map = (first << scale) + OWN_WORDS - 2 * this.origin;
     setStart(words, map, first);
     setStart(words, map, first + size);
     this.renew();

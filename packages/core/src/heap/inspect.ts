@@ -18,14 +18,13 @@ import {
   bins,
   countWaiting,
   isBinNonEmpty,
-  LENGTH,
   largestMerged,
   largestOf,
-  NEXT,
-  PREVIOUS,
   quickTotals,
 } from './free-lists.js';
 import * as L from './layout.js';
+
+const { LENGTH, NEXT, PREVIOUS } = L;
 
 /** A block of a heap, or another stretch of its bytes. */
 export interface HeapBlock {
@@ -71,7 +70,7 @@ export abstract class InspectableHeap extends Engine {
     this.sync();
     const unit = 2 ** this.shift;
     yield { address: this.base, size: L.HEADER_WORDS * 4, kind: 'bookkeeping', align: 0 };
-    const waiting = this.isChecked ? null : this.waitingBlocks();
+    const waiting = this.checkMask !== 0 ? null : this.waitingBlocks();
     for (let i = this.first; i !== this.word(L.H_TOP); ) {
       const { words, map } = this;
       const length = lengthOf(words, map, i);
@@ -269,7 +268,7 @@ export abstract class InspectableHeap extends Engine {
           where,
         );
         law(
-          isUsed(words, map, i) !== this.isChecked && !isMarked(words, map, i) && !this.isOwn(i),
+          isUsed(words, map, i) !== (this.checkMask !== 0) && !isMarked(words, map, i) && !this.isOwn(i),
           'quick lists hold free blocks',
           where,
         );
@@ -289,7 +288,7 @@ export abstract class InspectableHeap extends Engine {
       this.equal(`blocks in the quick list of ${length}`, 0, left);
     }
     // Unchecked heaps do not tell in the map which blocks wait.
-    this.equal('blocks waiting', waiting, this.isChecked ? quick : 0);
+    this.equal('blocks waiting', waiting, this.checkMask !== 0 ? quick : 0);
   }
 
   private equal(what: string, found: number, noted: number): void {

@@ -10,9 +10,31 @@
  * risen by a quarter.
  */
 import { ADDRESSABLE, type Memory } from '../memory/memory.js';
-import { lengthOf, setLength, setStart, setUsed } from './block-map.js';
-import { LENGTH, QUICK_AT } from './free-lists.js';
+import * as blockMap from './block-map.js';
+import * as freeLists from './free-lists.js';
 import * as L from './layout.js';
+
+const {
+  FLAG_CHECKED,
+  FLAG_EIGHT,
+  HEADER_WORDS,
+  H_BLOCKS,
+  H_COVERED,
+  H_END,
+  H_GENERATION,
+  H_LIMIT,
+  H_MAP,
+  H_PEAK,
+  H_QUICK,
+  H_TABLES,
+  H_TOP,
+  H_ZERO_FROM,
+  LENGTH,
+  OWN_MAP,
+  OWN_WORDS,
+} = L;
+const { lengthOf, setLength, setStart, setUsed } = blockMap;
+const { QUICK_AT } = freeLists;
 
 /** The map is made larger than needed by this part, as a shift, and by this many groups. */
 const MAP_SPARE = 2;
@@ -26,8 +48,8 @@ const NO_GENERATION = -1;
 export abstract class Space {
   readonly memory: Memory;
   /** Views, and copies of header words, renewed by `sync` whenever they may have changed. */
-  protected words: Int32Array;
-  protected bytes: Uint8Array;
+  declare protected words: Int32Array;
+  declare protected bytes: Uint8Array;
   protected generation = NO_GENERATION;
   /** Index of the word where the map's pair of granule 0 would be. */
   protected map = 0;
@@ -41,20 +63,20 @@ export abstract class Space {
   /** The end of what may be used without growth, in granules. */
   protected end = 0;
   /** Index of the header's first word. */
-  protected readonly header: number;
+  protected readonly header: number = 0;
   /** log2 of bytes, and of words, in a granule. */
-  protected readonly shift: number;
-  protected readonly scale: number;
+  protected readonly shift: number = 0;
+  protected readonly scale: number = 0;
   /** Granule of the first block, and its group. */
-  protected readonly first: number;
-  protected readonly origin: number;
+  protected readonly first: number = 0;
+  protected readonly origin: number = 0;
   /** Least granules of a block: free ones hold three words. */
-  protected readonly least: number;
-  /** Whether the map tells blocks in quick lists from used ones, and frees are checked against it. */
-  protected readonly isChecked: boolean;
+  protected readonly least: number = 0;
+  /** All bits where the map tells blocks in quick lists from used ones, and frees are checked against it; else 0. */
+  protected readonly checkMask: number = 0;
 
   protected constructor(memory: Memory, headerWord: number, flags: number) {
-    const eight = (flags & L.FLAG_EIGHT) !== 0;
+    const eight = (flags & FLAG_EIGHT) !== 0;
     this.memory = memory;
     this.words = memory.words;
     this.bytes = memory.bytes;
@@ -62,9 +84,9 @@ export abstract class Space {
     this.shift = eight ? 3 : 4;
     this.scale = eight ? 1 : 2;
     this.least = eight ? 2 : 1;
-    this.first = (headerWord + L.HEADER_WORDS) >>> this.scale;
+    this.first = (headerWord + HEADER_WORDS) >>> this.scale;
     this.origin = this.first >>> 5;
-    this.isChecked = (flags & L.FLAG_CHECKED) !== 0;
+    this.checkMask = (flags & FLAG_CHECKED) !== 0 ? -1 : 0;
     // Old views may still be good for reading, as those of a buffer that was replaced: no generation tells them apart.
     memory.onGrow(() => {
       this.words = memory.words;
@@ -80,7 +102,7 @@ export abstract class Space {
 
   /** Renews what growth, by whomever, or another heap object over the same bytes has made stale. O(1). */
   protected sync(): void {
-    if (this.words[this.header + L.H_GENERATION] !== this.generation) this.renew();
+    if (this.words[this.header + H_GENERATION] !== this.generation) this.renew();
   }
 
   /**
@@ -93,30 +115,30 @@ export abstract class Space {
     this.bytes = this.memory.bytes;
     const { words, header, scale } = this;
     const total = this.granulesOf(this.memory.byteLength);
-    if (total <= this.first || total < words[header + L.H_TOP]!) {
+    if (total <= this.first || total < words[header + H_TOP]!) {
       throw new RangeError(
         `the memory was cut to ${this.memory.byteLength} bytes, in the middle of the heap at ${header * 4}`,
       );
     }
-    if (total > words[header + L.H_END]!) {
+    if (total > words[header + H_END]!) {
       // Grown by somebody else, who may have written there already.
-      words[header + L.H_ZERO_FROM] = Math.max(words[header + L.H_ZERO_FROM]!, total);
-      words[header + L.H_END] = total;
+      words[header + H_ZERO_FROM] = Math.max(words[header + H_ZERO_FROM]!, total);
+      words[header + H_END] = total;
     }
-    this.generation = words[header + L.H_GENERATION]!;
-    this.map = (words[header + L.H_MAP]! << scale) + L.OWN_WORDS - 2 * this.origin;
-    this.covered = words[header + L.H_COVERED]!;
-    this.tables = words[header + L.H_TABLES]! << scale;
-    this.quick = words[header + L.H_QUICK]!;
+    this.generation = words[header + H_GENERATION]!;
+    this.map = (words[header + H_MAP]! << scale) + OWN_WORDS - 2 * this.origin;
+    this.covered = words[header + H_COVERED]!;
+    this.tables = words[header + H_TABLES]! << scale;
+    this.quick = words[header + H_QUICK]!;
     this.lists = this.tables + QUICK_AT;
-    this.end = Math.min(total, words[header + L.H_LIMIT]!);
+    this.end = Math.min(total, words[header + H_LIMIT]!);
   }
 
   /** What this object has copied is worthless to every other one over the same bytes. */
   protected raiseGeneration(): void {
     const { words, header } = this;
-    this.generation = (words[header + L.H_GENERATION]! + 1) & 0x7fff_ffff;
-    words[header + L.H_GENERATION] = this.generation;
+    this.generation = (words[header + H_GENERATION]! + 1) & 0x7fff_ffff;
+    words[header + H_GENERATION] = this.generation;
   }
 
   /** Whole granules in that many bytes, of those that can be addressed. */
@@ -128,22 +150,22 @@ export abstract class Space {
   protected bump(n: number): number {
     if (!this.reach(n, true)) return 0;
     const { words, header } = this;
-    const top = words[header + L.H_TOP]!;
+    const top = words[header + H_TOP]!;
     const end = top + n;
     setUsed(words, this.map, top);
     setStart(words, this.map, end);
     setLength(words, this.map, top, n);
-    words[header + L.H_BLOCKS] = words[header + L.H_BLOCKS]! + 1;
+    words[header + H_BLOCKS] = words[header + H_BLOCKS]! + 1;
     this.raiseTop(end);
     return top;
   }
 
   protected raiseTop(end: number): void {
     const { words, header } = this;
-    words[header + L.H_TOP] = end;
-    if (end > words[header + L.H_PEAK]!) {
-      words[header + L.H_PEAK] = end;
-      if (end > words[header + L.H_ZERO_FROM]!) words[header + L.H_ZERO_FROM] = end;
+    words[header + H_TOP] = end;
+    if (end > words[header + H_PEAK]!) {
+      words[header + H_PEAK] = end;
+      if (end > words[header + H_ZERO_FROM]!) words[header + H_ZERO_FROM] = end;
     }
   }
 
@@ -153,7 +175,7 @@ export abstract class Space {
    * @returns false, nothing changed but the memory's length, where they cannot
    */
   protected reach(n: number, mayRaiseTop: boolean): boolean {
-    const top = this.words[this.header + L.H_TOP]!;
+    const top = this.words[this.header + H_TOP]!;
     const end = top + n;
     if (end > this.end && !this.growMemory(end)) return false;
     return (end >>> 5) - this.origin < this.covered || this.growMap(n, mayRaiseTop);
@@ -163,14 +185,14 @@ export abstract class Space {
   private growMap(n: number, mayRaiseTop: boolean): boolean {
     const { header } = this;
     const most = this.granulesOf(Math.min(this.memory.maxByteLength, ADDRESSABLE));
-    const mostGroups = (Math.min(most, this.words[header + L.H_LIMIT]!) >>> 5) - this.origin + 1;
+    const mostGroups = (Math.min(most, this.words[header + H_LIMIT]!) >>> 5) - this.origin + 1;
     const ample = this.covered + (this.covered >>> MAP_SPARE) + MAP_SPARE_GROUPS;
     return this.moveMap(n, Math.min(ample, mostGroups), mayRaiseTop) || this.moveMap(n, 0, mayRaiseTop);
   }
 
   private moveMap(n: number, groupsLeast: number, mayRaiseTop: boolean): boolean {
     const { header, scale } = this;
-    const top = this.words[header + L.H_TOP]!;
+    const top = this.words[header + H_TOP]!;
     let groups = Math.max(groupsLeast, ((top + n) >>> 5) - this.origin + 1);
     let size = this.mapGranules(groups);
     let at = this.takeHole(size);
@@ -184,23 +206,23 @@ export abstract class Space {
     const { words } = this;
     const hole = at;
     if (hole === 0) at = top;
-    const oldBlock = words[header + L.H_MAP]!;
-    const from = (oldBlock << scale) + L.OWN_WORDS;
-    const to = (at << scale) + L.OWN_WORDS;
+    const oldBlock = words[header + H_MAP]!;
+    const from = (oldBlock << scale) + OWN_WORDS;
+    const to = (at << scale) + OWN_WORDS;
     words.fill(0, at << scale, to + 2 * (groups + 1));
-    words[at << scale] = L.OWN_MAP;
+    words[at << scale] = OWN_MAP;
     words.copyWithin(to, from, from + 2 * this.covered);
     const oldSize = lengthOf(words, this.map, oldBlock);
     const map = to - 2 * this.origin;
     this.map = map;
     this.covered = groups;
-    words[header + L.H_MAP] = at;
-    words[header + L.H_COVERED] = groups;
+    words[header + H_MAP] = at;
+    words[header + H_COVERED] = groups;
     this.raiseGeneration();
     if (hole === 0) {
       setStart(words, map, top + size);
       setLength(words, map, top, size);
-      words[header + L.H_BLOCKS] = words[header + L.H_BLOCKS]! + 1;
+      words[header + H_BLOCKS] = words[header + H_BLOCKS]! + 1;
       this.raiseTop(top + size);
     } else this.own(at);
     this.release(oldBlock, oldSize);
@@ -209,7 +231,7 @@ export abstract class Space {
 
   /** Granules of a map of `groups` groups: a pair of words each, and one that is read past the last. */
   protected mapGranules(groups: number): number {
-    return (L.OWN_WORDS + 2 * (groups + 1) + 2 ** this.scale - 1) >>> this.scale;
+    return (OWN_WORDS + 2 * (groups + 1) + 2 ** this.scale - 1) >>> this.scale;
   }
 
   /** The used block at `i` becomes one of the heap's own, which nobody may free and nothing merges with. */
@@ -223,7 +245,7 @@ export abstract class Space {
   private growMemory(end: number): boolean {
     if (end <= this.end) return true;
     const { memory, header, shift } = this;
-    const limit = this.words[header + L.H_LIMIT]!;
+    const limit = this.words[header + H_LIMIT]!;
     if (end > limit) return false;
     this.renew();
     if (end <= this.end) return true;
@@ -231,7 +253,7 @@ export abstract class Space {
     const ample = Math.min((end + (end >>> MEMORY_SPARE)) * unit, limit * unit, memory.maxByteLength);
     if (!memory.grow(Math.max(ample, end * unit)) && !memory.grow(end * unit)) return false;
     // Bytes new to an ArrayBuffer, a SharedArrayBuffer or a WebAssembly.Memory are zeros.
-    if (memory.kind !== 'custom') memory.words[header + L.H_END] = this.granulesOf(memory.byteLength);
+    if (memory.kind !== 'custom') memory.words[header + H_END] = this.granulesOf(memory.byteLength);
     this.raiseGeneration();
     this.renew();
     return end <= this.end;
