@@ -68,6 +68,21 @@ describe('freehold kernel', () => {
     expect(kernel(['--memory', '2MiB', '-'], 'frames').stdout).toContain('A letter is one frame');
   });
 
+  it('--json prints an object for each command', () => {
+    const { status, stdout } = kernel(['-', '--json'], 'fork 1\nexit 2\n');
+    expect(status).toBe(0);
+    const objects = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(objects).toMatchObject([
+      { line: 1, command: 'fork 1', value: 2, costs: { frames: { 'page table': 4 } } },
+      { line: 2, command: 'exit 2', costs: { frames: { 'page table': -4 } } },
+    ]);
+    expect(objects[1].costs.freeFrames - objects[0].costs.freeFrames).toBe(4);
+    expect(kernel(['--demo', '--json']).stdout).toMatch(/^(\{.*\}\n)+$/);
+  });
+
   it('ends with 1 where the system refuses, with 2 where a line means nothing', () => {
     const refused = kernel([script('refused.txt', 'echo before\nread 1 0\necho after')]);
     expect(refused.status).toBe(1);

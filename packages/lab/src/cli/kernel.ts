@@ -37,6 +37,7 @@ interface Options {
   readonly memory: number;
   readonly demo?: true;
   readonly echo?: true;
+  readonly json?: true;
 }
 
 export function kernelCommand(): Command {
@@ -50,6 +51,7 @@ export function kernelCommand(): Command {
     )
     .option('--demo', 'run the demonstration: each case in which memory is allocated')
     .option('--echo', 'show each command of the script, and its comments as text')
+    .option('--json', 'print an object for each command of the script: what it did, what it cost')
     .addHelpText('after', EXAMPLES)
     .action(run);
 }
@@ -59,10 +61,12 @@ async function run(path: string | undefined, options: Options): Promise<void> {
     if (path !== undefined) throw new UserError('--demo is a script of its own: leave the other one out');
     await runDemo(options);
   } else if (path !== undefined && path !== '-') {
-    runText(boot(options), await readFile(path, 'utf8'), path, options.echo === true);
+    runText(boot(options), await readFile(path, 'utf8'), path, options);
   } else if (path === '-' || process.stdin.isTTY !== true) {
-    runText(boot(options), await text(process.stdin), 'standard input', options.echo === true);
+    runText(boot(options), await text(process.stdin), 'standard input', options);
   } else {
+    if (options.json === true)
+      throw new UserError('--json is for scripts: name one, or - for standard input');
     const session = boot(options);
     const { pages, machine } = session.kernel;
     print(
@@ -87,7 +91,7 @@ async function runDemo(options: Options): Promise<void> {
       ['/tmp/lines.txt', scratch],
     ]);
     const session = boot(options, files);
-    runText(session, await readFile(join(DEMO, 'demo.txt'), 'utf8'), 'demo.txt', true);
+    runText(session, await readFile(join(DEMO, 'demo.txt'), 'utf8'), 'demo.txt', { echo: true, ...options });
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -102,8 +106,8 @@ function boot({ memory }: Options, files: ReadonlyMap<string, string> = new Map(
   return new Session(kernel, GROUPS, colours(process.stdout));
 }
 
-function runText(session: Session, script: string, name: string, echo: boolean): void {
-  runScript(session, script, { name, echo, print });
+function runText(session: Session, script: string, name: string, { echo, json }: Partial<Options>): void {
+  runScript(session, script, { name, echo: echo === true, json: json === true, print });
 }
 
 function parseMemory(size: string): number {

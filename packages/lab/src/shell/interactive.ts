@@ -37,7 +37,8 @@ export async function interact(session: Session, print: (text: string) => void):
 
 function answer(session: Session, line: string): string {
   try {
-    return session.execute(line);
+    const told = session.execute(line);
+    return told === null ? '' : session.show(told);
   } catch (error) {
     const known = [UserError, FaultError, CorruptionError].some((kind) => error instanceof kind);
     if (error instanceof Error && (known || isRefusal(error)))

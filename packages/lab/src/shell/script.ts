@@ -2,18 +2,22 @@
 import { CorruptionError } from 'freehold';
 import { wrap } from '../cli/terminal.js';
 import { FaultError, UserError } from '../errors.js';
-import { isRefusal, type Session } from './session.js';
+import { isRefusal, type Session, type Told } from './session.js';
 
 export interface ScriptOptions {
   /** Named in errors, with the line. */
   readonly name: string;
   /** Each command is printed before what it prints, and comments as paragraphs. */
-  readonly echo: boolean;
+  readonly echo?: boolean;
+  /** What came of each command is printed as an object, a line each. */
+  readonly json?: boolean;
   readonly print: (text: string) => void;
 }
 
 /** @throws UserError or FaultError naming the file and the line; the session is as the lines before left it */
-export function runScript(session: Session, text: string, { name, echo, print }: ScriptOptions): void {
+export function runScript(session: Session, text: string, options: ScriptOptions): void {
+  const { name, print, json = false } = options;
+  const echo = options.echo === true && !json;
   const { paint } = session;
   let paragraph: string[] = [];
   const endParagraph = () => {
@@ -34,12 +38,15 @@ export function runScript(session: Session, text: string, { name, echo, print }:
     if (trimmed === '' || trimmed.startsWith('#')) continue;
     if (echo) print(paint.cyan(`> ${trimmed}`));
     const told = executeAt(session, line, `${name}:${index + 1}`);
-    if (told !== '') print(told);
+    if (told === null) continue;
+    const { exact: _, ...rest } = told;
+    const shown = json ? JSON.stringify({ line: index + 1, command: trimmed, ...rest }) : session.show(told);
+    if (shown !== '') print(shown);
   }
   endParagraph();
 }
 
-function executeAt(session: Session, line: string, place: string): string {
+function executeAt(session: Session, line: string, place: string): Told | null {
   try {
     return session.execute(line);
   } catch (error) {

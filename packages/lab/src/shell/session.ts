@@ -1,29 +1,27 @@
 /**
  * A session of the shell: a booted system, the names that results were given, and the way of a line through it.
- * After each command it tells which frames changed hands, as that is what every one of them costs.
+ * With each command it tells which frames changed hands, as that is what every one of them costs.
  */
-
-import {
-  countOwners,
-  type Kernel,
-  MappingError,
-  MemoryFault,
-  OWNER_FREE,
-  OWNER_NAMES,
-  SystemCallError,
-  type VirtualMemoryCounts,
-} from '@freehold/kernel';
+import { type Kernel, MappingError, MemoryFault, SystemCallError } from '@freehold/kernel';
 import { InvalidFreeError } from 'freehold';
 import { type Colours, wrap } from '../cli/terminal.js';
 import { FaultError, UserError } from '../errors.js';
-import { formatCount } from '../sizes.js';
 import { Arguments } from './arguments.js';
 import type { CommandGroup, Outcome, ShellCommand } from './command.js';
+import { CostMeter, type Costs, describeCosts } from './costs.js';
 import { Refused } from './refused.js';
 import { splitWords, type Word } from './words.js';
-import { many } from './words-for-people.js';
 
 const COLUMNS = 80;
+
+/** What came of a line. */
+export interface Told extends Outcome {
+  readonly costs: Costs;
+  /** The command was refused, as was expected of it: `text` is the reason. */
+  readonly refused?: true;
+  /** The lines of `text` are printed as they are. */
+  readonly exact?: true;
+}
 
 export class Session {
   readonly kernel: Kernel;
@@ -33,17 +31,13 @@ export class Session {
   readonly variables = new Map<string, number>();
   /** Set by `quit`. */
   ended = false;
-  /** Frames by owner after the last command. */
-  private owners: readonly number[];
-  /** What faults had done after the last command. */
-  private faults: VirtualMemoryCounts;
+  private readonly meter: CostMeter;
 
   constructor(kernel: Kernel, groups: readonly CommandGroup[], paint: Colours) {
     this.kernel = kernel;
     this.groups = groups;
     this.paint = paint;
-    this.owners = countOwners(kernel.pages.descriptors);
-    this.faults = { ...kernel.vm.counts };
+    this.meter = new CostMeter(kernel);
   }
 
   /** @throws UserError when there is none, with the one that may be meant */
@@ -58,78 +52,51 @@ export class Session {
 
   /**
    * Runs one line: `COMMAND …`, `NAME = COMMAND …`, or `fails COMMAND …`, which tells that the command was refused.
-   * @returns what to print, '' for nothing
+   * @returns null for a line without a command
    * @throws UserError for a line that means nothing, FaultError where `fails` fails or a law is broken, and whatever
    * the system refuses with: see `isRefusal`
    */
-  execute(line: string): string {
+  execute(line: string): Told | null {
     const words = splitWords(line);
-    if (words.length === 0) return '';
+    if (words.length === 0) return null;
+    this.meter.start();
     if (words[0]!.text === 'fails') return this.executeFailing(words.slice(1), line);
-    if (words[1]?.text === '=' && !words[1].quoted) {
-      const name = words[0]!.text;
-      if (!/^[a-z_]\w*$/i.test(name)) throw new UserError(`'${name}' is no name for a result`);
-      const { text, value } = this.run(words.slice(2));
-      if (value === undefined) throw new UserError(`'${line.trim()}': there is no result to keep`);
-      this.variables.set(name, value);
-      return text;
-    }
-    return this.run(words).text;
+    if (words[1]?.text !== '=' || words[1].quoted) return this.run(words);
+    const name = words[0]!.text;
+    if (!/^[a-z_]\w*$/i.test(name)) throw new UserError(`'${name}' is no name for a result`);
+    const told = this.run(words.slice(2));
+    if (told.value === undefined) throw new UserError(`'${line.trim()}': there is no result to keep`);
+    this.variables.set(name, told.value);
+    return told;
   }
 
-  private executeFailing(words: readonly Word[], line: string): string {
-    let outcome: Outcome;
+  /** For people: the text, and below it what it cost. */
+  show({ text, refused, exact, costs }: Told): string {
+    const message = refused === true ? `refused, as expected: ${text}` : text;
+    const lines = describeCosts(costs).map((line) => `\n${this.paint.dim(`  ${line}`)}`);
+    return (exact === true ? message : wrapLong(message)) + lines.join('');
+  }
+
+  private executeFailing(words: readonly Word[], line: string): Told {
+    let told: Told;
     try {
-      outcome = this.run(words);
+      told = this.run(words);
     } catch (error) {
-      if (isRefusal(error)) return wrapLong(`refused, as expected: ${error.message}`) + this.tellCosts();
+      if (isRefusal(error)) return { text: error.message, refused: true, costs: this.meter.read() };
       throw error;
     }
-    throw new FaultError(`'${line.trim()}' was to be refused, but did this: ${outcome.text}`);
+    throw new FaultError(`'${line.trim()}' was to be refused, but did this: ${told.text}`);
   }
 
-  private run(words: readonly Word[]): Outcome {
-    const name = words[0]?.text ?? '';
-    const command = this.find(name);
+  private run(words: readonly Word[]): Told {
+    const command = this.find(words[0]?.text ?? '');
     const usage = `${command.name} ${command.usage}`.trimEnd();
     const outcome = command.run(this, new Arguments(words.slice(1), this.variables, usage));
-    const { text, value }: Outcome = typeof outcome === 'string' ? { text: outcome } : outcome;
-    const told = (command.exact === true ? text : wrapLong(text)) + this.tellCosts();
-    return value === undefined ? { text: told } : { text: told, value };
-  }
-
-  /** What the command cost: `faults: 2, 1 frame copied` and `frames: +3 page table, +1 anonymous; 15,872 free`. */
-  private tellCosts(): string {
-    const lines = [this.tellFaults(), this.tellFrames()].filter((line) => line !== '');
-    return lines.map((line) => `\n${this.paint.dim(`  ${line}`)}`).join('');
-  }
-
-  private tellFaults(): string {
-    const before = this.faults;
-    const now = { ...this.kernel.vm.counts };
-    this.faults = now;
-    const faults = now.faults - before.faults;
-    if (faults === 0) return '';
-    const parts = [
-      [now.majorFaults - before.majorFaults, 'page', 'read from its file'],
-      [now.zeroed - before.zeroed, 'frame', 'cleared'],
-      [now.copies - before.copies, 'frame', 'copied'],
-    ] as const;
-    const told = parts
-      .filter(([count]) => count > 0)
-      .map(([count, noun, what]) => `${many(count, noun)} ${what}`);
-    return [`faults: ${formatCount(faults)}`, ...told].join(', ');
-  }
-
-  private tellFrames(): string {
-    const before = this.owners;
-    const now = countOwners(this.kernel.pages.descriptors);
-    this.owners = now;
-    const changes = now
-      .map((count, owner) => ({ change: count - before[owner]!, name: OWNER_NAMES[owner]!, owner }))
-      .filter(({ change, owner }) => change !== 0 && owner !== OWNER_FREE)
-      .map(({ change, name }) => `${change > 0 ? '+' : '−'}${formatCount(Math.abs(change))} ${name}`);
-    return changes.length === 0 ? '' : `frames: ${changes.join(', ')}; ${formatCount(now[OWNER_FREE]!)} free`;
+    return {
+      ...(typeof outcome === 'string' ? { text: outcome } : outcome),
+      ...(command.exact === true ? { exact: true } : {}),
+      costs: this.meter.read(),
+    };
   }
 }
 

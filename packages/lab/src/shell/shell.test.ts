@@ -21,7 +21,11 @@ function start(memoryBytes = 16 * 2 ** 20) {
     },
   });
   const session = new Session(kernel, GROUPS, colours({}));
-  return { kernel, session, run: (line: string) => session.execute(line) };
+  const run = (line: string) => {
+    const told = session.execute(line);
+    return told === null ? '' : session.show(told);
+  };
+  return { kernel, session, run };
 }
 
 describe('the words of a line', () => {
@@ -274,6 +278,31 @@ describe('a script', () => {
       '',
       '> echo ho',
       'ho',
+    ]);
+  });
+
+  it('prints objects instead: what was done, what was refused, what it cost', () => {
+    const { session } = start();
+    const lines: unknown[] = [];
+    const print = (line: string) => lines.push(JSON.parse(line));
+    const text = '# first\nchild = fork 1\nfails read 1 0\nm = mmap 1 4096 populate\n';
+    runScript(session, text, { name: 'file.txt', echo: true, json: true, print });
+    expect(lines).toMatchObject([
+      {
+        line: 2,
+        command: 'child = fork 1',
+        value: 2,
+        costs: { faults: { resolved: 0 }, frames: { 'page table': 4 } },
+      },
+      { line: 3, refused: true, text: expect.stringContaining('SIGSEGV'), costs: { frames: {} } },
+      {
+        line: 4,
+        value: 0x7ffff7ffe000,
+        costs: {
+          faults: { resolved: 1, pagesRead: 0, framesCleared: 1, framesCopied: 0 },
+          frames: { 'page table': 1, anonymous: 1 },
+        },
+      },
     ]);
   });
 
