@@ -66,7 +66,7 @@ export class DebugHeap implements HeapInterface {
   readonly #live = new Map<number, GuardedBlock>();
   readonly #quarantine = new Map<number, GuardedBlock>();
   readonly #quarantineQueue = new BlockQueue();
-  /** Given back to the heap below, and no newer block is at the address. */
+  /** Given back to the heap below: the last block at each address. */
   readonly #past = new Map<number, GuardedBlock>();
   readonly #pastQueue = new BlockQueue();
   #allocations = 0;
@@ -330,7 +330,6 @@ export class DebugHeap implements HeapInterface {
     fill(view, address, address + size, FRESH);
     fill(view, address + size, block.end, RED);
     this.#live.set(address, block);
-    this.#past.delete(address);
     this.#liveBytes += size;
     this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
     return block;
@@ -434,7 +433,7 @@ export class DebugHeap implements HeapInterface {
     this.#quarantinedBytes -= block.end - block.start;
     const errors = this.#damagesOfFreed(operation, block);
     if (errors.length > 0) this.#spoilt++;
-    else this.#giveBack(block);
+    else this.heap.free(block.start);
     this.#remember(block);
     for (const error of errors) this.#tell(error);
     return true;
@@ -453,11 +452,6 @@ export class DebugHeap implements HeapInterface {
     this.#quarantineQueue.push(block);
     this.#quarantinedBytes += end - start;
     while (this.#quarantinedBytes > quarantine && this.#evict(operation));
-  }
-
-  #giveBack(block: GuardedBlock): void {
-    if (this.#options.zeroOnFree) fill(this.view, block.start, block.end, 0);
-    this.heap.free(block.start);
   }
 
   #remember(block: GuardedBlock): void {

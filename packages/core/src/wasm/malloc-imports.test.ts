@@ -83,6 +83,8 @@ describe('mallocImports', () => {
       },
       view: heap.view,
     });
+    expect(c.calloc(0x10000, 0x8000)).toBe(0);
+    expect(c.calloc(0x10000, 0x7fff)).toBe(high.address);
     const address = i32(c.malloc(16));
     expect(address).toBeLessThan(0);
     c.realloc(address, 20);
