@@ -164,6 +164,21 @@ describe('mallocImports', () => {
     expect(heap.stats().usedBlocks).toBe(0);
   });
 
+  it('serves a shared memory, which keeps its old views when it grows', () => {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 10, shared: true });
+    const c = mallocImports(Heap.create(memory, { base: 1024 }));
+    memory.grow(1);
+    const block = c.malloc(100_000);
+    expect(block).not.toBe(0);
+    memory.grow(1);
+    expect(c.posix_memalign(8, 4096, 200_000)).toBe(0);
+    const aligned = new DataView(memory.buffer).getUint32(8, true);
+    expect(aligned % 4096).toBe(0);
+    expect(c.malloc_usable_size(aligned)).toBeGreaterThanOrEqual(200_000);
+    c.free(aligned);
+    c.free(block);
+  });
+
   it('lets the error of a bad free through', () => {
     const { c } = made();
     const address = c.malloc(10);
