@@ -72,7 +72,7 @@ async function run(path: string | undefined, options: Options): Promise<void> {
     print(
       `${formatSize(machine.bytes)} of memory, ${formatSize(pages.freeFrames * 4096)} free. Process 1 is there. 'help' lists the commands.`,
     );
-    await interact(session, print);
+    await interact(session, { input: process.stdin, output: process.stdout });
   }
 }
 

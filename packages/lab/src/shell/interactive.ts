@@ -8,12 +8,20 @@ import { isRefusal, type Session, wrapLong } from './session.js';
 
 const PROMPT = 'freehold> ';
 
+/** A terminal's two ends. */
+export interface Terminal {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+}
+
 /** Resolves when the person at the terminal has had enough. Errors are told and survived. */
-export async function interact(session: Session, print: (text: string) => void): Promise<void> {
+export async function interact(session: Session, { input, output }: Terminal): Promise<void> {
   const { paint } = session;
+  const print = (text: string) => output.write(`${text}\n`);
   const terminal = createInterface({
-    input: process.stdin,
-    output: process.stdout,
+    input,
+    output,
+    terminal: true,
     prompt: paint.bold(PROMPT),
     completer: (line: string) => complete(line, session),
     removeHistoryDuplicates: true,

@@ -1,10 +1,11 @@
+import { PassThrough } from 'node:stream';
 import { Kernel, MemoryFile } from '@freehold/kernel';
 import { describe, expect, it } from 'vitest';
 import { colours } from '../cli/terminal.js';
 import { FaultError, UserError } from '../errors.js';
 import { Arguments } from './arguments.js';
 import { GROUPS } from './commands.js';
-import { complete } from './interactive.js';
+import { complete, interact } from './interactive.js';
 import { runScript } from './script.js';
 import { Session } from './session.js';
 import { splitWords } from './words.js';
@@ -338,5 +339,59 @@ describe('completion', () => {
     expect(of(`exec 1 ${here}/shell.t`)).toEqual([`${here}/shell.test.ts `]);
     expect(of(`exec 1 ${here}/comm`)).toContain(`${here}/commands/`);
     expect(of('exec 1 /no/such/folder/x')).toEqual([]);
+  });
+});
+
+describe('the shell on a terminal', () => {
+  /** Presses the keys one after the other, as a person does. @returns what the terminal was sent */
+  async function type(session: Session, keys: readonly string[]): Promise<string> {
+    const input = new PassThrough();
+    const output = new PassThrough();
+    let text = '';
+    output.on('data', (data) => {
+      text += String(data);
+    });
+    const end = interact(session, { input, output });
+    for (const key of keys) {
+      input.write(key);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await end;
+    return text;
+  }
+
+  const UP = '\u001b[A';
+
+  it('completes with Tab, repeats with ↑, survives errors, and ends at quit', async () => {
+    const { session, kernel } = start();
+    const text = await type(session, [
+      'fo',
+      '\t',
+      '1',
+      '\r',
+      UP,
+      '\r',
+      'sing',
+      '\r',
+      'read 1 0',
+      '\r',
+      'quit',
+      '\r',
+    ]);
+    expect(kernel.processes.size).toBe(3);
+    expect(text).toContain('process 2 is a copy of process 1');
+    expect(text).toContain('process 3 is a copy of process 1');
+    expect(text).toContain("no command 'sing'");
+    expect(text).toContain('SIGSEGV (SEGV_MAPERR): cannot read at 0x0');
+    expect(session.ended).toBe(true);
+  });
+
+  it('gives the line up at Ctrl-C, and itself at Ctrl-D', async () => {
+    const { session, kernel } = start();
+    const text = await type(session, ['fork 1', '\u0003', 'echo still here', '\r', '\u0004']);
+    expect(kernel.processes.size).toBe(1);
+    expect(text).toContain('^C');
+    expect(text).toContain('\nstill here\n');
+    expect(session.ended).toBe(false);
   });
 });
