@@ -90,6 +90,7 @@ describe('a session', () => {
     expect(() => run('x = nothing')).toThrow("no command 'nothing'; 'help' lists all");
     expect(() => run('mm 1')).toThrow("no command 'mm'; perhaps mmap");
     expect(() => run('fork')).toThrow('PID is missing; usage: fork PID');
+    expect(() => run('exit')).toThrow("PID is missing ('quit' leaves the shell); usage: exit PID [STATUS]");
     expect(() => run('fork 1 2')).toThrow("'2' is too much; usage: fork PID");
     expect(() => run('read 1 $y')).toThrow(
       'there is no $y; there are $child, $pid; usage: read PID ADDRESS [BYTES]',

@@ -51,6 +51,7 @@ export const PROCESSES: CommandGroup = {
       usage: 'PID [STATUS]',
       summary: 'end a process; its descriptor waits for the parent',
       run(session, args) {
+        if (args.left === 0) throw args.wrong("PID is missing ('quit' leaves the shell)");
         const process = processOf(session, args);
         const status = args.numberOr(0, 'STATUS');
         args.end();
