@@ -30,6 +30,14 @@ export class ModelObject {
   }
 }
 
+/** A System V segment, until the last page of it is unmapped. */
+export interface ModelSegment {
+  readonly object: ModelObject;
+  readonly id: number;
+  key: number;
+  removed: boolean;
+}
+
 export class ModelPage {
   protection: number;
   /** The object that is mapped here and the page of it; null for anonymous memory. */

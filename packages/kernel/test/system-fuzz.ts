@@ -13,7 +13,15 @@ import { MappingError, MemoryFault } from '../src/vm/memory-fault.js';
 import { DATA, elfBytes, makeElf, TEXT } from './elf-file.js';
 import { check, count, Dice, equal } from './fuzz-tools.js';
 import { KernelBlocks } from './kernel-blocks.js';
-import { ModelObject, ModelPage, ModelSpace, SLOTS, slotOffset, wordsOf } from './memory-model.js';
+import {
+  ModelObject,
+  ModelPage,
+  type ModelSegment,
+  ModelSpace,
+  SLOTS,
+  slotOffset,
+  wordsOf,
+} from './memory-model.js';
 
 /** Pages that fixed mappings are made in: few, so that they meet. */
 const WINDOW = 0x1000_0000 / FRAME_BYTES;
@@ -35,28 +43,17 @@ interface ModelProcess {
   stack: number;
 }
 
-interface ModelSegment {
-  readonly object: ModelObject;
-  readonly id: number;
-  key: number;
-  removed: boolean;
-}
-
 export interface FuzzOptions {
   readonly seed: number;
   readonly steps: number;
   readonly memoryBytes?: number;
 }
 
-export interface FuzzReport {
-  readonly steps: number;
-  /** How often each operation was done, and how often refused for want of memory. */
-  readonly done: Map<string, number>;
-  readonly refused: Map<string, number>;
-}
-
-/** @throws Error naming the seed and the step, with what was wrong as its cause */
-export function fuzzSystem(options: FuzzOptions): FuzzReport {
+/**
+ * @returns how often each operation was done, and how often refused for want of memory
+ * @throws Error naming the seed and the step, with what was wrong as its cause
+ */
+export function fuzzSystem(options: FuzzOptions): Record<'done' | 'refused', Map<string, number>> {
   const fuzz = new SystemFuzz(options);
   let step = 0;
   try {
@@ -68,7 +65,7 @@ export function fuzzSystem(options: FuzzOptions): FuzzReport {
       cause: error,
     });
   }
-  return { steps: step, done: fuzz.done, refused: fuzz.refused };
+  return { done: fuzz.done, refused: fuzz.refused };
 }
 
 class SystemFuzz {
@@ -497,8 +494,12 @@ class SystemFuzz {
     if (groups.length === 0) return;
     const first = this.dice.pick(groups);
     const result = this.attempt(() => process.detach(first * FRAME_BYTES));
-    if (!this.expect(result, space.pages.get(first)?.group === first ? 'ok' : 'EINVAL')) return;
-    for (const [page, { group }] of space.pages) if (group === first) space.pages.delete(page);
+    const at = space.pages.get(first);
+    if (!this.expect(result, at?.group === first ? 'ok' : 'EINVAL')) return;
+    // Another segment may have come to lie where the first pages of one were unmapped: that one's rest stays.
+    for (const [page, { group, object }] of space.pages) {
+      if (group === first && object === at!.object) space.pages.delete(page);
+    }
   }
 
   private removeSegment(): void {

@@ -11,7 +11,7 @@ import { type Area, PROT_READ, PROT_WRITE } from '../vm/area.js';
 import { MappingError } from '../vm/memory-fault.js';
 import { pageUp } from './elf.js';
 import { SystemCallError } from './errors.js';
-import type { SharedSegment } from './shared-segments.js';
+import { isSharedSegment, type SharedSegment } from './shared-segments.js';
 import type { Task } from './task.js';
 
 /** A stack that the user allocated for a thread: no area of its own, it neither grows nor is guarded. */
@@ -235,10 +235,9 @@ export class Process {
 
   private attachedAt(address: number): Area {
     const area = this.space.areaAt(address);
-    if (area === null || area.start !== address || area.inode?.isSegment !== true || area.offset !== 0) {
-      throw new SystemCallError('EINVAL', `no segment is attached at ${hex(address)}`);
-    }
-    return area;
+    const attached = area !== null && area.inode !== null && isSharedSegment(area.inode);
+    if (attached && area.start === address && area.offset === 0) return area;
+    throw new SystemCallError('EINVAL', `no segment is attached at ${hex(address)}`);
   }
 
   private userMemory(): UserMemory {

@@ -75,6 +75,26 @@ describe('shared segments', () => {
     endAll(kernel);
   });
 
+  it('are what detaching is for: other shared memory stays', () => {
+    const { kernel, init } = boot();
+    const anonymous = init.mmap({ length: PAGE, shared: true });
+    const inode = kernel.processes.open('/data/pages', true);
+    const file = init.mmap({ length: PAGE, shared: true, inode });
+    kernel.vm.cache.release(inode);
+    const segment = kernel.segments.get(5, 2 * PAGE);
+    const address = init.attach(segment);
+    for (const wrong of [anonymous, file, address + PAGE, 0]) {
+      expect(code(() => init.detach(wrong))).toBe('EINVAL');
+    }
+    init.munmap(address, PAGE);
+    init.mmap({ address, length: PAGE, shared: true, fixed: true });
+    expect(
+      code(() => init.detach(address)),
+      'what came to lie there is none',
+    ).toBe('EINVAL');
+    endAll(kernel);
+  });
+
   it('are refused at a place that is taken or crooked, and without memory', () => {
     const { kernel, init } = boot();
     const segment = kernel.segments.get(5, PAGE);

@@ -12,6 +12,9 @@ import type { Inode } from '../vm/inode.js';
 import type { PageCache } from '../vm/page-cache.js';
 import { SystemCallError } from './errors.js';
 
+/** How /proc/PID/maps names a segment: this and its key. */
+const PATH = '/SYSV';
+
 /** The key of a segment that nobody else can find. */
 export const IPC_PRIVATE = 0;
 
@@ -20,6 +23,11 @@ export interface CreateSegmentOptions {
   readonly create?: boolean;
   /** Refused when there is one already. */
   readonly exclusive?: boolean;
+}
+
+/** Whether the inode is that of a segment made here, not of anonymous memory that is mapped shared. */
+export function isSharedSegment(inode: Inode): boolean {
+  return inode.isSegment && inode.path.startsWith(PATH);
 }
 
 export class SharedSegment {
@@ -79,7 +87,7 @@ export class SharedSegments {
       throw new SystemCallError('EINVAL', `a segment has 1 byte or more, not ${String(bytes)}`);
     }
     const size = Math.ceil(bytes / FRAME_BYTES) * FRAME_BYTES;
-    const inode = this.cache.createSegment(`/SYSV${(key >>> 0).toString(16).padStart(8, '0')}`, size);
+    const inode = this.cache.createSegment(`${PATH}${(key >>> 0).toString(16).padStart(8, '0')}`, size);
     if (inode === null) throw new SystemCallError('ENOMEM', 'no memory for another segment');
     const segment = new SharedSegment(this.nextId++, key, bytes, inode);
     this.segments.set(segment.id, segment);
