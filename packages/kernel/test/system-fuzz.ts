@@ -71,7 +71,6 @@ export function fuzzSystem(options: FuzzOptions): Record<'done' | 'refused', Map
 class SystemFuzz {
   readonly done = new Map<string, number>();
   readonly refused = new Map<string, number>();
-  /** The operation at work. */
   last = '';
   private readonly dice: Dice;
   private readonly kernel: Kernel;
