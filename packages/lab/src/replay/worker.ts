@@ -49,10 +49,13 @@ export function compare({ trace, spec, settings, verify: verifying }: CompareTas
  * Median nanoseconds per operation, in an arena that grows; NaN for a trace without operations. Run it in a process
  * or thread that has replayed nothing else.
  * @param spec an allocator as on the command line: `first-fit:order=size-up`
+ * @param clock in milliseconds: the one on the wall when left out
  */
-export function timeReplay(trace: Trace, spec: string): number {
+export function timeReplay(trace: Trace, spec: string, clock?: () => number): number {
   const contender = parseContender(spec);
-  return timing(trace, () => makeArena(contender, { align: 16, capacity: null })).nsPerOp ?? Number.NaN;
+  return (
+    timing(trace, () => makeArena(contender, { align: 16, capacity: null }), clock).nsPerOp ?? Number.NaN
+  );
 }
 
 export function fit({ trace, spec, align }: FitTask): Fit {
