@@ -131,10 +131,11 @@ class Pair {
     const code = this.expected(model, offset, 4, PROT_WRITE);
     if (!this.allowed(() => space.store32(address, value), code))
       return this.copiedInVain(space, model, offset);
-    for (let i = 0; i < 4; i++) {
-      const page = model.get(Math.floor((offset + i) / PAGE))!;
-      bytesToWrite(page)[(offset + i) % PAGE] = value >>> (8 * i);
-    }
+    // Both pages are there before a byte is stored: a copy of the page that the other one shares has the old bytes.
+    const pages = [0, 1, 2, 3].map((i) => bytesToWrite(model.get(Math.floor((offset + i) / PAGE))!));
+    pages.forEach((bytes, i) => {
+      bytes[(offset + i) % PAGE] = value >>> (8 * i);
+    });
   }
 
   load(which: number, place: Place) {
