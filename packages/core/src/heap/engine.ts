@@ -65,6 +65,7 @@ const TABLES: readonly (readonly [fromBytes: number, quickBytes: number])[] = [
   [16 * 1024, 256],
   [64 * 1024, 512],
   [256 * 1024, 1024],
+  [1024 * 1024, 4096],
 ];
 
 export abstract class Engine extends Space {

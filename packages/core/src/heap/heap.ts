@@ -6,11 +6,11 @@
  * Addresses are byte offsets into the memory, below 4 GiB; 0 is null. A full heap is the address 0, as in C. Frees of
  * anything but a live block are found and refused, nothing being changed (unless the heap was made without checks).
  *
- * One thread at a time: for many workers at once there is another heap. Several Heap objects over the same bytes, in
- * the same thread, may take turns.
+ * One thread at a time: nothing here locks. Several Heap objects over the same bytes, in the same thread, may take turns.
  *
- * Cost: malloc and free of up to 1 KiB mostly about ten memory accesses; others O(1), apart from growth and from the
- * moments when blocks that wait are merged. Waste: rounding to 16 bytes, a map of 1/64 to 1/51, holes (engine.ts).
+ * Cost: malloc and free of up to 1 KiB (4 KiB in large heaps) mostly about ten memory accesses; others O(1), apart from
+ * growth and from the moments when blocks that wait are merged. Waste: rounding to 16 bytes, a map of 1/64 to 1/51, holes
+ * (engine.ts).
  *
  * Not for pools of equal objects that are freed all at once: a bump pointer does that without any of this.
  *
