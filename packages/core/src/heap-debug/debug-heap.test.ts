@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Heap } from '../heap/heap.js';
 import { DebugHeap } from './debug-heap.js';
 import type { DebugHeapOptions } from './options.js';
@@ -145,6 +145,25 @@ describe('DebugHeap', () => {
       expect(heap.usableSize(samples.address)).toBe(80);
     }
     expect(heap.summary()).toMatchObject({ liveBlocks: 0, allocations: 1, frees: 1 });
+  });
+
+  it('shows the heap below', () => {
+    const heap = make();
+    const { heap: below } = heap;
+    const listener = vi.fn();
+    const stop = heap.onGrow(listener);
+    const address = heap.malloc(100_000);
+    stop();
+    heap.free(address);
+    expect(listener).toHaveBeenCalledTimes(1);
+    expect(heap.stats()).toEqual(below.stats());
+    expect([...heap.walk()]).toEqual([...below.walk()]);
+    expect(heap.dump()).toBe(below.dump());
+    expect([heap.base, heap.limit, heap.alignment, heap.checked]).toEqual([0, 2 ** 32, 16, true]);
+    expect(heap.buffer).toBe(below.buffer);
+    expect(heap.largestFree()).toBe(below.largestFree());
+    expect(heap.trim()).toBeGreaterThan(100_000);
+    expect(heap.summary().quarantinedBlocks).toBe(0);
   });
 
   it.each([

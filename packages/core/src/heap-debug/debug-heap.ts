@@ -229,6 +229,11 @@ export class DebugHeap implements HeapInterface {
     return this.heap.walk();
   }
 
+  /** Of the heap below: its blocks, with their red zones, as text. */
+  dump(): string {
+    return this.heap.dump();
+  }
+
   /** O(1). */
   summary(): DebugSummary {
     return {

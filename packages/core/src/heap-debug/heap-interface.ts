@@ -11,6 +11,7 @@ export type HeapInterface = Pick<
   | 'calloc'
   | 'check'
   | 'checked'
+  | 'dump'
   | 'free'
   | 'largestFree'
   | 'limit'
