@@ -329,8 +329,12 @@ export abstract class Engine extends Space {
     }
     const { words, header, map, scale } = this;
     const next = i + m;
-    if (next === words[header + H_TOP]) return this.extendAtTop(i, m, n);
+    const top = words[header + H_TOP]!;
+    if (next === top) return this.extendAtTop(i, m, n);
     if (isUsed(words, map, next)) return false;
+    if (next === words[header + H_MAP] && next + lengthOf(words, map, next) === top) {
+      return this.extendUnderMap(i, m, n);
+    }
     const more = words[(next << scale) + LENGTH]!;
     const rest = m + more - n;
     if (more <= 0 || rest < 0) return this.resizeOverWaiting(i, m, n);
@@ -349,7 +353,7 @@ export abstract class Engine extends Space {
 
   /** The last block grows into the space above the top. */
   private extendAtTop(i: number, m: number, n: number): boolean {
-    if (!this.reach(n - m, false)) return false;
+    if (!this.reach(n - m, false)) return this.extendUnderMap(i, m, n);
     const { words } = this;
     clearStart(words, this.map, i + m);
     setStart(words, this.map, i + n);

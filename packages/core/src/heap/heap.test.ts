@@ -169,8 +169,6 @@ describe('realloc', () => {
 
   it('grows in place at the top, and shrinks in place', () => {
     const heap = Heap.create(new ArrayBuffer(64 * KiB));
-    // The map covers what has been in use once.
-    heap.free(heap.malloc(6000));
     const address = heap.malloc(100);
     fill(heap, address, 100);
     for (const size of [500, 5000, 300, 3000, 100]) {
@@ -179,6 +177,33 @@ describe('realloc', () => {
       heap.check();
     }
   });
+
+  it.each([{}, { alignment: 8 }, { checked: false }] as const)(
+    'an array at the end never moves: %o',
+    (options) => {
+      const heap = Heap.create(new ArrayBuffer(0, { maxByteLength: 2 ** 22 }), options);
+      heap.malloc(1000);
+      const address = heap.malloc(100);
+      let size = 100;
+      for (let i = 1; size < 3_000_000; i++) {
+        fill(heap, address, 100);
+        heap.view[address + size - 1] = 5;
+        const before = size;
+        size += (size >> 3) + i;
+        expect(heap.realloc(address, size)).toBe(address);
+        expect(heap.view[address + before - 1]).toBe(5);
+        expectFilled(heap, address, 99);
+        heap.check();
+      }
+      expect(heap.stats().footprintBytes).toBeLessThan(size * 1.06);
+      const aligned = heap.alignedAlloc(512, 1000);
+      for (let more = 1000; more < 50_000; more += 3000) expect(heap.realloc(aligned, more)).toBe(aligned);
+      heap.check();
+      heap.free(address);
+      heap.free(aligned);
+      heap.check();
+    },
+  );
 
   // Blocks so small that they wait when freed, and blocks so large that they are merged at once; before there are tables and after.
   it.each([

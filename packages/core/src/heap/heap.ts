@@ -209,8 +209,7 @@ export class Heap extends InspectableHeap {
   }
 
   /**
-   * Makes the block at `address` hold `size` bytes: in place wherever what lies behind it allows (at the end of the heap,
-   * that is as far as the map reaches), else by moving it.
+   * Makes the block at `address` hold `size` bytes: in place wherever what lies behind it allows, else by moving it.
    * Contents are kept up to the lesser of both sizes, and so is the alignment that `alignedAlloc` was asked for. A size
    * of 0 leaves a block of the least size; an address of 0 is `malloc`.
    * @returns the block's address; 0 when there is no room, the old block being as it was

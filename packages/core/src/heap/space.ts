@@ -33,7 +33,7 @@ const {
   OWN_MAP,
   OWN_WORDS,
 } = L;
-const { lengthOf, setLength, setStart, setUsed } = blockMap;
+const { clearStart, lengthOf, setLength, setStart, setUsed } = blockMap;
 const { QUICK_AT } = freeLists;
 
 /** The map is made larger than needed by this part, as a shift, and by this many groups. */
@@ -226,6 +226,49 @@ export abstract class Space {
       this.raiseTop(top + size);
     } else this.own(at);
     this.release(oldBlock, oldSize);
+    return true;
+  }
+
+  /**
+   * Behind the block `[i, i + m)` lies the top, or the map and then the top: it grows to `n` granules, and the map comes
+   * to lie behind it. Else an array that grows at the end of the heap would have to move each time the map does.
+   * @returns false, nothing changed but the memory's length, where there is no room
+   */
+  protected extendUnderMap(i: number, m: number, n: number): boolean {
+    const { header, scale, origin } = this;
+    const at = i + n;
+    let groups = this.covered;
+    while (((at + this.mapGranules(groups)) >>> 5) - origin >= groups) {
+      groups += (groups >>> MAP_SPARE) + MAP_SPARE_GROUPS;
+    }
+    const size = this.mapGranules(groups);
+    if (!this.growMemory(at + size)) return false;
+    const { words } = this;
+    const oldBlock = words[header + H_MAP]!;
+    const oldSize = lengthOf(words, this.map, oldBlock);
+    const from = (oldBlock << scale) + OWN_WORDS;
+    const to = (at << scale) + OWN_WORDS;
+    const pairs = 2 * this.covered;
+    words.copyWithin(to, from, from + pairs);
+    words.fill(0, to + pairs, to + 2 * (groups + 1));
+    words.fill(0, at << scale, to);
+    words[at << scale] = OWN_MAP;
+    const map = to - 2 * origin;
+    this.map = map;
+    this.covered = groups;
+    words[header + H_MAP] = at;
+    words[header + H_COVERED] = groups;
+    this.raiseGeneration();
+    const wasBehind = oldBlock === i + m;
+    clearStart(words, map, i + m);
+    if (wasBehind) clearStart(words, map, words[header + H_TOP]!);
+    else words[header + H_BLOCKS] = words[header + H_BLOCKS]! + 1;
+    setStart(words, map, at);
+    setStart(words, map, at + size);
+    setLength(words, map, i, n);
+    setLength(words, map, at, size);
+    this.raiseTop(at + size);
+    if (!wasBehind) this.release(oldBlock, oldSize);
     return true;
   }
 
