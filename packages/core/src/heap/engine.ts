@@ -77,6 +77,7 @@ export abstract class Engine extends Space {
 
   protected override takeHole(n: number, high = false): number {
     const { words, tables, scale } = this;
+    if (words[this.header + H_MERGED] === 0) return 0;
     const hole =
       tables !== 0
         ? findFit(words, tables, scale, n, false)
