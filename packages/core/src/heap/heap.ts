@@ -180,8 +180,7 @@ export class Heap extends InspectableHeap {
       const states = words[w + 1]!;
       const bit = 1 << (i & 31);
       if ((starts & states & bit) !== 0) {
-        const near = ((starts >>> (i & 31)) >>> 1) | (words[w + 2]! << (31 - (i & 31)));
-        const length = near !== 0 ? 32 - Math.clz32(near & -near) : lengthOf(words, this.map, i);
+        const length = lengthOf(words, this.map, i);
         // The block's mark, if it has one, goes as well. Unchecked heaps let blocks that wait look used.
         words[w + 1] = states & ~((bit & this.checkMask) | ((bit << 1) & ~starts));
         if (length <= this.quick) pushWaiting(words, this.lists + length, this.scale, i);
