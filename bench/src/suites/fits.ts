@@ -87,7 +87,7 @@ function suite(
       return (processorTime() - before) / (2 * pairs);
     },
     notes: () => [
-      `The naive lists are measured up to ${NAIVE_MOST.toLocaleString('en-GB')} free segments: to prepare a million takes them hours. Beyond, ratios (≈) put their time as growing with n, which is no more than it grew so far.`,
+      `The naive lists are measured up to ${NAIVE_MOST.toLocaleString('en-GB')} free segments: to prepare a million takes time in the square of their number. Beyond, ratios (≈) put their time as growing with n, which is no more than it grew so far.`,
     ],
     tables: (results) => [
       {

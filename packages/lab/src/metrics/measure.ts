@@ -113,6 +113,7 @@ class Meter {
     const replay = this.#replay;
     const { allocator } = this.#arena;
     const atEnd = this.#state(trace.length);
+    const counted = this.#searches.max > 0;
     const holesAtEnd = holesBelow(allocator, this.#reach);
     const [live, footprint] = peaks.holesAt(this.#peakLive, this.#peakFootprint);
     const peak = this.#peakLive;
@@ -137,9 +138,10 @@ class Meter {
       johnstoneWilson3: beyond(this.#currentMax, this.#liveAtCurrentMax),
       johnstoneWilson4: beyond(this.#currentMax, peak.live),
       failed: replay.failed,
-      meanSearch: this.#searches.mean,
-      p99Search: this.#searches.percentile(0.99),
-      maxSearch: this.#searches.max,
+      // Who counts has looked at one segment at least.
+      meanSearch: counted ? this.#searches.mean : null,
+      p99Search: counted ? this.#searches.percentile(0.99) : null,
+      maxSearch: counted ? this.#searches.max : null,
       atPeakLive: moment(peak, live),
       atPeakFootprint: moment(this.#peakFootprint, footprint),
       atEnd: moment(atEnd, holesAtEnd),

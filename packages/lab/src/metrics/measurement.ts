@@ -142,10 +142,10 @@ export interface Measurement {
   readonly johnstoneWilson4: number | null;
   /** Requests refused. */
   readonly failed: number;
-  /** Free segments looked at per call of `allocate`. */
-  readonly meanSearch: number;
-  readonly p99Search: number;
-  readonly maxSearch: number;
+  /** Free segments looked at per call of `allocate`; null, as the two below, of an allocator that does not count them. */
+  readonly meanSearch: number | null;
+  readonly p99Search: number | null;
+  readonly maxSearch: number | null;
 
   /** When most bytes are live, when the footprint is greatest (each the first such moment), and after the last operation. */
   readonly atPeakLive: Moment;
