@@ -1,7 +1,7 @@
 /** The built command as a process of its own: threads, pipes, signals. Needs `npm run build`. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -68,8 +68,9 @@ describe('the command', () => {
     expect(JSON.parse(stdout)).toMatchObject([{ allocator: 'first-fit' }, { allocator: 'tlsf' }]);
   });
 
-  it('ends quietly when nobody reads on', async () => {
-    const child = spawn(process.execPath, [COMMAND, 'compare', SHORT, '-a', 'tlsf', '--json'], {
+  it('ends quietly when nobody reads on, with its files written', async () => {
+    const csv = join(folder, 'unread.csv');
+    const child = spawn(process.execPath, [COMMAND, 'compare', SHORT, '-a', 'tlsf', '--json', '--csv', csv], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let stderr = '';
@@ -79,6 +80,7 @@ describe('the command', () => {
     child.stdout.destroy();
     const [status] = await once(child, 'exit');
     expect([status, stderr]).toEqual([0, '']);
+    expect(readFileSync(csv, 'utf8')).toContain('short.rep,tlsf,');
   });
 
   it('ends by Ctrl-C at once, whatever the threads are at', async () => {

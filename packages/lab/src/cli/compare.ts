@@ -80,12 +80,7 @@ async function compare(paths: readonly string[], options: CompareOptions): Promi
     if (partial) leftOut.push(trace);
     if (!options.json) print(`${traceTable(results, paint)}\n`);
   }
-  if (options.json) {
-    print(JSON.stringify(measurements.map(toRecord), null, 2));
-  } else {
-    const parts = [meansTable(measurements, paths.length, paint), legend(paint), leftOutNote(leftOut)];
-    print(parts.filter(Boolean).join('\n\n'));
-  }
+  // Files first: a reader who has seen enough ends the printing.
   if (csv !== undefined) await writeFile(csv, toCsv(measurements));
   if (report !== undefined) {
     const typed = ['freehold', ...process.argv.slice(2)].map(quoteForShell).join(' ');
@@ -95,6 +90,12 @@ async function compare(paths: readonly string[], options: CompareOptions): Promi
       created: new Date(),
       machine: machine(),
     });
+  }
+  if (options.json) {
+    print(JSON.stringify(measurements.map(toRecord), null, 2));
+  } else {
+    const parts = [meansTable(measurements, paths.length, paint), legend(paint), leftOutNote(leftOut)];
+    print(parts.filter(Boolean).join('\n\n'));
   }
   tellFaults(measurements);
 }
