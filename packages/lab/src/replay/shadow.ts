@@ -1,8 +1,8 @@
 /**
  * The live blocks of an arena according to the calls made, on real bytes, believing the allocator nothing. Every block is
- * filled with a pattern of its own (one of more than 64 MiB in 64 places), which must be there when it is asked for; every address is held against the range, its
- * alignment and, as intervals kept here, against all other live blocks; the allocator's own `check()` runs and its segments
- * are held against the live blocks. What is broken is thrown as Broken.
+ * filled with a pattern of its own (one of more than 64 MiB in 64 places), which must be there when it is asked for; every
+ * address is held against the range, its alignment and, as intervals kept here, against all other live blocks; the
+ * allocator's own `check()` runs and its segments are held against the live blocks. What is broken is thrown as Broken.
  */
 import { totalmem } from 'node:os';
 import { CorruptionError } from 'freehold';
