@@ -66,6 +66,7 @@ const TABLES: readonly (readonly [fromBytes: number, quickBytes: number])[] = [
   [64 * 1024, 512],
   [256 * 1024, 1024],
   [1024 * 1024, 4096],
+  [16 * 1024 * 1024, 8192],
 ];
 
 export abstract class Engine extends Space {
@@ -107,7 +108,7 @@ export abstract class Engine extends Space {
     // Only where there is room for the request besides, which must not be refused for their sake.
     const top = this.words[header + H_TOP]!;
     let quick = 0;
-    for (const [from, bytes] of TABLES) if (top * 2 ** shift >= from) quick = bytes >>> shift;
+    for (const [from, bytes] of TABLES) if (top * this.unit >= from) quick = bytes >>> shift;
     if (quick > this.quick && end + this.tableGranules(quick) <= this.end) this.makeTables(quick);
     this.words[header + H_WEIGH_AT] = top + (top >>> WEIGH_STEP) + WEIGH_STEP_LEAST;
     if (this.tables === 0) return false;
@@ -219,7 +220,7 @@ export abstract class Engine extends Space {
   }
 
   private tableGranules(quick: number): number {
-    return (tableWords(quick) + 2 ** this.scale - 1) >>> this.scale;
+    return (tableWords(quick) + (1 << this.scale) - 1) >>> this.scale;
   }
 
   /** Moves lists and bins into tables with quick lists up to `quick` granules. Without room all stays as it was. */

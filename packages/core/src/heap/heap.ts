@@ -55,7 +55,7 @@ const { pushWaiting } = freeLists;
 /** Groups of 32 granules that the map of a new heap covers. */
 const FIRST_GROUPS = 5;
 /** Up to this many bytes a loop clears or copies faster than the engine's built-in function is called. */
-const LOOP_BYTES = 256;
+const LOOP_BYTES = 128;
 
 /** What `JSON.stringify` makes of a heap. */
 export interface HeapDump {
@@ -114,7 +114,7 @@ export class Heap extends InspectableHeap {
   /** The address that the heap never reaches past. */
   get limit(): number {
     this.sync();
-    return this.word(H_LIMIT) * 2 ** this.shift;
+    return this.word(H_LIMIT) * this.unit;
   }
 
   /** The buffer as it is now; worthless after the next growth, of which `onGrow` tells. */
@@ -145,10 +145,10 @@ export class Heap extends InspectableHeap {
   malloc(size: number): number {
     const bytes = size | 0;
     const { words, shift } = this;
-    if (bytes !== size || bytes <= 0 || words[this.header + H_GENERATION] !== this.generation) {
+    if (bytes !== size || bytes <= 0 || words[this.generationAt] !== this.generation) {
       return this.mallocSlowly(size);
     }
-    const n = (bytes + (1 << shift) - 1) >>> shift;
+    const n = (bytes + this.mask) >>> shift;
     if (n <= this.quick) {
       const i = words[this.lists + n]!;
       if (i !== 0) {
@@ -173,7 +173,7 @@ export class Heap extends InspectableHeap {
     if (
       (i << shift) >>> 0 === address &&
       ((i >>> 5) - this.origin) >>> 0 < this.covered &&
-      words[this.header + H_GENERATION] === this.generation
+      words[this.generationAt] === this.generation
     ) {
       const w = this.map + ((i >>> 5) << 1);
       const starts = words[w]!;
@@ -201,7 +201,7 @@ export class Heap extends InspectableHeap {
     checkCount('size', size);
     const bytes = count * size;
     this.sync();
-    const zeroFrom = this.words[this.header + H_ZERO_FROM]! * 2 ** this.shift;
+    const zeroFrom = this.words[this.header + H_ZERO_FROM]! * this.unit;
     const address = this.malloc(bytes);
     if (address !== 0) this.clear(address, Math.min(address + bytes, zeroFrom));
     return address;
@@ -266,7 +266,7 @@ export class Heap extends InspectableHeap {
   usableSize(address: number): number {
     const i = this.locate(address);
     const length = lengthOf(this.words, this.map, i);
-    const bytes = length * 2 ** this.shift;
+    const bytes = length * this.unit;
     return this.alignOf(i, length) === 0 ? bytes : bytes - 4;
   }
 
@@ -289,7 +289,7 @@ export class Heap extends InspectableHeap {
   trim(): number {
     this.sync();
     if (this.tables !== 0) this.flush();
-    return (this.end - this.word(H_TOP)) * 2 ** this.shift;
+    return (this.end - this.word(H_TOP)) * this.unit;
   }
 
   /** As text for people, 80 columns wide: figures, and a map of what is where. O(blocks). */
@@ -309,7 +309,7 @@ export class Heap extends InspectableHeap {
     if (size > ADDRESSABLE) return 0;
     // A second time, now that views are new; no bytes take the least block.
     if (size < 2 ** 31) return this.malloc(size === 0 ? 1 : size);
-    return (this.take(Math.ceil(size / 2 ** this.shift)) << this.shift) >>> 0;
+    return (this.take(Math.ceil(size / this.unit)) << this.shift) >>> 0;
   }
 
   private freeSlowly(address: number): void {
@@ -342,19 +342,19 @@ export class Heap extends InspectableHeap {
 
   private whyInvalid(address: number): 'outside' | 'free' | 'interior' {
     const { words, map } = this;
-    const i = Math.floor(address / 2 ** this.shift);
+    const i = Math.floor(address / this.unit);
     if (!(i >= this.first && i < this.end)) return 'outside';
     if (i >= this.word(H_TOP)) return 'free';
     let start = i;
     while (!isStart(words, map, start)) start--;
-    if (!isUsed(words, map, start) || start * 2 ** this.shift === address) return 'free';
+    if (!isUsed(words, map, start) || start * this.unit === address) return 'free';
     return 'interior';
   }
 
   /** Granules for so many bytes, up to 2^32, and for the note of an alignment. */
   private granulesFor(size: number, aligned: boolean): number {
     const bytes = aligned ? size + 4 : size;
-    const unit = 1 << this.shift;
+    const { unit } = this;
     const n = bytes < 2 ** 31 ? (bytes + unit - 1) >>> this.shift : Math.ceil(bytes / unit);
     return Math.max(n, aligned ? 2 : this.least);
   }
@@ -365,16 +365,14 @@ export class Heap extends InspectableHeap {
     this.words[(end << this.scale) - 1] = 31 - Math.clz32(alignment);
   }
 
-  /** Sets the bytes to 0. `from` is a multiple of 8. */
+  /** Sets the bytes to 0, in whole words: blocks end at a multiple of 8. `from` is one. */
   private clear(from: number, to: number): void {
-    if (to - from > LOOP_BYTES) {
-      this.bytes.fill(0, from, to);
-      return;
-    }
-    // Whole words: blocks end at a multiple of 8.
     const { words } = this;
+    const start = from / 4;
     const end = Math.ceil(to / 4);
-    for (let w = from / 4; w < end; w++) words[w] = 0;
+    // Of words, not of bytes: on shared memory, where engines fill element by element, three times as fast.
+    if (to - from > LOOP_BYTES) words.fill(0, start, end);
+    else for (let w = start; w < end; w++) words[w] = 0;
   }
 
   private copy(from: number, to: number, length: number): void {
@@ -391,9 +389,9 @@ export class Heap extends InspectableHeap {
 
   /** Writes the first bytes of a new heap. */
   private found(flags: number, { base, limit, zeroed }: SettledOptions): void {
-    const { memory, header, first, scale, shift } = this;
+    const { memory, header, first, scale, unit } = this;
     const size = this.mapGranules(FIRST_GROUPS);
-    const leastBytes = (first + size) * 2 ** shift;
+    const leastBytes = (first + size) * unit;
     if (leastBytes > limit || !memory.grow(leastBytes)) {
       throw new RangeError(
         `a heap at ${base} needs the bytes up to ${leastBytes} at least; the memory has ${memory.byteLength} and cannot grow, or the limit ${limit} is below`,

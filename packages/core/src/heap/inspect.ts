@@ -68,7 +68,7 @@ export abstract class InspectableHeap extends Engine {
   /** Every block in address order, the header first, what is above the last block last: they tile the heap. O(1) a block. */
   *walk(): Iterable<HeapBlock> {
     this.sync();
-    const unit = 2 ** this.shift;
+    const { unit } = this;
     yield { address: this.base, size: L.HEADER_WORDS * 4, kind: 'bookkeeping', align: 0 };
     const waiting = this.checkMask !== 0 ? null : this.waitingBlocks();
     for (let i = this.first; i !== this.word(L.H_TOP); ) {
@@ -88,7 +88,7 @@ export abstract class InspectableHeap extends Engine {
   /** O(1). */
   stats(): HeapStats {
     this.sync();
-    const unit = 2 ** this.shift;
+    const { unit } = this;
     const top = this.word(L.H_TOP);
     const { tables } = this;
     const quick =
@@ -120,7 +120,7 @@ export abstract class InspectableHeap extends Engine {
     for (let length = this.quick; length > largest; length--) {
       if (words[this.lists + length] !== 0) largest = length;
     }
-    return largest * 2 ** this.shift;
+    return largest * this.unit;
   }
 
   /** @throws CorruptionError naming the broken law. O(blocks) */
@@ -181,7 +181,7 @@ export abstract class InspectableHeap extends Engine {
       hex(words[this.header]!),
     );
     law(
-      top >= first && top <= this.word(L.H_PEAK) && top * 2 ** this.shift <= this.memory.byteLength,
+      top >= first && top <= this.word(L.H_PEAK) && top * this.unit <= this.memory.byteLength,
       'the top lies between the header, its highest, and the end of the memory',
       () => `granule ${top}, highest ${this.word(L.H_PEAK)}`,
     );
