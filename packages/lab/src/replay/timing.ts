@@ -4,8 +4,14 @@ import type { Trace } from '../trace/trace.js';
 import type { Arena } from './arena.js';
 import { Replay } from './replay.js';
 
-/** Rounds that only warm up (the compiler's tiers, the caches) go on for this long; one is always made. */
-const WARM_UP_MS = 50;
+/**
+ * Rounds that only warm up (the compiler's tiers, the caches) go on until none has been quicker by a tenth for this
+ * long; one is always made. Short recordings are over long before the compiler is, which works beside them.
+ */
+const SETTLED_MS = 100;
+const QUICKER = 0.9;
+/** They end after so long even so. */
+const WARM_UP_MS = 1500;
 /** Then rounds are timed for this long, but three at least... */
 const TIMED_MS = 150;
 const ROUNDS_MIN = 3;
@@ -22,8 +28,7 @@ export type Timing = Pick<Measurement, 'nsPerOp' | 'nsPerOpMin' | 'nsPerOpMax'>;
  */
 export function timing(trace: Trace, makeArena: () => Arena, clock = milliseconds): Timing {
   if (trace.length === 0) return { nsPerOp: null, nsPerOpMin: null, nsPerOpMax: null };
-  const begin = performance.now();
-  while (performance.now() - begin < WARM_UP_MS) round(trace, makeArena(), clock);
+  warmUp(trace, makeArena, clock);
   const times: number[] = [];
   const warm = performance.now();
   let elapsed = 0;
@@ -37,6 +42,18 @@ export function timing(trace: Trace, makeArena: () => Arena, clock = millisecond
     nsPerOpMin: Math.min(...times) * each,
     nsPerOpMax: Math.max(...times) * each,
   };
+}
+
+function warmUp(trace: Trace, makeArena: () => Arena, clock: () => number): void {
+  const begin = performance.now();
+  let quickest = Number.POSITIVE_INFINITY;
+  let settled = begin;
+  for (let now = begin; now - settled < SETTLED_MS && now - begin < WARM_UP_MS; now = performance.now()) {
+    const time = round(trace, makeArena(), clock);
+    if (time >= QUICKER * quickest) continue;
+    quickest = time;
+    settled = performance.now();
+  }
 }
 
 /** Milliseconds of one replay. */
