@@ -9,10 +9,12 @@ import { CONTENDERS, type HeapContender } from './heap/contenders.js';
 import { operationsOf, writeOperations } from './heap/operations.js';
 import { type Measured, tell, terminalText, writePage } from './report.js';
 import { runSuite } from './runner.js';
+import type { Suite } from './suite.js';
 import { heapSuite, operationsPath, summary } from './suites/heap.js';
+import { heapMemory } from './suites/heap-memory.js';
 import { heapScale } from './suites/heap-scale.js';
 
-const SUITES = ['heap', heapScale.id];
+const SUITES = ['heap', heapMemory([]).id, heapScale.id];
 /** The recording of `--short`: quick for everybody. */
 const SHORT_TRACE = 'git';
 
@@ -48,7 +50,7 @@ const program = new Command('npm run bench:heap --')
     'after',
     `
 Examples:
-  $ npm run bench:heap                                     everything: some 20 minutes
+  $ npm run bench:heap                                     everything: some 25 minutes
   $ npm run bench:heap -- heap --contenders heap,glibc     the heap against the C library
   $ npm run bench:heap -- heap --traces vlc,app.trace.gz   on two recordings only
 `,
@@ -70,22 +72,24 @@ async function run(suites: readonly string[], options: Options): Promise<void> {
 
   const measured: Measured[] = [];
   const versions = new Map<HeapContender, string | null>();
-  if (wanted('heap')) {
+  const traces: string[] = [];
+  if (SUITES.some((id) => id !== heapScale.id && wanted(id))) {
     mkdirSync(BUILD, { recursive: true });
-    const paths = chosenTraces(options.traces, short);
-    const traces: string[] = [];
-    for (const path of paths) traces.push(await prepareTrace(path));
+    for (const path of chosenTraces(options.traces, short)) traces.push(await prepareTrace(path));
+  }
+  const measure = async (suite: Suite) => {
+    measured.push({ suite, results: await runSuite(suite, short, rounds, tell) });
+  };
+  if (wanted('heap')) {
     for (const contender of chosenContenders(options.contenders)) {
       tell(`preparing ${contender.id}`);
       versions.set(contender, contender.prepare());
     }
     const ready = [...versions.keys()].filter((each) => versions.get(each) !== null);
-    const suite = heapSuite(traces, ready);
-    measured.push({ suite, results: await runSuite(suite, short, rounds, tell) });
+    await measure(heapSuite(traces, ready));
   }
-  if (wanted(heapScale.id)) {
-    measured.push({ suite: heapScale, results: await runSuite(heapScale, short, rounds, tell) });
-  }
+  if (wanted('heap-memory')) await measure(heapMemory(traces));
+  if (wanted(heapScale.id)) await measure(heapScale);
   tell('');
   const missing = [...versions].filter(([, version]) => version === null).map(([each]) => each);
   for (const { id, install } of missing) process.stderr.write(`${id} is missing; to have it: ${install}\n`);
@@ -105,10 +109,10 @@ function toJson(
   rounds: number,
 ): object {
   const heap = measured.find(({ suite }) => suite.id === 'heap');
-  const scale = measured.find(({ suite }) => suite.id === heapScale.id);
+  const others = measured.filter(({ suite }) => suite.id !== 'heap');
   return {
     ...(heap && summary(heap.results)),
-    ...(scale && { scale: scale.results }),
+    ...Object.fromEntries(others.map(({ suite, results }) => [suite.id, results])),
     goals: measured.flatMap(({ suite, results }) => suite.goals(results)),
     contenders: [...versions].map(([{ id, what, install }, version]) => ({
       id,

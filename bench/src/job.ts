@@ -3,12 +3,13 @@ import type { Order, Outcome } from './runner.js';
 import { Unfinished } from './suite.js';
 import { fits, replacement } from './suites/fits.js';
 import { heapSuite } from './suites/heap.js';
+import { heapMemory } from './suites/heap-memory.js';
 import { heapScale } from './suites/heap-scale.js';
 import { kernel } from './suites/kernel.js';
 import { replay } from './suites/replay.js';
 import { scale } from './suites/scale.js';
 
-const SUITES = [fits, replacement, scale, replay, kernel, heapSuite([], []), heapScale];
+const SUITES = [fits, replacement, scale, replay, kernel, heapSuite([], []), heapMemory([]), heapScale];
 
 const { suite: id, job, short } = JSON.parse(process.argv[2]!) as Order;
 const suite = SUITES.find((each) => each.id === id);

@@ -7,6 +7,7 @@ export interface WebAssemblyApi {
   readonly Memory: new (size: {
     readonly initial: number;
     readonly maximum?: number;
+    readonly shared?: boolean;
   }) => WasmMemory & { grow(pages: number): number };
   instantiate(
     bytes: Uint8Array,

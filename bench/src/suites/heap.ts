@@ -58,8 +58,8 @@ export function heapSuite(traces: readonly string[], contenders: readonly HeapCo
 
 const METHOD = `Every contender replays the same operations, decoded beforehand: malloc, calloc, aligned_alloc, realloc and free as a
 real program called them, and at the end a free of each block that it left behind. One byte is written into each block given out.
-A process replays one recording on one heap again and again: for 200 ms to warm up (once at least), then timed for 150 ms
-in batches of 50,000 operations or one replay, and the median batch counts. Time is processor time, so that other work on
+A process replays one recording on one heap again and again: to warm up, until no replay has been quicker by a tenth for
+200 ms, then timed for 150 ms in batches of 50,000 operations or one replay, and the median batch counts. Time is processor time, so that other work on
 the machine counts little. Native contenders are called by a loop in C, all
 others by the same loop in JavaScript; the floors are those loops over functions that return a constant, their time is
 contained in the others'.
