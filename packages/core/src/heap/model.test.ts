@@ -31,12 +31,15 @@ class Random {
 class Shadow {
   heap: Heap;
   readonly live: Block[] = [];
+  /** A block without a tag, from the beginning to the end: a large one makes the heap large, which has more lists then. */
+  readonly kept: number[] = [];
   failed = 0;
   readonly #random: Random;
   readonly #source: MemorySource;
 
-  constructor(source: MemorySource, options: HeapOptions, seed: number) {
+  constructor(source: MemorySource, options: HeapOptions, seed: number, keptBytes: number) {
     this.heap = Heap.create(source, options);
+    this.kept.push(this.heap.malloc(keptBytes));
     this.#source = source;
     this.#random = new Random(seed);
   }
@@ -114,7 +117,8 @@ class Shadow {
     const { heap, live } = this;
     heap.check();
     const stats = heap.stats();
-    expect(stats.usedBlocks).toBe(live.length);
+    const addresses = [...this.kept, ...live.map(({ address }) => address)];
+    expect(stats.usedBlocks).toBe(addresses.length);
     let at = heap.base;
     const used: number[] = [];
     const bytes = { used: 0, free: 0, waiting: 0, bookkeeping: 0 };
@@ -125,7 +129,7 @@ class Shadow {
       if (kind === 'used') used.push(address);
     }
     expect(at).toBe(heap.base + stats.capacity);
-    expect(used).toEqual(live.map(({ address }) => address).sort((a, b) => a - b));
+    expect(used).toEqual(addresses.sort((a, b) => a - b));
     expect(bytes).toEqual({
       used: stats.usedBytes,
       free: stats.freeBytes - stats.waitingBytes,
@@ -136,12 +140,17 @@ class Shadow {
   }
 }
 
-const MEMORIES: readonly (readonly [string, () => MemorySource])[] = [
-  ['a small buffer', () => new ArrayBuffer(20_000)],
-  ['a large buffer', () => new ArrayBuffer(2 ** 20)],
-  ['a growing buffer', () => new ArrayBuffer(1000, { maxByteLength: 2 ** 20 })],
-  ['a growing shared buffer', () => new SharedArrayBuffer(1000, { maxByteLength: 2 ** 20 })],
-  ['a WebAssembly memory', () => new WebAssembly.Memory({ initial: 0, maximum: 12 })],
+const MiB = 2 ** 20;
+
+/** What the heap lies in, and the bytes of the block that is kept. */
+const MEMORIES: readonly (readonly [string, () => MemorySource, number])[] = [
+  ['a small buffer', () => new ArrayBuffer(20_000), 1],
+  ['a large buffer', () => new ArrayBuffer(MiB), 1],
+  ['a growing buffer', () => new ArrayBuffer(1000, { maxByteLength: MiB }), 1],
+  ['a growing shared buffer', () => new SharedArrayBuffer(1000, { maxByteLength: MiB }), 1],
+  ['a WebAssembly memory', () => new WebAssembly.Memory({ initial: 0, maximum: 12 }), 1],
+  ['a large heap', () => new ArrayBuffer(3 * MiB), MiB],
+  ['a very large heap', () => new ArrayBuffer(18 * MiB), 16 * MiB],
 ];
 
 const OPTIONS: readonly HeapOptions[] = [
@@ -151,9 +160,9 @@ const OPTIONS: readonly HeapOptions[] = [
   { alignment: 8, checked: false, base: 333 },
 ];
 
-describe.each(MEMORIES)('%s', (_what, make) => {
+describe.each(MEMORIES)('%s', (_what, make, keptBytes) => {
   it.each(OPTIONS)('%o', (options) => {
-    const shadow = new Shadow(make(), options, 609_763);
+    const shadow = new Shadow(make(), options, 609_763, keptBytes);
     for (let i = 1; i <= 2000; i++) {
       shadow.step(((i >> 8) & 1) === 0);
       if (i % 80 === 0) shadow.verifyAll();
@@ -163,6 +172,7 @@ describe.each(MEMORIES)('%s', (_what, make) => {
       shadow.heap.free(block.address);
     }
     shadow.verifyAll();
+    for (const address of shadow.kept.splice(0)) shadow.heap.free(address);
     shadow.heap.trim();
     shadow.verifyAll();
     // Whatever was the case before, all is one piece again, but for the heap's own blocks.
