@@ -44,6 +44,17 @@ describe('DebugHeap', () => {
     expect(heap.view.includes(0x73)).toBe(false);
   });
 
+  it('lets nothing stay either of what a block gives back in place', () => {
+    const heap = new DebugHeap(Heap.create(new ArrayBuffer(8192)), { zeroOnFree: true });
+    const address = heap.malloc(5000);
+    heap.view.fill(0x73, address, address + 5000);
+    expect(heap.realloc(address, 3000)).toBe(address);
+    expect(heap.resize(address, 1000)).toBe(true);
+    expect(heap.view.lastIndexOf(0x73)).toBe(address + 999);
+    expect(bytesOf(heap, address, 1000)).toEqual(new Array(1000).fill(0x73));
+    heap.check();
+  });
+
   it('grows and shrinks blocks, moving them, alignment and contents kept', () => {
     const heap = make();
     const address = heap.alignedAlloc(1024, 100);
@@ -56,7 +67,8 @@ describe('DebugHeap', () => {
     expect(smaller % 1024).toBe(0);
     expect(bytesOf(heap, smaller, 50)).toEqual(new Array(50).fill(7));
     expect(heap.usableSize(smaller)).toBe(50);
-    expect(heap.summary()).toMatchObject({ liveBlocks: 1, liveBytes: 50 });
+    // A block that moves is live once.
+    expect(heap.summary()).toMatchObject({ liveBlocks: 1, liveBytes: 50, peakBytes: 5000 });
   });
 
   it('leaves the block as it was when realloc finds no room, and shrinks it in place', () => {
@@ -121,6 +133,23 @@ describe('DebugHeap', () => {
     expect(none.stats().usedBlocks).toBe(0);
   });
 
+  it('keeps the quarantine where emptying it does not help', () => {
+    const heap = make({ quarantine: 5000 });
+    const kept = heap.malloc(100);
+    const large = heap.malloc(10_000);
+    heap.free(kept);
+    for (const size of [2 ** 40, 2 ** 31, 2 ** 22]) {
+      expect(heap.malloc(size)).toBe(0);
+      expect(heap.alignedAlloc(64, size)).toBe(0);
+    }
+    // Larger than the quarantine: not kept back, and nothing else is pushed out for it.
+    heap.free(large);
+    expect(heap.summary()).toMatchObject({ liveBlocks: 0, frees: 2, quarantinedBlocks: 1 });
+    expect(() => heap.free(large)).toThrow('double free of allocation 2');
+    heap.view[kept] = 0;
+    expect(() => heap.check()).toThrow('write after the free of allocation 1');
+  });
+
   it('gives 0 for what no memory can hold, and refuses what is no size, as the heap does', () => {
     const heap = make();
     expect(heap.malloc(2 ** 33)).toBe(0);
@@ -173,6 +202,27 @@ describe('DebugHeap', () => {
     [{ stackDepth: 0.5 }, 'stackDepth must be a whole number from 0 up, got 0.5'],
   ])('refuses %o', (options, message) => {
     expect(() => make(options)).toThrow(new RangeError(message));
+  });
+
+  it.each([
+    [
+      { redzone: 1 },
+      'DebugHeap has no option redzone; there are redZone, quarantine, zeroOnFree, stackDepth, onMisuse',
+    ],
+    [
+      null,
+      'DebugHeap must be given an object of options (redZone, quarantine, zeroOnFree, stackDepth, onMisuse), got null',
+    ],
+    [{ zeroOnFree: 'no' }, 'zeroOnFree must be true or false, got no'],
+    [{ onMisuse: 5 }, 'onMisuse must be a function, got 5'],
+  ])('refuses %o, which only JavaScript lets through', (options, message) => {
+    expect(() => make(options as DebugHeapOptions)).toThrow(message);
+  });
+
+  it('refuses to wrap what is no heap', () => {
+    expect(() => new DebugHeap(new ArrayBuffer(8) as unknown as Heap)).toThrow(
+      new TypeError('DebugHeap wraps a Heap, as Heap.create(memory) gives it, got [object ArrayBuffer]'),
+    );
   });
 
   it('stays right in the middle of anything', () => {
@@ -309,6 +359,14 @@ describe('leaks', () => {
     const heap = make();
     heap.free(heap.malloc(1));
     expect(heap.report()).toMatch(/\n\nevery block was freed\n$/);
+  });
+
+  it('are reported by callers with a word on how to have some', () => {
+    expect(leaky().report('stack')).toMatch(
+      /names +1 +10 +10\n\nno callers were noted: new DebugHeap\(heap, \{ stackDepth: 16 \}\)\n$/,
+    );
+    expect(make().report('stack')).toMatch(/every block was freed\n$/);
+    expect(make({ stackDepth: 1 }).report('stack')).not.toContain('noted');
   });
 
   it('are reported in 80 columns, whatever the tags and stacks', () => {

@@ -19,7 +19,7 @@
 import { InvalidFreeError } from '../allocator.js';
 import { isPowerOfTwo, roundUp } from '../arguments.js';
 import { HeapArray, type NumericArray, type NumericArrayConstructor } from '../heap/array.js';
-import type { Heap } from '../heap/heap.js';
+import { Heap } from '../heap/heap.js';
 import type { HeapBlock, HeapStats } from '../heap/inspect.js';
 import { checkCount } from '../heap/options.js';
 import { ADDRESSABLE, type GrowthListener } from '../memory/memory.js';
@@ -45,6 +45,7 @@ import {
   interior,
   mismatch,
   type Operation,
+  type Surroundings,
 } from './misuse.js';
 import { type DebugHeapOptions, type SettledDebugOptions, settleDebugOptions } from './options.js';
 import { type DebugSummary, formatReport } from './report.js';
@@ -76,8 +77,11 @@ export class DebugHeap implements HeapInterface {
   #quarantinedBytes = 0;
   #spoilt = 0;
 
-  /** @throws RangeError for a bad option */
+  /** @throws RangeError for a bad option, TypeError for an unknown one, or where `heap` is none */
   constructor(heap: Heap, options: DebugHeapOptions = {}) {
+    if (!(heap instanceof Heap)) {
+      throw new TypeError(`DebugHeap wraps a Heap, as Heap.create(memory) gives it, got ${String(heap)}`);
+    }
     this.heap = heap;
     this.#options = settleDebugOptions(options);
     this.#fill = this.#options.zeroOnFree ? 0 : POISON;
@@ -143,13 +147,16 @@ export class DebugHeap implements HeapInterface {
     this.#inspect('realloc', block);
     this.#makeRoom('realloc', block.end - block.start);
     const { failed } = this.faults;
+    const peak = this.#peakBytes;
     const moved = this.#allocate('realloc', size, block.align, callers);
     if (moved === null) {
       const mayStay = size <= block.size && this.faults.failed === failed;
       return mayStay && this.#resizeInPlace(block, size) ? address : 0;
     }
     this.view.copyWithin(moved.address, address, address + Math.min(size, block.size));
-    this.#retire('realloc', block, callers);
+    this.#retire(block, callers);
+    // Not both of them: the program has one block.
+    this.#peakBytes = Math.max(peak, this.#liveBytes);
     return moved.address;
   }
 
@@ -192,7 +199,7 @@ export class DebugHeap implements HeapInterface {
     return address === 0 ? null : new HeapArray(this, type, address, length);
   }
 
-  /** Runs `action` with this tag. @returns what it returns */
+  /** Runs `action` with this tag, an asynchronous one up to its first `await`. @returns what it returns */
   tagged<T>(tag: string, action: () => T): T {
     const before = this.tag;
     this.tag = tag;
@@ -276,7 +283,8 @@ export class DebugHeap implements HeapInterface {
 
   /** A report for people, of 80 columns at most. */
   report(by: LeakGrouping = 'tag'): string {
-    return formatReport(this.summary(), this.damages(), this.leaks(by));
+    const { stackDepth } = this.#options;
+    return formatReport(this.summary(), this.damages(), this.leaks(by), by === 'stack' && stackDepth === 0);
   }
 
   /** The same for machines. */
@@ -313,7 +321,7 @@ export class DebugHeap implements HeapInterface {
     const front = roundUp(redZone, Math.max(align, heap.alignment));
     const bytes = front + size + redZone;
     let start = align > heap.alignment ? heap.alignedAlloc(align, bytes) : heap.malloc(bytes);
-    while (start === 0 && this.#evict(operation)) {
+    while (start === 0 && bytes <= this.#roomAtMost() && this.#evict(operation)) {
       start = align > heap.alignment ? heap.alignedAlloc(align, bytes) : heap.malloc(bytes);
     }
     if (start === 0) return null;
@@ -356,7 +364,14 @@ export class DebugHeap implements HeapInterface {
     }
     this.#inspect(operation, block);
     this.#makeRoom(operation, block.end - block.start);
-    this.#retire(operation, block, callers);
+    this.#retire(block, callers);
+  }
+
+  /** More bytes than this are nowhere in one piece, were the quarantine empty. */
+  #roomAtMost(): number {
+    const { base, limit, memory } = this.heap;
+    const { usedBytes } = this.heap.stats();
+    return Math.min(limit, memory.maxByteLength) - base - (usedBytes - this.#quarantinedBytes);
   }
 
   /** The live block at the address. @throws HeapMisuseError where there is none; where that is heard instead, null */
@@ -369,16 +384,25 @@ export class DebugHeap implements HeapInterface {
 
   /** O(blocks). */
   #whyInvalid(operation: Operation, address: number): HeapMisuseError {
-    const freed = this.#quarantine.get(address) ?? this.#past.get(address);
-    if (freed !== undefined) return freedAlready(operation, address, freed);
+    const freed = this.#quarantine.get(address);
+    if (freed !== undefined) return freedAlready(operation, address, freed, null);
+    const around = this.#around(address);
+    const past = this.#past.get(address);
+    if (past !== undefined) return freedAlready(operation, address, past, around);
+    if (around !== null) return interior(operation, address, around);
+    return foreign(operation, address, this.#isBelow(address));
+  }
+
+  /** O(blocks). */
+  #around(address: number): Surroundings | null {
     for (const blocks of [this.#live, this.#quarantine]) {
       for (const block of blocks.values()) {
         if (address >= block.start && address < block.end) {
-          return interior(operation, address, block, blocks === this.#quarantine);
+          return { block, isFreed: blocks === this.#quarantine };
         }
       }
     }
-    return foreign(operation, address, this.#isBelow(address));
+    return null;
   }
 
   /** Whether the heap below has a live block at the address. */
@@ -425,8 +449,9 @@ export class DebugHeap implements HeapInterface {
     onMisuse(error);
   }
 
-  /** Gives back blocks of the quarantine until so many bytes find room in it. */
+  /** Gives back blocks of the quarantine until so many bytes find room in it, if they ever do. */
   #makeRoom(operation: Operation, bytes: number): void {
+    if (bytes > this.#options.quarantine) return;
     while (this.#quarantinedBytes + bytes > this.#options.quarantine && this.#evict(operation));
   }
 
@@ -444,19 +469,22 @@ export class DebugHeap implements HeapInterface {
     return true;
   }
 
-  /** A block that was found whole leaves its owner. */
-  #retire(operation: Operation, block: GuardedBlock, callers: CallStack | null): void {
-    const { quarantine } = this.#options;
+  /** A block that was found whole leaves its owner, for the quarantine where it finds room there. */
+  #retire(block: GuardedBlock, callers: CallStack | null): void {
     const { address, size, start, end } = block;
     fill(this.view, address, address + size, this.#fill);
     block.freedBy = callers;
     this.#live.delete(address);
     this.#liveBytes -= size;
     this.#frees++;
+    if (end - start > this.#options.quarantine) {
+      this.heap.free(start);
+      this.#remember(block);
+      return;
+    }
     this.#quarantine.set(address, block);
     this.#quarantineQueue.push(block);
     this.#quarantinedBytes += end - start;
-    while (this.#quarantinedBytes > quarantine && this.#evict(operation));
   }
 
   #remember(block: GuardedBlock): void {
@@ -470,6 +498,8 @@ export class DebugHeap implements HeapInterface {
   #resizeInPlace(block: GuardedBlock, size: number): boolean {
     const { heap } = this;
     const { start, address } = block;
+    // Only a larger size can be refused. What is given back is filled first: afterwards it is not ours.
+    fill(heap.view, address + size, address + block.size, this.#fill);
     if (!heap.resize(start, address - start + size + this.#options.redZone)) return false;
     const { view } = heap;
     block.end = start + heap.usableSize(start);

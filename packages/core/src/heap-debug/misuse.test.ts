@@ -198,6 +198,30 @@ describe('a double free', () => {
     expect(misuse(() => heap.freeSized(block, 100)).message).toBe(message());
   });
 
+  it('is told together with the block that lies there now', () => {
+    const next = heap.malloc(100);
+    heap.free(block);
+    heap.free(next);
+    heap.flush();
+    const now = heap.malloc(1000);
+    expect(now).toBe(block);
+    const offset = next - now;
+    const there = `  there now: offset ${offset} of allocation 3 (1000 bytes at ${hex(now)}, tag parser)`;
+    expect(misuse(() => heap.free(next)).message).toBe(
+      [
+        `double free of allocation 2 (100 bytes at ${hex(next)}, tag parser)`,
+        there,
+        '  what to do: set what holds an address to 0 when the block is freed',
+        HINT,
+      ].join('\n'),
+    );
+    expect(misuse(() => heap.realloc(next, 1)).message).toContain(`tag parser)\n${there}\n`);
+    heap.free(now);
+    expect(misuse(() => heap.free(next)).message).toContain(
+      `\n  there now: offset ${offset} of the freed allocation 3 (1000 bytes at ${hex(now)}`,
+    );
+  });
+
   it('is not taken for one when the address belongs to a new block', () => {
     heap.free(block);
     heap.flush();
@@ -219,7 +243,7 @@ describe('a use after the free', () => {
     expect(error.message).toBe(
       [
         `${operation} after the free of allocation 1 (100 bytes at ${hex(block)}, tag parser)`,
-        '  what to do: use what realloc returned; the old address is free then',
+        '  what to do: drop the address when the block is freed; after realloc, use what it returned',
         HINT,
       ].join('\n'),
     );
@@ -247,7 +271,7 @@ describe('an address that is no block', () => {
         [
           `${operation}(${hex(block + offset)}): no block, but an address`,
           `  at offset ${offset} of allocation 1 (100 bytes at ${hex(block)}, tag parser)`,
-          '  what to do: keep the address that malloc returned, and free that',
+          '  what to do: keep the address that malloc returned, and pass that',
           HINT,
         ].join('\n'),
       );
@@ -269,7 +293,7 @@ describe('an address that is no block', () => {
       [
         `free(${name}): no block`,
         '  no block of this heap was ever there, or it was freed long ago',
-        '  what to do: free only what this heap has given, in the heap that gave it',
+        '  what to do: pass only what this heap has given, to the heap that gave it',
       ].join('\n'),
     );
     expect(error).toMatchObject({ kind: 'foreign', block: null, damage: null });

@@ -20,6 +20,12 @@ export type MisuseKind =
   | 'size-mismatch'
   | 'alignment-mismatch';
 
+/** The block around an address, its red zones included. */
+export interface Surroundings {
+  readonly block: GuardedBlock;
+  readonly isFreed: boolean;
+}
+
 /** What the caller did when it was found. */
 export type Operation =
   | 'malloc'
@@ -38,9 +44,9 @@ const ADVICE: Record<MisuseKind, string> = {
   underflow: 'look for an index below 0, or an address moved back too far',
   'write-after-free': 'look for a copy of its address, or a view, that is still used',
   'double-free': 'set what holds an address to 0 when the block is freed',
-  'use-after-free': 'use what realloc returned; the old address is free then',
-  interior: 'keep the address that malloc returned, and free that',
-  foreign: 'free only what this heap has given, in the heap that gave it',
+  'use-after-free': 'drop the address when the block is freed; after realloc, use what it returned',
+  interior: 'keep the address that malloc returned, and pass that',
+  foreign: 'pass only what this heap has given, to the heap that gave it',
   'size-mismatch': 'pass the size asked for, or use free, which needs none',
   'alignment-mismatch': 'pass the alignment asked for, or use free',
 };
@@ -127,27 +133,23 @@ export function damaged(
   return new HeapMisuseError(kind, operation, block.address, what, block, damage);
 }
 
-/** The block at the address was freed. */
-export function freedAlready(operation: Operation, address: number, block: GuardedBlock): HeapMisuseError {
-  if (operation === 'free' || operation === 'freeSized') {
-    const what = `double free of ${describeBlock(block)}`;
-    return new HeapMisuseError('double-free', operation, address, what, block);
-  }
-  const what = `${operation} after the free of ${describeBlock(block)}`;
-  return new HeapMisuseError('use-after-free', operation, address, what, block);
-}
-
-/** The address lies inside a block, or in the red zone around it. */
-export function interior(
+/** The block at the address was freed. @param now another one that lies around the address since */
+export function freedAlready(
   operation: Operation,
   address: number,
   block: GuardedBlock,
-  isFreed: boolean,
+  now: Surroundings | null,
 ): HeapMisuseError {
-  const offset = address - block.address;
-  const where = `at offset ${offset} of ${isFreed ? 'the freed ' : ''}${describeBlock(block)}`;
-  const what = `${operation}(${hex(address)}): no block, but an address\n  ${where}`;
-  return new HeapMisuseError('interior', operation, address, what, block);
+  const kind = operation === 'free' || operation === 'freeSized' ? 'double-free' : 'use-after-free';
+  const did = kind === 'double-free' ? 'double free' : `${operation} after the free`;
+  const since = now === null ? '' : `\n  there now: ${describePlace(address, now)}`;
+  return new HeapMisuseError(kind, operation, address, `${did} of ${describeBlock(block)}${since}`, block);
+}
+
+/** The address lies inside a block, or in the red zone around it. */
+export function interior(operation: Operation, address: number, where: Surroundings): HeapMisuseError {
+  const what = `${operation}(${hex(address)}): no block, but an address\n  at ${describePlace(address, where)}`;
+  return new HeapMisuseError('interior', operation, address, what, where.block);
 }
 
 /** No block is known at or around the address. */
@@ -175,6 +177,11 @@ export function mismatch(
 
 function alignmentOf(align: number): string {
   return align === 0 ? 'no alignment' : `an alignment of ${align}`;
+}
+
+/** `offset 16 of the freed allocation 17 (100 bytes at 0x1240, tag parser)` */
+function describePlace(address: number, { block, isFreed }: Surroundings): string {
+  return `offset ${address - block.address} of ${isFreed ? 'the freed ' : ''}${describeBlock(block)}`;
 }
 
 /** `allocation 17 (100 bytes at 0x1240, tag parser)` */

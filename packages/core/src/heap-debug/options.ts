@@ -1,4 +1,5 @@
 /** What a debugging heap may be made with, and the checks of it. */
+import { checkBoolean, checkOptions } from '../arguments.js';
 import type { HeapMisuseError } from './misuse.js';
 
 export interface DebugHeapOptions {
@@ -9,7 +10,7 @@ export interface DebugHeapOptions {
   readonly redZone?: number;
   /**
    * Bytes of freed blocks, red zones included, that are kept back, so that writes to them are found. The oldest are
-   * checked and given back first. 1 MiB when left out.
+   * checked and given back first; a block larger than all of it is not kept back. 1 MiB when left out.
    */
   readonly quarantine?: number;
   /** Freed bytes are set to 0 instead of 0x6b: nothing that was in them stays in the memory. */
@@ -31,13 +32,26 @@ export interface SettledDebugOptions {
   readonly onMisuse: ((error: HeapMisuseError) => void) | null;
 }
 
-/** @throws RangeError for an option that is out of range */
+const OPTIONS: Readonly<Record<keyof DebugHeapOptions, true>> = {
+  redZone: true,
+  quarantine: true,
+  zeroOnFree: true,
+  stackDepth: true,
+  onMisuse: true,
+};
+
+/** @throws RangeError for an option that is out of range, TypeError for one that is none of them or no function */
 export function settleDebugOptions(options: DebugHeapOptions): SettledDebugOptions {
+  checkOptions('DebugHeap', options, OPTIONS);
   const { redZone = 16, quarantine = 2 ** 20, zeroOnFree = false, stackDepth = 0, onMisuse = null } = options;
   for (const [name, value] of Object.entries({ redZone, quarantine, stackDepth })) {
     if (!(Number.isSafeInteger(value) && value >= 0)) {
       throw new RangeError(`${name} must be a whole number from 0 up, got ${String(value)}`);
     }
+  }
+  checkBoolean('zeroOnFree', zeroOnFree);
+  if (onMisuse !== null && typeof onMisuse !== 'function') {
+    throw new TypeError(`onMisuse must be a function, got ${String(onMisuse)}`);
   }
   return { redZone, quarantine, zeroOnFree, stackDepth, onMisuse };
 }

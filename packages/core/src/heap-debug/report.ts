@@ -22,11 +22,12 @@ const WIDTH = 80;
 /** Columns of a number in the table. */
 const COLUMN = 11;
 
-/** In lines of 80 columns at most. */
+/** In lines of 80 columns at most. @param lackCallers leaks were to be told by callers, but none are noted */
 export function formatReport(
   summary: DebugSummary,
   damages: readonly HeapMisuseError[],
   leaks: readonly LeakGroup[],
+  lackCallers = false,
 ): string {
   const { allocations, frees, liveBlocks, liveBytes, peakBytes, spoiltBlocks } = summary;
   const { quarantinedBlocks, quarantinedBytes } = summary;
@@ -38,6 +39,9 @@ export function formatReport(
   if (spoiltBlocks > 0) lines.push(`written to after the free: ${countOf(spoiltBlocks, 'block')}`);
   for (const { message } of damages) lines.push('', message);
   lines.push('', ...formatLeaks(leaks));
+  if (lackCallers && leaks.length > 0) {
+    lines.push('', 'no callers were noted: new DebugHeap(heap, { stackDepth: 16 })');
+  }
   return `${lines.join('\n')}\n`;
 }
 
