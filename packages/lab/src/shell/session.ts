@@ -2,7 +2,7 @@
  * A session of the shell: a booted system, the names that results were given, and the way of a line through it.
  * With each command it tells which frames changed hands, as that is what every one of them costs.
  */
-import { type Kernel, MappingError, MemoryFault, SystemCallError } from '@freehold/kernel';
+import { type Kernel, MappingError, MemoryFault, type ObjectCache, SystemCallError } from '@freehold/kernel';
 import { InvalidFreeError } from 'freehold';
 import { type Colours, wrap } from '../cli/terminal.js';
 import { FaultError, UserError } from '../errors.js';
@@ -29,6 +29,8 @@ export class Session {
   readonly paint: Colours;
   /** `$name` in a line is replaced by what stands here. */
   readonly variables = new Map<string, number>();
+  /** Those that were there at first: their objects are the kernel's. */
+  readonly kernelCaches: ReadonlySet<ObjectCache>;
   /** Set by `quit`. */
   ended = false;
   private readonly meter: CostMeter;
@@ -37,6 +39,7 @@ export class Session {
     this.kernel = kernel;
     this.groups = groups;
     this.paint = paint;
+    this.kernelCaches = new Set(kernel.slab.caches());
     this.meter = new CostMeter(kernel);
   }
 

@@ -201,6 +201,25 @@ describe('a session', () => {
     kernel.check();
   });
 
+  it('does not take from the kernel what it uses itself', () => {
+    const { kernel, session, run } = start();
+    const task = kernel.process(1).task.object;
+    const own = 'task_struct is a cache of the kernel';
+    expect(run('fails cache destroy inode_cache')).toContain('inode_cache is a cache of the kernel');
+    expect(run('fails cache destroy kmalloc-64')).toContain('kmalloc-64 is a cache of the kernel');
+    expect(run('fails cache alloc task_struct')).toContain(own);
+    expect(run(`fails cache free task_struct ${task}`)).toContain(own);
+    expect(run(`fails kfree ${task}`)).toContain(own);
+    expect(run('cache shrink inode_cache')).toContain('0 frames given back');
+    const table = kernel.process(1).space.table.root;
+    const refusal = (line: string) => session.execute(`fails ${line}`)?.text;
+    expect(refusal(`free_pages ${table} 0`)).toContain("its owner is 'page table'");
+    expect(refusal(`free_pages ${kernel.vm.zeroFrame} 0`)).toContain('is the zero page');
+    expect(refusal('free_pages 0 0')).toContain("its owner is 'reserved'");
+    expect(run('shm create 4KiB')).toContain('segment 0');
+    expect(run('check')).toContain('every law holds');
+  });
+
   it('shows /proc, processes, frames and help in 80 columns', () => {
     const { run, session } = start();
     run('fork 1');

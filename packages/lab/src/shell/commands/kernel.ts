@@ -4,6 +4,9 @@ import {
   GFP_KERNEL,
   GFP_NAMES,
   type ObjectCache,
+  OWNER_FREE,
+  OWNER_KERNEL,
+  OWNER_NAMES,
   PAGE_OFFSET,
   parseGfp,
 } from '@freehold/kernel';
@@ -60,8 +63,9 @@ export const KERNEL: CommandGroup = {
         const which = args.number('FRAME');
         const order = args.number('ORDER');
         args.end();
-        if (which >= PAGE_OFFSET) session.kernel.pages.freePagesAt(which, order);
-        else session.kernel.pages.freePages(which, order);
+        const frame = which >= PAGE_OFFSET ? (which - PAGE_OFFSET) / FRAME_BYTES : which;
+        refuseFrameInUse(session, frame);
+        session.kernel.pages.freePages(frame, order);
         return `${many(2 ** order, 'frame')} given back`;
       },
     },
@@ -87,6 +91,8 @@ export const KERNEL: CommandGroup = {
       run(session, args) {
         const address = args.number('ADDRESS');
         args.end();
+        const cache = session.kernel.slab.cacheOf(address);
+        if (cache !== undefined && !cache.name.includes('kmalloc-')) refuseKernelCache(session, cache);
         session.kernel.slab.kfree(address);
         return `${hex(address)} is free`;
       },
@@ -168,6 +174,7 @@ const RUN: Readonly<
   alloc(session, args) {
     const cache = cacheOf(session, args);
     args.end();
+    refuseKernelCache(session, cache);
     const address = cache.alloc();
     if (address === null) throw new Refused(`cache ${cache.name}: no memory for a slab`);
     return { text: `an object at ${hex(address)}; ${fill(cache)}`, value: address };
@@ -176,6 +183,7 @@ const RUN: Readonly<
     const cache = cacheOf(session, args);
     const address = args.number('ADDRESS');
     args.end();
+    refuseKernelCache(session, cache);
     cache.free(address);
     return `${hex(address)} is free; ${fill(cache)}`;
   },
@@ -187,6 +195,7 @@ const RUN: Readonly<
   destroy(session, args) {
     const cache = cacheOf(session, args);
     args.end();
+    refuseKernelCache(session, cache);
     const { activeObjects } = cache.stats();
     if (activeObjects > 0)
       throw new Refused(`cache ${cache.name} has ${many(activeObjects, 'object')} in use`);
@@ -205,6 +214,21 @@ function cacheOf(session: Session, args: Arguments): ObjectCache {
   const cache = session.kernel.slab.cache(name);
   if (cache === undefined) throw new UserError(`there is no cache ${name}; 'cat /proc/slabinfo' lists all`);
   return cache;
+}
+
+/** Objects that the kernel itself made are in use, whoever knows their addresses. @throws Refused */
+function refuseKernelCache(session: Session, cache: ObjectCache): void {
+  if (session.kernelCaches.has(cache))
+    throw new Refused(`${cache.name} is a cache of the kernel’s own; 'cache create' makes one to try`);
+}
+
+/** What alloc_pages did not give is still in use by whoever holds it. @throws Refused */
+function refuseFrameInUse({ kernel }: Session, frame: number): void {
+  if (frame === kernel.vm.zeroFrame)
+    throw new Refused(`frame ${frame} is the zero page, mapped wherever memory was only read`);
+  const owner = kernel.pages.descriptors.owner[frame] ?? OWNER_FREE;
+  if (owner !== OWNER_FREE && owner !== OWNER_KERNEL)
+    throw new Refused(`frame ${frame} was not given by alloc_pages: its owner is '${OWNER_NAMES[owner]}'`);
 }
 
 function requestOf(args: Arguments): { order: number; gfp: number } {
