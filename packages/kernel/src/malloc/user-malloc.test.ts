@@ -18,6 +18,7 @@ class FakeMemory implements UserMemory {
   /** The n-th byte range touched from now on faults; 0: none. */
   faultIn = 0;
   zeroed = 0;
+  munmapFails = false;
 
   sbrk(delta: number): number | null {
     const before = this.break;
@@ -41,6 +42,7 @@ class FakeMemory implements UserMemory {
   }
 
   munmap(address: number, bytes: number): void {
+    if (this.munmapFails) throw new Error('no memory to split the area');
     for (const [start, size] of this.mapped) {
       if (address < start || address + bytes !== start + size) continue;
       this.mapped.delete(start);
@@ -165,6 +167,17 @@ describe('malloc', () => {
 });
 
 describe('calloc', () => {
+  it('counts one block where a program unmapped another by itself', () => {
+    const { memory, malloc } = start();
+    const block = malloc.malloc(400 * KiB);
+    memory.munmap(block, 400 * KiB);
+    expect(malloc.malloc(200 * KiB)).toBe(block);
+    expect(malloc.stats()).toMatchObject({ mappings: 1, mappedBytes: 200 * KiB });
+    malloc.check();
+    malloc.free(block);
+    expect(malloc.stats().mappedBytes).toBe(0);
+  });
+
   it('clears what was used before, and only that', () => {
     const { memory, malloc } = start();
     const fresh = malloc.calloc(100, 10);
@@ -215,6 +228,18 @@ describe('realloc', () => {
     expect(malloc.realloc(0, 10)).toBe(block);
     expect(malloc.realloc(moved, 0)).toBe(0);
     expect(() => malloc.realloc(moved, 5)).toThrow(InvalidFreeError);
+    malloc.check();
+  });
+
+  it('keeps one block where the old mapping cannot be given back', () => {
+    const { memory, malloc } = start();
+    const block = malloc.malloc(400 * KiB);
+    memory.munmapFails = true;
+    expect(() => malloc.realloc(block, 1000)).toThrow('no memory to split');
+    expect([...malloc.blocks()].map(({ address }) => address)).toEqual([block]);
+    memory.munmapFails = false;
+    malloc.free(block);
+    expect([...malloc.blocks()]).toEqual([]);
     malloc.check();
   });
 

@@ -170,8 +170,10 @@ export class UserMalloc {
     if (this.resize(address, held, size)) return address;
     const moved = this.malloc(size);
     if (moved === 0) return 0;
-    this.orFree(moved, () => this.memory.copy(address, moved, Math.min(held, size)));
-    this.free(address);
+    this.orFree(moved, () => {
+      this.memory.copy(address, moved, Math.min(held, size));
+      this.free(address);
+    });
     return moved;
   }
 
@@ -249,8 +251,9 @@ export class UserMalloc {
     const address = this.memory.mmap(bytes);
     if (address === null) return 0;
     this.systemCalls++;
+    // A program that unmapped a block by itself has given up what was here.
+    this.mappedBytes += bytes - (this.mappings.get(address) ?? 0);
     this.mappings.set(address, bytes);
-    this.mappedBytes += bytes;
     return address;
   }
 
@@ -305,7 +308,7 @@ export class UserMalloc {
     this.mappedBytes -= held - bytes;
   }
 
-  /** A fault on the new block's bytes must not leak it. */
+  /** What goes wrong with the new block's bytes, or with giving the old ones back, must not leak it. */
   private orFree(address: number, fill: () => void): void {
     try {
       fill();
