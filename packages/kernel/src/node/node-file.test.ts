@@ -1,8 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { platform } from 'node:process';
 import { afterAll, describe, expect, it } from 'vitest';
 import { PageAllocator } from '../frames/page-allocator.js';
+import { Kernel } from '../kernel.js';
 import { Machine } from '../machine.js';
 import { SlabAllocator } from '../slab/slab-allocator.js';
 import { PROT_READ } from '../vm/area.js';
@@ -97,5 +100,16 @@ describe('a file on disk', () => {
   it('must exist and be regular', () => {
     expect(() => new NodeFile(join(directory, 'nowhere'))).toThrow('ENOENT');
     expect(() => new NodeFile(directory)).toThrow('is no regular file: only these can be mapped');
+    const { processes } = new Kernel({ openFile: (path) => new NodeFile(path) });
+    const refusal = `EACCES: ${directory} is no regular file`;
+    expect(() => processes.exec(processes.get(1), directory)).toThrow(refusal);
+  });
+
+  it.skipIf(platform === 'win32')('is not waited for when it is a pipe that nobody writes to', () => {
+    const pipe = join(directory, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const writable of [false, true]) {
+      expect(() => new NodeFile(pipe, { writable })).toThrow('is no regular file: only these can be mapped');
+    }
   });
 });

@@ -1,6 +1,9 @@
 /** A file on disk as something to map, read and written through Node's file system. */
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import type { FileSource } from '../vm/file-source.js';
+
+/** Absent on Windows. */
+const NON_BLOCKING = constants.O_NONBLOCK ?? 0;
 
 export class NodeFile implements FileSource {
   readonly path: string;
@@ -11,16 +14,19 @@ export class NodeFile implements FileSource {
 
   /**
    * Opens the file; for reading only unless told otherwise. `name` is shown instead of the path.
-   * @throws what opening throws, for example ENOENT; Error when it is no regular file
+   * @throws what opening throws, for example ENOENT; Error EACCES when it is no regular file
    */
   constructor(path: string, options: { readonly writable?: boolean; readonly name?: string } = {}) {
     this.path = options.name ?? path;
     this.writable = options.writable ?? false;
-    this.descriptor = openSync(path, this.writable ? 'r+' : 'r');
+    // A pipe with a name would be waited for otherwise, until someone writes to it.
+    this.descriptor = openSync(path, (this.writable ? constants.O_RDWR : constants.O_RDONLY) | NON_BLOCKING);
     const stat = fstatSync(this.descriptor);
     if (!stat.isFile()) {
       closeSync(this.descriptor);
-      throw new Error(`${path} is no regular file: only these can be mapped`);
+      throw Object.assign(new Error(`${path} is no regular file: only these can be mapped`), {
+        code: 'EACCES',
+      });
     }
     this.device = deviceNumbers(stat.dev);
     this.inode = stat.ino;

@@ -6,7 +6,6 @@ export type ErrorCode =
   | 'EAGAIN'
   | 'ECHILD'
   | 'EEXIST'
-  | 'EIDRM'
   | 'EINVAL'
   | 'EIO'
   | 'ELOOP'

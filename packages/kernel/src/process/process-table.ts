@@ -328,7 +328,12 @@ function scriptArguments(script: ScriptLine, path: string, argv: readonly string
 function openError(path: string, error: unknown): SystemCallError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return new ExecError('ENOENT', `${path}: there is no such file`);
-  if (code === 'EACCES' || code === 'EPERM') return new ExecError('EACCES', `${path}: permission denied`);
+  if (code === 'EACCES' || code === 'EPERM') {
+    // A host that refuses says why itself, an operating system only that.
+    const told =
+      error instanceof Error && !('syscall' in error) ? error.message : `${path}: permission denied`;
+    return new ExecError('EACCES', told);
+  }
   if (code === 'EISDIR') return new ExecError('EACCES', `${path}: is a folder, not a file`);
   return new ExecError('EIO', `${path}: ${error instanceof Error ? error.message : String(error)}`);
 }

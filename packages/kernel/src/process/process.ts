@@ -8,7 +8,7 @@
 import { UserMalloc, type UserMemory } from '../malloc/user-malloc.js';
 import type { AddressSpace, MapOptions } from '../vm/address-space.js';
 import { type Area, PROT_READ, PROT_WRITE } from '../vm/area.js';
-import { MappingError } from '../vm/memory-fault.js';
+import { hexAddress, MappingError } from '../vm/memory-fault.js';
 import { pageUp } from './elf.js';
 import { SystemCallError } from './errors.js';
 import { isSharedSegment, type SharedSegment } from './shared-segments.js';
@@ -105,7 +105,7 @@ export class Process {
     if (!(Number.isSafeInteger(address) && address >= task.heapStart)) {
       throw new SystemCallError(
         'ENOMEM',
-        `the break cannot lie at ${hex(address)}, below ${hex(task.heapStart)}`,
+        `the break cannot lie at ${hexAddress(address)}, below ${hexAddress(task.heapStart)}`,
       );
     }
     const oldEnd = pageUp(task.break);
@@ -142,8 +142,8 @@ export class Process {
         address === undefined ? options : { ...options, address, fixed: true, noReplace: true },
       );
     } catch (error) {
-      if (error instanceof MappingError) throw new SystemCallError('EINVAL', error.message);
-      throw error;
+      if (!(error instanceof MappingError)) throw error;
+      throw new SystemCallError(error.code === 'EEXIST' ? 'EINVAL' : error.code, error.detail);
     }
   }
 
@@ -227,7 +227,7 @@ export class Process {
       address = this.space.mmap({ address: start, length, fixed: true, noReplace: true, name: '[heap]' });
     } catch (error) {
       if (error instanceof MappingError)
-        throw new SystemCallError('ENOMEM', `the heap cannot grow: ${error.message}`);
+        throw new SystemCallError('ENOMEM', `the heap cannot grow: ${error.detail}`);
       throw error;
     }
     if (address === null) throw new SystemCallError('ENOMEM', 'no memory to make the heap larger');
@@ -237,7 +237,7 @@ export class Process {
     const area = this.space.areaAt(address);
     const attached = area !== null && area.inode !== null && isSharedSegment(area.inode);
     if (attached && area.start === address && area.offset === 0) return area;
-    throw new SystemCallError('EINVAL', `no segment is attached at ${hex(address)}`);
+    throw new SystemCallError('EINVAL', `no segment is attached at ${hexAddress(address)}`);
   }
 
   private userMemory(): UserMemory {
@@ -257,8 +257,4 @@ export class Process {
       zero: (address, bytes) => this.space.fill(address, bytes),
     };
   }
-}
-
-function hex(address: number): string {
-  return Number.isSafeInteger(address) && address >= 0 ? `0x${address.toString(16)}` : String(address);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { boot, code, endAll, PAGE } from '../../test/system.js';
-import { PROT_READ } from '../vm/area.js';
+import { mapsOf, printMaps } from '../proc/maps.js';
+import { PROT_READ, TASK_SIZE } from '../vm/area.js';
 import { IPC_PRIVATE } from './shared-segments.js';
 
 describe('shared segments', () => {
@@ -36,9 +37,10 @@ describe('shared segments', () => {
     expect(code(() => segments.get(7, 5000, { exclusive: true }))).toBe('EEXIST');
     expect(code(() => segments.get(8, 5000, { create: false }))).toBe('ENOENT');
     expect(code(() => segments.get(9, 0))).toBe('EINVAL');
-    expect(code(() => segments.get(0.5, 1))).toBe('EINVAL');
+    for (const key of [0.5, 2 ** 32, -(2 ** 31) - 1]) expect(code(() => segments.get(key, 1))).toBe('EINVAL');
+    expect(segments.get(0xffff_ffff, 1)).toBe(segments.get(-1, 1));
     expect(code(() => segments.byId(99))).toBe('EINVAL');
-    expect(segments.list().map(({ id }) => id)).toEqual([0, 1, 2]);
+    expect(segments.list().map(({ id }) => id)).toEqual([0, 1, 2, 3]);
     endAll(kernel);
   });
 
@@ -49,7 +51,8 @@ describe('shared segments', () => {
     const b = child.attach(segment);
     init.space.store8(a, 1);
     kernel.segments.remove(segment.id);
-    expect(code(() => kernel.segments.remove(segment.id))).toBe('EIDRM');
+    kernel.segments.remove(segment.id);
+    expect(segment.attached, 'marked twice is marked once').toBe(2);
     expect(kernel.segments.get(5, PAGE), 'the key is free again').not.toBe(segment);
     init.detach(a);
     expect(child.space.loadU8(b)).toBe(1);
@@ -58,6 +61,20 @@ describe('shared segments', () => {
     expect(code(() => kernel.segments.byId(segment.id))).toBe('EINVAL');
     expect(kernel.vm.cache.segmentPages).toBe(0);
     expect(code(() => init.detach(a))).toBe('EINVAL');
+    endAll(kernel);
+  });
+
+  it('are shown in maps as Linux shows them: the key, and the id for a file number', () => {
+    const { kernel, init } = boot();
+    kernel.segments.get(IPC_PRIVATE, 1);
+    init.mmap({ length: PAGE, shared: true });
+    const start = init.attach(kernel.segments.get(0x1234, 8192)).toString(16);
+    const end = (Number.parseInt(start, 16) + 8192).toString(16);
+    expect(printMaps(mapsOf(init.space)).split('\n')).toContain(
+      `${start}-${end} rw-s 00000000 00:01 1                          /SYSV00001234 (deleted)`,
+    );
+    expect(code(() => init.attach(kernel.segments.byId(0), { address: TASK_SIZE }))).toBe('ENOMEM');
+    expect(code(() => init.attach(kernel.segments.byId(0), { address: 0x10000001 }))).toBe('EINVAL');
     endAll(kernel);
   });
 

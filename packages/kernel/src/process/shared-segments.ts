@@ -12,8 +12,9 @@ import type { Inode } from '../vm/inode.js';
 import type { PageCache } from '../vm/page-cache.js';
 import { SystemCallError } from './errors.js';
 
-/** How /proc/PID/maps names a segment: this and its key. */
+/** How /proc/PID/maps names a segment: this, its key, and that no folder lists it. Its number there is its id. */
 const PATH = '/SYSV';
+const PATH_END = ' (deleted)';
 
 /** The key of a segment that nobody else can find. */
 export const IPC_PRIVATE = 0;
@@ -69,9 +70,9 @@ export class SharedSegments {
    */
   get(key: number, bytes: number, options: CreateSegmentOptions = {}): SharedSegment {
     const { create = true, exclusive = false } = options;
-    if (!Number.isSafeInteger(key))
-      throw new SystemCallError('EINVAL', `key ${String(key)} is no whole number`);
-    const found = key === IPC_PRIVATE ? undefined : this.list().find((each) => each.key === key);
+    if (!(Number.isInteger(key) && key >= -(2 ** 31) && key < 2 ** 32))
+      throw new SystemCallError('EINVAL', `a key is a whole number of 32 bits, not ${String(key)}`);
+    const found = key === IPC_PRIVATE ? undefined : this.list().find((each) => each.key === key >>> 0);
     if (found !== undefined) {
       if (exclusive) throw new SystemCallError('EEXIST', `segment ${found.id} has key ${key} already`);
       if (bytes > found.bytes) {
@@ -87,9 +88,10 @@ export class SharedSegments {
       throw new SystemCallError('EINVAL', `a segment has 1 byte or more, not ${String(bytes)}`);
     }
     const size = Math.ceil(bytes / FRAME_BYTES) * FRAME_BYTES;
-    const inode = this.cache.createSegment(`${PATH}${(key >>> 0).toString(16).padStart(8, '0')}`, size);
+    const path = `${PATH}${(key >>> 0).toString(16).padStart(8, '0')}${PATH_END}`;
+    const inode = this.cache.createSegment(path, size, this.nextId);
     if (inode === null) throw new SystemCallError('ENOMEM', 'no memory for another segment');
-    const segment = new SharedSegment(this.nextId++, key, bytes, inode);
+    const segment = new SharedSegment(this.nextId++, key >>> 0, bytes, inode);
     this.segments.set(segment.id, segment);
     return segment;
   }
@@ -104,11 +106,12 @@ export class SharedSegments {
 
   /**
    * Marks a segment to go: at once when nobody has it attached, else when the last one detaches (shmctl IPC_RMID).
-   * @throws SystemCallError EINVAL when there is none; EIDRM when it is marked already
+   * One that is marked already stays so.
+   * @throws SystemCallError EINVAL when there is none
    */
   remove(id: number): void {
     const segment = this.byId(id);
-    if (segment.removed) throw new SystemCallError('EIDRM', `segment ${id} is removed already`);
+    if (segment.removed) return;
     segment.removed = true;
     segment.key = IPC_PRIVATE;
     this.cache.release(segment.inode);

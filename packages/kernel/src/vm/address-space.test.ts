@@ -5,7 +5,16 @@ import { PageAllocator } from '../frames/page-allocator.js';
 import { Machine } from '../machine.js';
 import { SlabAllocator } from '../slab/slab-allocator.js';
 import type { AddressSpace } from './address-space.js';
-import { MMAP_BASE, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE, TASK_SIZE, VM_GROWSDOWN } from './area.js';
+import {
+  MMAP_BASE,
+  MMAP_MIN_ADDRESS,
+  PROT_EXEC,
+  PROT_NONE,
+  PROT_READ,
+  PROT_WRITE,
+  TASK_SIZE,
+  VM_GROWSDOWN,
+} from './area.js';
 import { MemoryFile } from './file-source.js';
 import { MappingError, MemoryFault } from './memory-fault.js';
 import { VirtualMemory } from './virtual-memory.js';
@@ -313,7 +322,7 @@ describe('mmap', () => {
       ],
       [
         () => space.mmap({ length: PAGE, fixed: true, address: TASK_SIZE }),
-        'EINVAL: the range ends at 0x800000000000, user addresses end at 0x7ffffffff000',
+        'ENOMEM: the range ends at 0x800000000000, user addresses end at 0x7ffffffff000',
       ],
       [() => space.mmap({ length: PAGE, growsDown: true, shared: true }), 'EINVAL: a stack must be private'],
       [
@@ -325,7 +334,15 @@ describe('mmap', () => {
         'EACCES: /ro is open for reading only and mapped shared',
       ],
       [() => space.mprotect(at, 2 * PAGE, PROT_READ), 'ENOMEM: nothing is mapped at 0x'],
-      [() => space.munmap(at + 1, PAGE), 'EINVAL: the address must be a multiple of 4096'],
+      [
+        () => space.munmap(at + 1, PAGE),
+        `EINVAL: the address must be a multiple of 4096, got 0x${(at + 1).toString(16)}`,
+      ],
+      [() => space.munmap(TASK_SIZE, PAGE), 'EINVAL: the range ends at'],
+      [() => space.munmap(at, 0), 'EINVAL: the length must be a whole number of bytes from 1 up, got 0'],
+      [() => space.mprotect(TASK_SIZE, PAGE, PROT_READ), 'ENOMEM: the range ends at'],
+      [() => space.mprotect(at + 1, 0, PROT_READ), 'EINVAL: the address must be a multiple of 4096'],
+      [() => space.msync(TASK_SIZE, PAGE), 'ENOMEM: the range ends at'],
       [() => space.msync(at - PAGE, PAGE), 'ENOMEM: nothing is mapped at 0x'],
     ];
     for (const [call, message] of calls) {
@@ -333,6 +350,9 @@ describe('mmap', () => {
       expect(call).toThrow(message);
     }
     expect(space.mmap({ length: 2 ** 47 - 2 ** 20 })).toBeNull();
+    // No bytes are protected or written anywhere, mapped or not.
+    expect(space.mprotect(MMAP_MIN_ADDRESS, 0, PROT_READ)).toBe(true);
+    expect(space.msync(MMAP_MIN_ADDRESS, 0)).toBe(0);
     expect(layout(space)).toEqual(before);
     vm.check();
   });

@@ -25,7 +25,7 @@ import {
 import { type FaultResult, reprotected, resolveFault } from './fault.js';
 import { forkAddressSpace } from './fork.js';
 import type { Inode } from './inode.js';
-import { checkProtection, flagsOf, lengthInPages, rangeEnd } from './map-arguments.js';
+import { checkProtection, flagsOf, lengthInPages, mappedRangeEnd, rangeEnd } from './map-arguments.js';
 import { MappedMemory } from './mapped-memory.js';
 import { type Access, MappingError, MemoryFault } from './memory-fault.js';
 import { NO_ENTRY, type PageTable, PTE_NX, PTE_PRESENT, PTE_SPECIAL, PTE_WRITE } from './page-table.js';
@@ -87,7 +87,7 @@ export class AddressSpace extends MappedMemory {
    * Maps memory; nothing is read or cleared before the first touch.
    * @returns the address, a multiple of 4096; null when there is no memory for the bookkeeping, no free range, or
    * there are 65,530 areas already
-   * @throws MappingError EINVAL for an argument out of range, EACCES for a shared writable mapping of a file that may
+   * @throws MappingError EINVAL for an argument out of range, ENOMEM past the end of user addresses, EACCES for a shared writable mapping of a file that may
    * not be written, EEXIST as said of `noReplace`
    */
   mmap(options: MapOptions): number | null {
@@ -126,7 +126,7 @@ export class AddressSpace extends MappedMemory {
    * @throws MappingError EINVAL
    */
   munmap(address: number, length: number): boolean {
-    const end = rangeEnd(address, length);
+    const end = rangeEnd(address, length, 'EINVAL');
     const spare = this.spareObjects(this.splitsNeeded(address, end, false));
     if (spare === null) return false;
     this.unmapRange(address, end, spare);
@@ -141,7 +141,7 @@ export class AddressSpace extends MappedMemory {
    */
   mprotect(address: number, length: number, protection: number): boolean {
     checkProtection(protection);
-    const end = rangeEnd(address, length);
+    const end = mappedRangeEnd(address, length);
     this.requireMapped(address, end, (area) => {
       if ((protection & PROT_WRITE) !== 0 && (area.flags & VM_MAYWRITE) === 0) {
         throw new MappingError('EACCES', `${nameOf(area)} is open for reading only and mapped shared`);
@@ -170,7 +170,7 @@ export class AddressSpace extends MappedMemory {
    * @throws MappingError EINVAL; ENOMEM where part of the range is not mapped; EIO, with what the file threw as cause
    */
   msync(address: number, length: number): number {
-    const end = rangeEnd(address, length);
+    const end = mappedRangeEnd(address, length);
     this.requireMapped(address, end, () => {});
     let written = 0;
     for (let area = this.areas.find(address); area !== null && area.start < end; area = area.next) {
@@ -313,7 +313,7 @@ export class AddressSpace extends MappedMemory {
   private place(options: MapOptions, bytes: number): number | null {
     const { address, fixed = false, noReplace = false } = options;
     if (fixed) {
-      const end = rangeEnd(address ?? Number.NaN, bytes);
+      const end = rangeEnd(address ?? Number.NaN, bytes, 'ENOMEM');
       if (address! < MMAP_MIN_ADDRESS) {
         throw new MappingError('EINVAL', `nothing is mapped below 0x10000, got 0x${address!.toString(16)}`);
       }

@@ -13,7 +13,7 @@ import {
   VM_MAYWRITE,
   VM_SHARED,
 } from './area.js';
-import { MappingError } from './memory-fault.js';
+import { hexAddress, MappingError, type MappingErrorCode } from './memory-fault.js';
 
 /** Pages of a file are numbered in 31 bits. */
 const FILE_BYTES_MAX = 2 ** 31 * FRAME_BYTES;
@@ -76,17 +76,30 @@ export function flagsOf(options: MapOptions): number {
   return flags;
 }
 
-/** The end of the whole pages of [address, address + length). @throws MappingError EINVAL */
-export function rangeEnd(address: number, length: number): number {
-  if (!(Number.isSafeInteger(address) && address >= 0 && address % FRAME_BYTES === 0)) {
-    throw new MappingError('EINVAL', `the address must be a multiple of 4096, got ${String(address)}`);
-  }
+/**
+ * The end of the whole pages of [address, address + length).
+ * @param beyond what the call gives for a range past the end of user addresses: EINVAL or ENOMEM
+ * @throws MappingError EINVAL, and `beyond`
+ */
+export function rangeEnd(address: number, length: number, beyond: MappingErrorCode): number {
+  checkAddress(address);
   const end = address + lengthInPages(length);
   if (end > TASK_SIZE) {
     throw new MappingError(
-      'EINVAL',
-      `the range ends at 0x${end.toString(16)}, user addresses end at 0x${TASK_SIZE.toString(16)}`,
+      beyond,
+      `the range ends at ${hexAddress(end)}, user addresses end at ${hexAddress(TASK_SIZE)}`,
     );
   }
   return end;
+}
+
+/** As `rangeEnd` for calls on what is mapped: nothing is beyond, and a range of no bytes ends where it starts. */
+export function mappedRangeEnd(address: number, length: number): number {
+  checkAddress(address);
+  return length === 0 ? address : rangeEnd(address, length, 'ENOMEM');
+}
+
+function checkAddress(address: number): void {
+  if (Number.isSafeInteger(address) && address >= 0 && address % FRAME_BYTES === 0) return;
+  throw new MappingError('EINVAL', `the address must be a multiple of 4096, got ${hexAddress(address)}`);
 }

@@ -28,7 +28,7 @@ export class MemoryFault extends Error {
   constructor(code: FaultCode, address: number, access: Access, area: Area | null, cause?: unknown) {
     const signal = signalOf(code);
     super(
-      `${signal} (${code}): cannot ${access} at 0x${address.toString(16)}: ${REASONS[code]}`,
+      `${signal} (${code}): cannot ${access} at ${hexAddress(address)}: ${REASONS[code]}`,
       cause === undefined ? {} : { cause },
     );
     this.code = code;
@@ -50,9 +50,19 @@ export type MappingErrorCode = 'EINVAL' | 'EACCES' | 'EEXIST' | 'ENOMEM' | 'EIO'
 export class MappingError extends Error {
   override readonly name = 'MappingError';
   readonly code: MappingErrorCode;
+  /** The sentence without the code. */
+  readonly detail: string;
 
-  constructor(code: MappingErrorCode, message: string, cause?: unknown) {
-    super(`${code}: ${message}`, cause === undefined ? {} : { cause });
+  constructor(code: MappingErrorCode, detail: string, cause?: unknown) {
+    super(`${code}: ${detail}`, cause === undefined ? {} : { cause });
     this.code = code;
+    this.detail = detail;
   }
+}
+
+/** As a register holds it: below zero it wraps round; what is no whole number is told as it is. */
+export function hexAddress(address: number): string {
+  return Number.isSafeInteger(address)
+    ? `0x${BigInt.asUintN(64, BigInt(address)).toString(16)}`
+    : String(address);
 }

@@ -82,13 +82,13 @@ export class PageCache {
 
   /**
    * A segment of zero bytes, held once: `release` it, and its memory is free after the last area that maps it is gone.
-   * @param path as /proc/PID/maps shows it
+   * @param path as /proc/PID/maps shows it; so `number`, one more than the last when left out
    * @returns null when there is no memory
    */
-  createSegment(path: string, bytes: number): Inode | null {
+  createSegment(path: string, bytes: number, number = ++this.segmentNumber): Inode | null {
     const object = this.objects.alloc();
     if (object === null) return null;
-    const inode = new Inode(object, path, [0, 1], ++this.segmentNumber, null, bytes);
+    const inode = new Inode(object, path, [0, 1], number, null, bytes);
     this.segments.add(inode);
     return inode;
   }

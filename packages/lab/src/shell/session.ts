@@ -92,7 +92,9 @@ export class Session {
   }
 
   private run(words: readonly Word[]): Told {
-    const command = this.find(words[0]?.text ?? '');
+    const [name] = words;
+    if (name === undefined) throw new UserError("a command is missing; 'help' lists all");
+    const command = this.find(name.text);
     const usage = `${command.name} ${command.usage}`.trimEnd();
     const outcome = command.run(this, new Arguments(words.slice(1), this.variables, usage));
     return {

@@ -90,6 +90,8 @@ describe('a session', () => {
     expect(() => run('x = nothing')).toThrow("no command 'nothing'; 'help' lists all");
     expect(() => run('mm 1')).toThrow("no command 'mm'; perhaps mmap");
     expect(() => run('fork')).toThrow('PID is missing; usage: fork PID');
+    for (const line of ['x =', 'fails']) expect(() => run(line)).toThrow('a command is missing');
+    expect(() => run('help fork exec')).toThrow("'exec' is too much; usage: help [COMMAND]");
     expect(() => run('exit')).toThrow("PID is missing ('quit' leaves the shell); usage: exit PID [STATUS]");
     expect(() => run('fork 1 2')).toThrow("'2' is too much; usage: fork PID");
     expect(() => run('read 1 $y')).toThrow(
@@ -98,10 +100,11 @@ describe('a session', () => {
   });
 
   it('has a refusal for an answer after fails, and nothing else', () => {
-    const { run } = start();
+    const { run, session } = start();
     expect(run('fails read 1 0')).toBe(
       'refused, as expected: SIGSEGV (SEGV_MAPERR): cannot read at 0x0: nothing is\n  mapped there',
     );
+    expect(session.execute('fails push 1 200TiB')?.text).toContain('cannot write at 0xffffb7ffffffef60:');
     expect(run('fails fork 9')).toBe('refused, as expected: ESRCH: there is no process 9');
     expect(run('fails kfree 0x888000000040')).toContain('refused, as expected: address 0x888000000040');
     expect(() => run('fails fork 1')).toThrow(FaultError);
@@ -145,6 +148,7 @@ describe('a session', () => {
     run('free 1 $a');
     expect(run('free 1 $b')).toContain('is free');
     expect(run('fails free 1 $b')).toContain('refused');
+    expect(run('fails realloc 1 0 900TiB')).toBe('refused, as expected: realloc: no memory');
     expect(run('fork 1')).toContain('process 2');
     expect(run('heap 2')).toContain('0 blocks of 0 B');
     expect(run('push 1 20KiB')).toContain('the stack grew from 4 KiB to 24 KiB');
@@ -186,6 +190,10 @@ describe('a session', () => {
     expect(run('free_pages $a 0')).toContain('1 frame given back');
     expect(run('k = kmalloc 100')).toMatch(/^128 bytes at 0x8880/);
     expect(run('kfree $k')).toContain('is free');
+    expect(() => run('cache create "two words" 8')).toThrow("NAME: 'two words' is not one word");
+    expect(() => run('cache create "" 8')).toThrow("NAME: '' is not one word");
+    expect(run('kfree 0')).toBe('0x0 is free');
+    expect(run('vfree 0')).toBe('0x0 is free');
     expect(run('v = vmalloc 20000')).toContain('5 pages at 0xc90000000000');
     expect(run('cat /proc/vmallocinfo')).toContain('24576 shell pages=5 vmalloc');
     run('vfree $v');

@@ -42,7 +42,7 @@ export const HEAP: CommandGroup = {
         args.end();
         const moved = heap.realloc(address, size);
         if (size === 0 && address !== 0) return `${hex(address)} is free`;
-        return block(moved, heap, moved === address ? 'in place: realloc' : 'realloc');
+        return block(moved, heap, moved === address && moved !== 0 ? 'in place: realloc' : 'realloc');
       },
     },
     {

@@ -93,7 +93,7 @@ export const KERNEL: CommandGroup = {
         args.end();
         const cache = session.kernel.slab.cacheOf(address);
         if (cache !== undefined && !cache.name.includes('kmalloc-')) refuseKernelCache(session, cache);
-        session.kernel.slab.kfree(address);
+        session.kernel.slab.kfree(address === 0 ? null : address);
         return `${hex(address)} is free`;
       },
     },
@@ -118,7 +118,7 @@ export const KERNEL: CommandGroup = {
       run(session, args) {
         const address = args.number('ADDRESS');
         args.end();
-        session.kernel.vm.kernel.vfree(address);
+        session.kernel.vm.kernel.vfree(address === 0 ? null : address);
         return `${hex(address)} is free`;
       },
     },
@@ -165,6 +165,8 @@ const RUN: Readonly<
     const name = args.text('NAME');
     const size = args.number('SIZE');
     args.end();
+    // Who reads /proc/slabinfo parts its columns by spaces.
+    if (!/^\S+$/.test(name)) throw args.wrong(`NAME: '${name}' is not one word`);
     if (session.kernel.slab.cache(name) !== undefined)
       throw new UserError(`there is a cache ${name} already`);
     const { geometry } = session.kernel.slab.createCache(name, size);

@@ -18,6 +18,7 @@ import {
 import { define } from '../../cli/terminal.js';
 import { UserError } from '../../errors.js';
 import { formatCount } from '../../sizes.js';
+import type { Arguments } from '../arguments.js';
 import type { CommandGroup } from '../command.js';
 import { framesPicture } from '../frames-picture.js';
 import type { Session } from '../session.js';
@@ -85,7 +86,7 @@ export const VIEWS: CommandGroup = {
       name: 'help',
       usage: '[COMMAND]',
       summary: 'all commands, or one',
-      run: (session, args) => help(session, args.rest()),
+      run: (session, args) => help(session, args),
     },
     {
       name: 'quit',
@@ -114,10 +115,11 @@ function contentsOf(session: Session, path: string): string {
   return which === 'maps' ? printMaps(mapsOf(space)) : printSmaps(smapsOf(space));
 }
 
-function help(session: Session, names: readonly string[]): string {
+function help(session: Session, args: Arguments): string {
   const { paint } = session;
-  const name = names[0];
-  if (name !== undefined) {
+  if (args.left > 0) {
+    const name = args.text('COMMAND');
+    args.end();
     const { usage, summary } = session.find(name);
     return `${paint.bold(`${name} ${usage}`.trimEnd())}\n  ${summary}`;
   }
