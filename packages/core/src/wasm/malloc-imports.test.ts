@@ -199,6 +199,32 @@ describe('heapOfModule', () => {
     ).toBe(5008);
   });
 
+  it.each([
+    [Number.NaN, 'base must be an address from 0 to 2^32 - 1, got NaN'],
+    [2 ** 32 + 4096, 'base must be an address from 0 to 2^32 - 1, got 4294971392'],
+    [4096.5, 'base must be an address from 0 to 2^32 - 1, got 4096.5'],
+    [1023, 'base must be at least 1024, where the data and stack of the module end (__heap_base), got 1023'],
+  ])('refuses %d for a base, and leaves the memory of the module alone', (base, message) => {
+    const exports = moduleLike();
+    expect(() => heapOfModule(exports, { base })).toThrow(new RangeError(message));
+    expect(new Uint8Array(exports.memory.buffer).every((byte) => byte === 0)).toBe(true);
+  });
+
+  it('takes a base from who knows it where the module tells none', () => {
+    const { memory } = moduleLike();
+    expect(heapOfModule({ memory }, { base: 2048 }).base).toBe(2048);
+  });
+
+  it('says that memory64 is not served', () => {
+    const { memory } = moduleLike();
+    const heapBase = new WebAssembly.Global({ value: 'i64' }, 5000n);
+    expect(() => heapOfModule({ memory, __heap_base: heapBase })).toThrow(
+      new TypeError(
+        'the module has addresses of 64 bits (memory64), its __heap_base is an i64: those of a heap have 32',
+      ),
+    );
+  });
+
   it('says what is missing', () => {
     const { memory } = moduleLike();
     expect(() => heapOfModule({ _start: 0, __heap_base: { value: 8 } })).toThrow(

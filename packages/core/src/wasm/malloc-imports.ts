@@ -104,7 +104,7 @@ export function mallocImports(heap: MallocHeap | (() => MallocHeap)): MallocImpo
  * A heap in the memory of an instantiated module, above its data and stack.
  * @param exports of the instance: `memory`, and `__heap_base`, which wasm-ld exports with `--export=__heap_base`
  * @param options as of `Heap.create`; `base` only to leave room above `__heap_base`
- * @throws TypeError where one of the two is missing, saying how to link the module
+ * @throws TypeError where one of the two is missing, saying how to link the module; RangeError for a bad option
  */
 export function heapOfModule(exports: Readonly<Record<string, unknown>>, options: HeapOptions = {}): Heap {
   const { memory, __heap_base: heapBase } = exports;
@@ -113,21 +113,38 @@ export function heapOfModule(exports: Readonly<Record<string, unknown>>, options
       `the module exports no memory under the name "memory" but ${names(exports)}; one that imports its memory: use Heap.create`,
     );
   }
-  const base = options.base ?? (isGlobal(heapBase) ? heapBase.value : undefined);
-  if (base === undefined) {
+  const end = isGlobal(heapBase) ? heapBase.value : null;
+  if (typeof end === 'bigint') {
+    throw new TypeError(
+      'the module has addresses of 64 bits (memory64), its __heap_base is an i64: those of a heap have 32',
+    );
+  }
+  const least = end === null ? null : end >>> 0;
+  const base = options.base ?? least;
+  if (base === null) {
     throw new TypeError(
       `the module exports no __heap_base, the end of its data, but ${names(exports)}; link it with -Wl,--export=__heap_base`,
     );
   }
-  return Heap.create(memory, { ...options, base: base >>> 0 });
+  if (least !== null && base < least) {
+    throw new RangeError(
+      `base must be at least ${least}, where the data and stack of the module end (__heap_base), got ${base}`,
+    );
+  }
+  return Heap.create(memory, { ...options, base });
 }
 
 function isMemory(value: unknown): value is WasmMemory {
   return typeof value === 'object' && value !== null && 'buffer' in value && 'grow' in value;
 }
 
-function isGlobal(value: unknown): value is { readonly value: number } {
-  return typeof value === 'object' && value !== null && 'value' in value && typeof value.value === 'number';
+function isGlobal(value: unknown): value is { readonly value: number | bigint } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'value' in value &&
+    ['number', 'bigint'].includes(typeof value.value)
+  );
 }
 
 function names(exports: Readonly<Record<string, unknown>>): string {
