@@ -44,10 +44,10 @@ export function asOption(): Option {
 }
 
 /** For `--help`: the allocators with the names of their options, and what each option allows. */
-export function allocatorsHelp(): string {
+export function allocatorsHelp(kinds = ALLOCATORS): string {
   const groups = new Map<string, string[]>();
   const allowed = new Map<string, string>();
-  for (const { id, options } of ALLOCATORS) {
+  for (const { id, options } of kinds) {
     const names = options.map((option) => option.name).join(', ');
     groups.set(names, [...(groups.get(names) ?? []), id]);
     for (const option of options) allowed.set(option.name, option.allowed);

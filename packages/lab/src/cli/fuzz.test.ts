@@ -44,11 +44,26 @@ describe('freehold fuzz', () => {
     expect(said.err).toContain('size: the block holds 0 bytes');
   });
 
+  it('tells a seed that it drew before the calls: a run that hangs can be repeated', async () => {
+    expect(await main(['fuzz', '--allocator', 'buddy', '--operations', '500'])).toBe(0);
+    const [, drawn, used] = /^seed (\d+)\nbuddy: 500 operations, seed (\d+), /.exec(said.out) ?? [];
+    expect(drawn).toBeDefined();
+    expect(used).toBe(drawn);
+  });
+
+  it('names in its help what it takes, and nothing else', async () => {
+    expect(await main(['fuzz', '--help'])).toBe(0);
+    expect(said.out).toContain('\n  heap, heap-unchecked\n');
+    expect(said.out).not.toMatch(/pages|slab|memory {2}|migrate-types/);
+  });
+
   it.each([
     [['--operations', '0'], "--operations: '0' is no whole number from 1 to 1,000,000,000,000"],
     [['--seed', 'x'], "--seed: 'x' is no whole number from 0 to 4,294,967,295"],
-    [['--allocator', 'nothing'], "no allocator 'nothing'; there are naive-first"],
-    [['--allocator', 'slab'], "--allocator: slab is the kernel's; there are naive-first"],
+    [['--allocator', 'nothing'], "--allocator: no allocator 'nothing'; there are naive-first, "],
+    [['--allocator', 'nothing'], ', heap, heap-unchecked\n'],
+    [['--allocator', 'tlsf,slab:memory=64MiB'], "--allocator: slab is the kernel's; there are naive-first, "],
+    [['--allocator', 'heap:unit=4'], "heap: option 'unit' is '4' (in 'heap:unit=4'); allowed: 8, 16\n"],
   ])('%s: status 2', async (argv, message) => {
     expect(await main(['fuzz', ...argv])).toBe(2);
     expect(said.err).toContain(message);

@@ -46,23 +46,27 @@ export function fuzzCommand(): Command {
     .addOption(whole('-n, --operations <N>', 'calls of each allocator', 1, 1e12).default(1_000_000))
     .addOption(whole('--seed <N>', 'what the calls are drawn from (default: another each time)', 0, SEED_MAX))
     .option('--json', 'print one line of JSON for each allocator')
-    .addHelpText('after', allocatorsHelp() + EXAMPLES)
+    .addHelpText('after', allocatorsHelp(GENERAL) + EXAMPLES)
     .action(run);
 }
 
 function parseAllocators(text: string): Contender[] {
-  const contenders = parseContenders(text, '--allocator');
-  const other = contenders.find(({ kind }) => !GENERAL.includes(kind));
-  if (other === undefined) return contenders;
-  throw new UserError(
-    `--allocator: ${other.spec} is the kernel's; there are ${GENERAL.map(({ id }) => id).join(', ')}`,
-  );
+  const known = GENERAL.map(({ id }) => id);
+  const ids = text.split(',').map((spec) => spec.trim().split(':')[0]!);
+  const other = ids.find((id) => !known.includes(id));
+  if (other === undefined) return parseContenders(text, '--allocator');
+  const why = ALLOCATORS.some(({ id }) => id === other)
+    ? `${other} is the kernel's`
+    : `no allocator '${other}'`;
+  throw new UserError(`--allocator: ${why}; there are ${known.join(', ')}`);
 }
 
 async function run(options: FuzzOptions): Promise<void> {
   const { operations } = options;
   const contenders = options.allocator ?? GENERAL.map(({ id }) => parseContender(id));
   const seed = options.seed ?? randomInt(SEED_MAX);
+  // Before the calls: should they never end, this is what repeats them.
+  if (options.seed === undefined && !options.json) print(`seed ${seed}`);
   let failures = 0;
   for (const contender of contenders) {
     const result = await fuzzOne(contender, operations, seed);
