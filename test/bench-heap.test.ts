@@ -13,6 +13,7 @@ import {
   readOperations,
   writeOperations,
 } from '../bench/src/heap/operations.js';
+import { chooseRecordings } from '../bench/src/heap/recordings.js';
 import { type Peer, QUICK, timeReplays, utilisation } from '../bench/src/heap/replay.js';
 import { withSection } from '../bench/src/report.js';
 import { type Result, Unfinished } from '../bench/src/suite.js';
@@ -23,6 +24,34 @@ const TRACE = makeTrace('a+100 b*50 c+10^64 -a a~0 d+30 b~200 -d');
 
 const folder = mkdtempSync(join(tmpdir(), 'freehold-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('recordings', () => {
+  it('are told apart by their names, without endings, or refused', () => {
+    const [first, second] = ['here/x.trace.gz', 'there/x.rep'];
+    expect(chooseRecordings(`${first},y.rep`, false)).toEqual([first, 'y.rep']);
+    expect(chooseRecordings(`${first}, ./${first}`, false)).toEqual([`./${first}`]);
+    expect(() => chooseRecordings(`${first},${second}`, false)).toThrow(
+      new RangeError(`--traces: ${first} and ${second} would both be x in the tables: rename one of them`),
+    );
+  });
+
+  it('are named as in the tables', () => {
+    expect(chooseRecordings('sqlite,git', false)).toEqual([
+      expect.stringMatching(/sqlite\.trace\.gz$/),
+      expect.stringMatching(/git\.trace\.gz$/),
+    ]);
+    expect(chooseRecordings(undefined, true)).toEqual([expect.stringMatching(/git\.trace\.gz$/)]);
+    expect(chooseRecordings(undefined, false).length).toBeGreaterThan(10);
+  });
+});
+
+describe('contenders', () => {
+  it('that are native tell all that they need: a compiler too', () => {
+    for (const { id, side, install } of CONTENDERS) {
+      if (side === 'native') expect([id, install]).toEqual([id, expect.stringContaining('gcc libc6-dev')]);
+    }
+  });
+});
 
 describe('operations', () => {
   it('end with a free of all that is left, and ask for a byte where none is asked for', () => {

@@ -1,12 +1,11 @@
 /** `npm run bench:heap`: the heap and its peers, native ones among them, on recordings of real programs. */
-import { mkdirSync, readdirSync } from 'node:fs';
-import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { mkdirSync } from 'node:fs';
 import { openTrace } from '@freehold/lab';
 import { Command } from 'commander';
 import { BUILD } from './heap/build.js';
 import { CONTENDERS, type HeapContender } from './heap/contenders.js';
 import { operationsOf, writeOperations } from './heap/operations.js';
+import { chooseRecordings, nameOf } from './heap/recordings.js';
 import { type Measured, tell, terminalText, writePage } from './report.js';
 import { runSuite } from './runner.js';
 import type { Suite } from './suite.js';
@@ -15,8 +14,6 @@ import { heapMemory } from './suites/heap-memory.js';
 import { heapScale } from './suites/heap-scale.js';
 
 const SUITES = ['heap', heapMemory([]).id, heapScale.id];
-/** The recording of `--short`: quick for everybody. */
-const SHORT_TRACE = 'git';
 
 interface Options {
   readonly contenders?: string;
@@ -68,6 +65,7 @@ async function run(suites: readonly string[], options: Options): Promise<void> {
   const rounds = short ? 1 : Number(options.rounds);
   if (!(Number.isInteger(rounds) && rounds > 0))
     program.error(`--rounds must be a whole number from 1 up, got '${options.rounds}'`);
+  const contenders = chosenContenders(options.contenders);
   const wanted = (id: string) => suites.length === 0 || suites.includes(id);
 
   const measured: Measured[] = [];
@@ -75,13 +73,14 @@ async function run(suites: readonly string[], options: Options): Promise<void> {
   const traces: string[] = [];
   if (SUITES.some((id) => id !== heapScale.id && wanted(id))) {
     mkdirSync(BUILD, { recursive: true });
-    for (const path of chosenTraces(options.traces, short)) traces.push(await prepareTrace(path));
+    const paths = orRefuse(() => chooseRecordings(options.traces, short));
+    for (const path of paths) traces.push(await prepareTrace(path));
   }
   const measure = async (suite: Suite) => {
     measured.push({ suite, results: await runSuite(suite, short, rounds, tell) });
   };
   if (wanted('heap')) {
-    for (const contender of chosenContenders(options.contenders)) {
+    for (const contender of contenders) {
       tell(`preparing ${contender.id}`);
       versions.set(contender, contender.prepare());
     }
@@ -132,40 +131,26 @@ function chosenContenders(list: string | undefined): readonly HeapContender[] {
   });
 }
 
-/** Paths of the recordings. */
-function chosenTraces(list: string | undefined, short: boolean): string[] {
-  const samples = recordings('../../samples/');
-  const shared = recordings('../../../shared/traces/');
-  const known = shared.length > 0 ? shared : samples;
-  if (list === undefined) {
-    return short ? samples.filter((path) => nameOf(path) === SHORT_TRACE) : known;
-  }
-  return list.split(',').map((word) => [...known, ...samples].find((path) => nameOf(path) === word) ?? word);
-}
-
-/** The recordings in a folder beside this program; none where it is missing. */
-function recordings(folder: string): string[] {
-  const url = new URL(folder, import.meta.url);
-  try {
-    const files = readdirSync(url).filter((name) => /\.(gz|zst)$/.test(name));
-    return files.sort().map((name) => fileURLToPath(new URL(name, url)));
-  } catch {
-    return [];
-  }
-}
-
-/** `vlc` of `…/vlc.trace.gz`. */
-function nameOf(path: string): string {
-  return basename(path).split('.')[0]!;
-}
-
 async function prepareTrace(path: string): Promise<string> {
   const name = nameOf(path);
   tell(`reading ${name}`);
   try {
     writeOperations(operationsPath(name), operationsOf(await openTrace(path)));
   } catch (error) {
-    program.error(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    refuse(error);
   }
   return name;
+}
+
+function orRefuse<T>(choose: () => T): T {
+  try {
+    return choose();
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+/** Ends the program with the error's message, which names what was wrong. */
+function refuse(error: unknown): never {
+  return program.error(error instanceof Error ? error.message : String(error));
 }

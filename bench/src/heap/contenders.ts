@@ -44,14 +44,9 @@ export const CONTENDERS: readonly HeapContender[] = [
   heap('heap', true),
   heap('heap-unchecked', false),
   native('glibc', 'the C library', [], CC),
-  native(
-    'mimalloc',
-    'preloaded',
-    ['libmimalloc.so.2.0', 'libmimalloc.so.2'],
-    'apt-get install libmimalloc2.0',
-  ),
-  native('jemalloc', 'preloaded', ['libjemalloc.so.2'], 'apt-get install libjemalloc2'),
-  native('tcmalloc', 'preloaded', ['libtcmalloc_minimal.so.4'], 'apt-get install libtcmalloc-minimal4'),
+  native('mimalloc', 'preloaded', ['libmimalloc.so.2.0', 'libmimalloc.so.2'], `${CC} libmimalloc2.0`),
+  native('jemalloc', 'preloaded', ['libjemalloc.so.2'], `${CC} libjemalloc2`),
+  native('tcmalloc', 'preloaded', ['libtcmalloc_minimal.so.4'], `${CC} libtcmalloc-minimal4`),
   {
     ...inProcess('dlmalloc', 'wasi-libc’s malloc in WebAssembly', () => wasm(DLMALLOC)),
     side: 'other',
