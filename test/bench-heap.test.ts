@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CONTENDERS } from '../bench/src/heap/contenders.js';
+import { CONTENDERS, peer } from '../bench/src/heap/contenders.js';
 import { empty } from '../bench/src/heap/javascript.js';
 import {
   OP_ALLOCATE,
@@ -46,6 +46,23 @@ describe('recordings', () => {
 });
 
 describe('contenders', () => {
+  it('that break down are told as left out, and do not end the benchmark', async () => {
+    const path = join(folder, 'large.ops');
+    writeOperations(path, operationsOf(makeTrace(`a+${3 * 2 ** 30}`)));
+    for (const { utilisation } of CONTENDERS.filter(({ id }) => ['thi.ng', 'codemix'].includes(id))) {
+      await expect(utilisation!(path, QUICK)).rejects.toThrow(
+        '3221225472 bytes live, but addresses up to 2 GiB',
+      );
+    }
+    const broken = peer({
+      ...CONTENDERS.find(({ id }) => id === 'as-tlsf')!,
+      time: () => {
+        throw new TypeError('no such page');
+      },
+    });
+    await expect(broken.time(path, QUICK)).rejects.toThrow(new Unfinished('TypeError: no such page'));
+  });
+
   it('that are native tell all that they need: a compiler too', () => {
     for (const { id, side, install } of CONTENDERS) {
       if (side === 'native') expect([id, install]).toEqual([id, expect.stringContaining('gcc libc6-dev')]);
@@ -74,6 +91,10 @@ describe('operations', () => {
 
   it('refuse what half of the contenders could not address', () => {
     expect(() => operationsOf(makeTrace(`a+${2 ** 32}`))).toThrow('operation 1 requests 4294967296 bytes');
+    const three = 3 * 2 ** 30;
+    expect(() => operationsOf(makeTrace(`a+${three} b+${three}`))).toThrow(
+      '6442450944 bytes live at once; less than 4 GiB allowed',
+    );
   });
 });
 

@@ -2,6 +2,8 @@
  * Who replays recordings side by side with the heap. Each runs in a process of its own; what it needs is looked for, or
  * compiled, once when the benchmark starts.
  */
+
+import { Unfinished } from '../suite.js';
 import { packageVersion } from './build.js';
 import { freehold } from './freehold.js';
 import { codemix, empty, thing } from './javascript.js';
@@ -47,30 +49,30 @@ export const CONTENDERS: readonly HeapContender[] = [
   native('mimalloc', 'preloaded', ['libmimalloc.so.2.0', 'libmimalloc.so.2'], `${CC} libmimalloc2.0`),
   native('jemalloc', 'preloaded', ['libjemalloc.so.2'], `${CC} libjemalloc2`),
   native('tcmalloc', 'preloaded', ['libtcmalloc_minimal.so.4'], `${CC} libtcmalloc-minimal4`),
-  {
+  peer({
     ...inProcess('dlmalloc', 'wasi-libc’s malloc in WebAssembly', () => wasm(DLMALLOC)),
     side: 'other',
     install: 'apt-get install clang lld wasi-libc libclang-rt-14-dev-wasm32',
     prepare: compileDlmalloc,
-  },
-  {
+  }),
+  peer({
     ...inProcess('as-tlsf', 'AssemblyScript’s TLSF in WebAssembly', () => wasm(TLSF)),
     side: 'other',
     install: NPM,
     prepare: compileTlsf,
-  },
-  {
+  }),
+  peer({
     ...inProcess('thi.ng', '@thi.ng/malloc, JavaScript', thing),
     side: 'other',
     install: NPM,
     prepare: () => packageVersion('@thi.ng/malloc'),
-  },
-  {
+  }),
+  peer({
     ...inProcess('codemix', 'malloc (codemix), JavaScript', codemix),
     side: 'other',
     install: NPM,
     prepare: () => packageVersion('malloc'),
-  },
+  }),
   {
     id: 'empty',
     what: 'returns a constant, in JavaScript',
@@ -88,6 +90,24 @@ export const CONTENDERS: readonly HeapContender[] = [
     time: emptyTime,
   },
 ];
+
+/** One whose own errors leave it out, as a crash does a native one, and end nothing. */
+export function peer(contender: HeapContender): HeapContender {
+  const { time, utilisation } = contender;
+  return {
+    ...contender,
+    time: (path, pace) => orUnfinished(() => time(path, pace)),
+    ...(utilisation && { utilisation: (path, pace) => orUnfinished(() => utilisation(path, pace)) }),
+  };
+}
+
+async function orUnfinished(measure: () => number | Promise<number>): Promise<number> {
+  try {
+    return await measure();
+  } catch (error) {
+    throw error instanceof Unfinished ? error : new Unfinished(String(error));
+  }
+}
 
 function heap(id: string, checked: boolean): HeapContender {
   const open = () => freehold({ checked, zeroed: true });

@@ -2,11 +2,16 @@
 /** Peers written in JavaScript: packages of the registry, over a fixed buffer, as neither can grow. */
 import { MemPool } from '@thi.ng/malloc';
 import Allocator from 'malloc';
+import { Unfinished } from '../suite.js';
 import type { Malloc, Peer } from './replay.js';
+
+const BUFFER_MAX = 2 ** 31 - 2 ** 16;
 
 /** Room that no recording here fills, however it fragments: pages never touched cost nothing. */
 function bufferFor(peakBytes: number): ArrayBuffer {
-  return new ArrayBuffer(Math.min(2 ** 31 - 2 ** 16, 4 * peakBytes + 2 ** 22));
+  // Asked for more than it has, either of them gives out addresses behind its buffer.
+  if (peakBytes > BUFFER_MAX) throw new Unfinished(`${peakBytes} bytes live, but addresses up to 2 GiB`);
+  return new ArrayBuffer(Math.min(BUFFER_MAX, 4 * peakBytes + 2 ** 22));
 }
 
 /** What `empty` returns. */

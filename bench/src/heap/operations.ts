@@ -33,7 +33,7 @@ export interface Operations {
   readonly align: Uint8Array;
 }
 
-/** @throws RangeError where a request is of 4 GiB or more: half of the contenders have addresses of 32 bits */
+/** @throws RangeError where a request, or all live blocks together, are of 4 GiB or more: half of the contenders have addresses of 32 bits */
 export function operationsOf(trace: Trace): Operations {
   const left = leftLive(trace);
   const { slots } = trace;
@@ -60,6 +60,9 @@ export function operationsOf(trace: Trace): Operations {
     liveBytes += bytes - requested[slot[i]!]!;
     requested[slot[i]!] = bytes;
     peakBytes = Math.max(peakBytes, liveBytes);
+  }
+  if (peakBytes >= 2 ** 32) {
+    throw new RangeError(`${trace.name}: ${peakBytes} bytes live at once; less than 4 GiB allowed`);
   }
   return { length, slots, peakBytes, slot, size, op, align };
 }

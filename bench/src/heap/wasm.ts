@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Unfinished } from '../suite.js';
 import { BUILD, compiled, findPackage } from './build.js';
 import type { Malloc, Peer } from './replay.js';
 import { type WasmMemory, WebAssembly } from './webassembly.js';
@@ -71,9 +72,9 @@ class WasmMalloc implements Malloc {
 }
 
 export async function wasm(path: string): Promise<Peer> {
-  // AssemblyScript imports where its assertions report to; none fails here.
+  // AssemblyScript imports where it reports what it cannot serve.
   const abort = () => {
-    throw new Error(`${path} aborted`);
+    throw new Unfinished('aborted');
   };
   const { instance } = await WebAssembly.instantiate(readFileSync(path), { env: { abort } });
   // Which exports there are, the two sources above say; malloc's addresses stay below 2 GiB in all recordings.
