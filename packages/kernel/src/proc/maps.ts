@@ -30,7 +30,7 @@ export function mapsOf(space: AddressSpace): MapsArea[] {
   return Array.from(space.areas, areaOf);
 }
 
-export function areaOf({ start, end, permissions, offset, inode, name }: Area): MapsArea {
+export function areaOf({ start, end, permissions, offset, inode, label }: Area): MapsArea {
   const [major, minor] = inode?.device ?? [0, 0];
   return {
     start: BigInt(start),
@@ -40,7 +40,7 @@ export function areaOf({ start, end, permissions, offset, inode, name }: Area): 
     major,
     minor,
     inode: BigInt(inode?.number ?? 0),
-    path: name ?? inode?.path ?? '',
+    path: label,
   };
 }
 

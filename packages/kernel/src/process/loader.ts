@@ -10,7 +10,7 @@
  */
 import { FRAME_BYTES } from '../machine.js';
 import type { AddressSpace } from '../vm/address-space.js';
-import { PROT_EXEC, PROT_READ, PROT_WRITE, TASK_SIZE } from '../vm/area.js';
+import { PROT_EXEC, PROT_READ, PROT_WRITE, STACK_NAME, TASK_SIZE } from '../vm/area.js';
 import type { Inode } from '../vm/inode.js';
 import { MappingError, MemoryFault } from '../vm/memory-fault.js';
 import { type ElfImage, type ElfSegment, pageDown, pageUp } from './elf.js';
@@ -114,8 +114,9 @@ export function makeStack(
       length: STACK_TOP - bottom,
       protection,
       growsDown: true,
-      name: '[stack]',
+      name: STACK_NAME,
     });
+    space.stackStart = pointer;
     space.write(pointer, bytes);
   });
   return pointer;

@@ -307,6 +307,20 @@ describe('the stack', () => {
     endAll(kernel);
   });
 
+  it('is one area again after mprotect; of its pieces maps names the one with the arguments, as Linux', () => {
+    const { kernel, init } = boot();
+    init.push(5 * PAGE);
+    const named = (process: typeof init) => mapsOf(process.space).map(({ path }) => path);
+    init.mprotect(STACK_TOP - 3 * PAGE, PAGE, PROT_READ);
+    expect(named(init)).toEqual(['', '', '[stack]']);
+    expect(named(kernel.processes.fork(init))).toEqual(['', '', '[stack]']);
+    init.mprotect(STACK_TOP - 3 * PAGE, PAGE, PROT_READ | PROT_WRITE);
+    expect(named(init)).toEqual(['[stack]']);
+    init.push(PAGE);
+    expect(named(init)).toEqual(['[stack]']);
+    endAll(kernel);
+  });
+
   it('of a thread is a block of the heap: it neither grows nor is guarded', () => {
     const { kernel, child } = boot();
     const first = child.createThread(16_384);

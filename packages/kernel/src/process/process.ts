@@ -148,7 +148,7 @@ export class Process {
   }
 
   /**
-   * Unmaps the segment that is attached at `address` (shmdt), all of it that is still mapped.
+   * Unmaps the segment that was attached at `address` (shmdt), all of it that is still mapped.
    * @throws SystemCallError EINVAL when no segment is attached there
    */
   detach(address: number): void {
@@ -234,9 +234,11 @@ export class Process {
   }
 
   private attachedAt(address: number): Area {
-    const area = this.space.areaAt(address);
-    const attached = area !== null && area.inode !== null && isSharedSegment(area.inode);
-    if (attached && area.start === address && area.offset === 0) return area;
+    // Its first pages may be unmapped: the lowest piece that is left tells where the whole began.
+    for (let area = this.space.areas.find(address); area !== null; area = area.next) {
+      const { inode, start, offset } = area;
+      if (inode !== null && isSharedSegment(inode) && start - offset === address) return area;
+    }
     throw new SystemCallError('EINVAL', `no segment is attached at ${hexAddress(address)}`);
   }
 

@@ -78,6 +78,21 @@ describe('shared segments', () => {
     endAll(kernel);
   });
 
+  it('detach by the address of the whole, also when its first page is unmapped', () => {
+    const { kernel, init } = boot();
+    const segment = kernel.segments.get(5, 4 * PAGE);
+    const address = init.attach(segment);
+    init.munmap(address, PAGE);
+    expect(
+      code(() => init.detach(address + PAGE)),
+      'where a piece begins',
+    ).toBe('EINVAL');
+    init.detach(address);
+    expect(segment.attached).toBe(0);
+    expect(code(() => init.detach(address))).toBe('EINVAL');
+    endAll(kernel);
+  });
+
   it('detach whole, also when their area was cut in pieces', () => {
     const { kernel, init } = boot();
     const segment = kernel.segments.get(5, 5 * PAGE);
@@ -105,10 +120,12 @@ describe('shared segments', () => {
     }
     init.munmap(address, PAGE);
     init.mmap({ address, length: PAGE, shared: true, fixed: true });
-    expect(
-      code(() => init.detach(address)),
-      'what came to lie there is none',
-    ).toBe('EINVAL');
+    init.detach(address);
+    expect(segment.attached, 'the second page was left').toBe(0);
+    expect(init.space.areaAt(address)?.inode?.path, 'what came to lie there is none').toBe(
+      '/dev/zero (deleted)',
+    );
+    expect(code(() => init.detach(address))).toBe('EINVAL');
     endAll(kernel);
   });
 

@@ -74,6 +74,8 @@ export class AddressSpace extends MappedMemory {
   readonly counts = { minorFaults: 0, majorFaults: 0, copies: 0 };
   /** How far a stack may grow (RLIMIT_STACK). */
   stackLimitBytes = 8 * 2 ** 20;
+  /** Where the program found its arguments (start_stack); null when none was loaded. */
+  stackStart: number | null = null;
   private destroyed = false;
 
   /** Use `VirtualMemory.createAddressSpace`. */

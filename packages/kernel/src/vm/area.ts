@@ -44,6 +44,9 @@ export const STACK_GUARD_BYTES = 2 ** 20;
 /** Size of the slab object, as of Linux 5.x. */
 export const AREA_BYTES = 200;
 
+/** The name of the area that holds the stack a program starts with. */
+export const STACK_NAME = '[stack]';
+
 const FLAGS = SPAN_BYTES / 8;
 const OFFSET = FLAGS + 1;
 
@@ -112,6 +115,14 @@ export class Area extends Span {
     return `${letter(VM_READ, 'r')}${letter(VM_WRITE, 'w')}${letter(VM_EXEC, 'x')}${this.isShared ? 's' : 'p'}`;
   }
 
+  /** As /proc/PID/maps names it: of a stack in pieces, the one where the program found its arguments. */
+  get label(): string {
+    const { name, start, end } = this;
+    const { stackStart } = this.space;
+    if (name === STACK_NAME && stackStart !== null && !(start <= stackStart && stackStart <= end)) return '';
+    return name ?? this.inode?.path ?? '';
+  }
+
   override get guardBytes(): number {
     return (this.flags & VM_GROWSDOWN) !== 0 ? STACK_GUARD_BYTES : 0;
   }
@@ -125,7 +136,6 @@ export class Area extends Span {
   isContinuedBy(flags: number, source: AreaSource): boolean {
     return (
       this.flags === flags &&
-      (flags & VM_GROWSDOWN) === 0 &&
       this.inode === source.inode &&
       this.name === source.name &&
       this.offsetAt(this.end) === source.offset

@@ -11,7 +11,7 @@ import {
 } from '../frames/descriptors.js';
 import { FRAME_BYTES } from '../machine.js';
 import type { AddressSpace } from './address-space.js';
-import { type Area, PROT_MASK, VM_EXEC, VM_SHARED, VM_WRITE } from './area.js';
+import { type Area, PROT_MASK, VM_EXEC, VM_GROWSDOWN, VM_SHARED, VM_WRITE } from './area.js';
 import type { MappedMemory } from './mapped-memory.js';
 import {
   NO_ENTRY,
@@ -99,8 +99,10 @@ function checkAreas(space: AddressSpace): void {
     law(area.inode === null || area.inode.areas.has(area), 'a file knows the areas that map it', at);
     law(area.inode !== null || area.offset === 0, 'anonymous memory has no offset', at);
     const { previous } = area;
-    const apart =
-      previous === null || previous.end !== area.start || !previous.isContinuedBy(area.flags, area);
+    // A stack may have grown down to another.
+    const grows = (area.flags & VM_GROWSDOWN) !== 0;
+    const touches = previous !== null && previous.end === area.start;
+    const apart = grows || !touches || !previous.isContinuedBy(area.flags, area);
     law(apart, 'neighbours that are alike are one area', at);
   }
 }

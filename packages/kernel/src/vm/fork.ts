@@ -17,6 +17,7 @@ export function forkAddressSpace(parent: AddressSpace): AddressSpace | null {
   const child = vm.createAddressSpace();
   if (child === null) return null;
   child.stackLimitBytes = parent.stackLimitBytes;
+  child.stackStart = parent.stackStart;
   let whole = true;
   let copied = false;
   for (const area of parent.areas) {
