@@ -1,6 +1,6 @@
 /** A heap whose memory grows: by the heap, or by somebody else before any call. */
 import { describe, expect, it } from 'vitest';
-import type { MemorySource } from '../memory/memory.js';
+import { Memory, type MemorySource } from '../memory/memory.js';
 import { Heap } from './heap.js';
 
 const PAGE = 65536;
@@ -45,6 +45,10 @@ const KINDS: readonly (readonly [string, () => [MemorySource, Grow]])[] = [
 function wasm(shared: boolean): [MemorySource, Grow] {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 64, shared });
   return [memory, () => memory.buffer.byteLength < MOST && memory.grow(1)];
+}
+
+function bufferOf(source: MemorySource): ArrayBuffer | SharedArrayBuffer {
+  return new Memory(source).buffer;
 }
 
 /** Somebody else grows the memory; where that leaves the old buffer usable, they have to say so. */
@@ -138,6 +142,103 @@ describe.each(KINDS)('%s', (_kind, make) => {
     heap.check();
   });
 
+  it('gives zeros from calloc though the memory grows in that very call, or was grown and written to unseen', () => {
+    const [source, grow] = make();
+    const heap = Heap.create(source, { zeroed: true });
+    heap.malloc(PAGE - 4000);
+    grow();
+    const bytes = bufferOf(source);
+    new Uint8Array(bytes).fill(0xdd, PAGE);
+    for (const size of [20_000, 3 * PAGE]) {
+      const address = heap.calloc(1, size);
+      expect(address).not.toBe(0);
+      expect(heap.view.subarray(address, address + size).every((byte) => byte === 0)).toBe(true);
+    }
+    heap.check();
+  });
+
+  it('tells of itself what is there now, though nothing but the memory has changed', () => {
+    const [source, grow] = make();
+    const heap = Heap.create(source);
+    const { topBytes } = heap.stats();
+    let heard = 0;
+    heap.onGrow(() => heard++);
+    for (const ask of [
+      () => heap.stats().topBytes,
+      () => heap.largestFree(),
+      () => heap.trim(),
+      () => [...heap.walk()].at(-1)!.size,
+    ]) {
+      const before = heap.stats().topBytes;
+      grow();
+      expect(ask()).toBe(before + PAGE);
+    }
+    expect(heap.stats().topBytes).toBe(topBytes + 4 * PAGE);
+    expect(heard).toBe(4);
+    grow();
+    heap.check();
+    expect(heard).toBe(5);
+  });
+
+  it('can be asked by a listener while it grows, but not changed', () => {
+    const [source] = make();
+    const heap = Heap.create(source);
+    const kept = heap.array(Uint8Array, 100)!;
+    const small = heap.malloc(24);
+    const refused: unknown[] = [];
+    const stop = heap.onGrow(() => {
+      expect(kept.view.length).toBe(100);
+      expect(heap.stats().usedBlocks).toBe(2);
+      expect([...heap.walk()].filter(({ kind }) => kind === 'used').length).toBe(2);
+      heap.check();
+      for (const call of [
+        () => heap.malloc(24),
+        () => heap.malloc(2 * PAGE),
+        () => heap.calloc(1, 24),
+        () => heap.alignedAlloc(64, 24),
+        () => heap.free(small),
+        () => heap.realloc(small, 100),
+        () => heap.resize(small, 10),
+        () => heap.trim(),
+      ]) {
+        try {
+          call();
+        } catch (error) {
+          refused.push(error);
+        }
+      }
+    });
+    const address = heap.malloc(PAGE);
+    expect(address).not.toBe(0);
+    expect(refused).toEqual(
+      Array(8).fill(
+        new Error('the heap is growing: what hears of it may take views, but not change the heap'),
+      ),
+    );
+    heap.check();
+    stop();
+    for (const each of [small, address]) heap.free(each);
+    expect(heap.malloc(2 * PAGE)).not.toBe(0);
+    heap.check();
+  });
+
+  it('outlives a listener that throws: the others hear, the heap is as it was', () => {
+    const [source] = make();
+    const memory = new Memory(source);
+    const heap = Heap.create(memory);
+    heap.onGrow(() => {
+      throw new Error('mine');
+    });
+    // On the same memory: its views come from there.
+    const twin = Heap.attach(memory);
+    const address = twin.malloc(24);
+    expect(() => heap.malloc(PAGE)).toThrow('mine');
+    twin.free(address);
+    expect(twin.stats().usedBlocks).toBe(0);
+    expect(heap.stats()).toEqual(twin.stats());
+    heap.check();
+  });
+
   it('stays below its limit', () => {
     const [source] = make();
     const limit = 3 * PAGE + 100;
@@ -173,6 +274,50 @@ it('a memory cut above the last block loses nothing', () => {
   expect(heap.stats().topBytes).toBe(0);
   expect(heap.malloc(PAGE)).not.toBe(0);
   heap.check();
+});
+
+it('bytes behind the last granule of a memory are not known to hold zeros', () => {
+  for (const options of [{}, { zeroed: true }, { alignment: 8 }] as const) {
+    const buffer = new ArrayBuffer(1000, { maxByteLength: MOST });
+    const heap = Heap.create(buffer, options);
+    buffer.resize(1007);
+    new Uint8Array(buffer).fill(0xdd, 1000);
+    const address = heap.calloc(1, 5000);
+    expect(heap.view.subarray(address, address + 5000).every((byte) => byte === 0)).toBe(true);
+  }
+});
+
+it('memory cut and grown again by somebody else is not known to hold zeros', () => {
+  const buffer = new ArrayBuffer(PAGE, { maxByteLength: MOST });
+  const heap = Heap.create(buffer, { zeroed: true });
+  heap.malloc(1000);
+  buffer.resize(PAGE - heap.trim());
+  expect(heap.stats().topBytes).toBe(0);
+  buffer.resize(PAGE);
+  new Uint8Array(buffer).fill(0xdd, 4000);
+  const address = heap.calloc(1, 30_000);
+  expect(heap.view.subarray(address, address + 30_000).every((byte) => byte === 0)).toBe(true);
+});
+
+it('a memory that was transferred is told from one that is short', () => {
+  const buffer = new ArrayBuffer(PAGE);
+  const heap = Heap.create(buffer);
+  const address = heap.malloc(10);
+  structuredClone(buffer, { transfer: [buffer] });
+  const gone = new RangeError(
+    'the memory of the heap at 0 has no bytes any more: it was transferred to somebody else, or cut',
+  );
+  for (const call of [
+    () => heap.malloc(10),
+    () => heap.free(address),
+    () => heap.stats(),
+    () => heap.check(),
+  ])
+    expect(call).toThrow(gone);
+  expect(() => Heap.create(buffer)).toThrow(
+    new RangeError('a heap at 0 needs the bytes up to 144 at least; the memory has 0 and cannot grow so far'),
+  );
+  expect(() => Heap.attach(buffer)).toThrow(new RangeError('no heap at 0: the memory ends at 0'));
 });
 
 it('a heap at the top of 4 GiB gives addresses above 2 GiB', () => {

@@ -128,9 +128,12 @@ describe('calloc', () => {
       [2 ** 31, 2 ** 31],
       [2 ** 32 + 1, 2 ** 32],
       [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+      [Number.MAX_VALUE, 2],
+      [2, Number.MAX_VALUE],
     ] as const) {
       expect(heap.calloc(count, size)).toBe(0);
     }
+    expect(heap.array(Float64Array, Number.MAX_VALUE)).toBeNull();
     expect(() => heap.calloc(-1, 8)).toThrow(
       new RangeError('count must be a whole number from 0 up, got -1'),
     );
@@ -342,8 +345,11 @@ describe('create', () => {
     [{ limit: 0 }, 'limit must be an address above the base 0, 2^32 at most, got 0'],
     [{ limit: 2 ** 33 }, 'limit must be an address above the base 0, 2^32 at most, got 8589934592'],
     [{ alignment: 32 as 16 }, 'alignment must be 8 or 16, got 32; alignedAlloc serves any power of two'],
-    [{ base: 900 }, 'a heap at 912 needs the bytes up to 1056 at least'],
-    [{ limit: 100 }, 'or the limit 100 is below'],
+    [
+      { base: 900 },
+      'a heap at 912 needs the bytes up to 1056 at least; the memory has 1000 and cannot grow so far',
+    ],
+    [{ limit: 100 }, 'a heap at 0 needs the bytes up to 144 at least; its limit is 100'],
   ])('refuses %o and writes nothing', (options: HeapOptions, message) => {
     const memory = new ArrayBuffer(1000);
     expect(() => Heap.create(memory, options)).toThrow(message);
@@ -379,6 +385,49 @@ it('array: a typed array of zeros, whose view outlives growth', () => {
   expect(floats.address).toBe(0);
   expect(heap.stats().usedBlocks).toBe(usedBlocks - 1);
   expect(() => floats.view).toThrow('this array of the heap has been freed');
+});
+
+it.each([undefined, Array, DataView, 8])('array: refuses %s for a type', (type) => {
+  const heap = Heap.create(new ArrayBuffer(64 * KiB));
+  expect(() => heap.array(type as unknown as Float32ArrayConstructor, 8)).toThrow(
+    /^type must be a typed array's constructor, as Float32Array, got /,
+  );
+  expect(heap.stats().usedBlocks).toBe(0);
+});
+
+describe('walk', () => {
+  it.each([24, 3000])('blocks of %d bytes may be freed on the way, none is missed', (size) => {
+    const heap = Heap.create(new ArrayBuffer(256 * KiB));
+    const live = Array.from({ length: 60 }, () => heap.malloc(size));
+    const seen: number[] = [];
+    for (const { address, kind } of heap.walk()) {
+      if (kind !== 'used') continue;
+      seen.push(address);
+      heap.free(address);
+    }
+    expect(seen).toEqual(live);
+    expect(heap.stats().usedBlocks).toBe(0);
+    heap.check();
+  });
+
+  it('ends though the heap shrinks and grows on the way', () => {
+    const heap = Heap.create(new ArrayBuffer(256 * KiB));
+    const live = new Set(Array.from({ length: 60 }, () => heap.malloc(3000)));
+    let steps = 0;
+    let last = -1;
+    for (const { address } of heap.walk()) {
+      expect(address).toBeGreaterThan(last);
+      last = address;
+      const free = [...live].filter((each) => each > address).slice(0, 2);
+      for (const each of free) {
+        heap.free(each);
+        live.delete(each);
+      }
+      if (steps++ % 3 === 0) live.add(heap.malloc(100));
+    }
+    expect(steps).toBeLessThan(70);
+    heap.check();
+  });
 });
 
 it('dump: figures and a map, within 80 columns', () => {

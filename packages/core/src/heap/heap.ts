@@ -113,7 +113,7 @@ export class Heap extends InspectableHeap {
 
   /** The address that the heap never reaches past. */
   get limit(): number {
-    this.sync();
+    this.look();
     return this.word(H_LIMIT) * this.unit;
   }
 
@@ -130,7 +130,10 @@ export class Heap extends InspectableHeap {
   }
 
   /**
-   * Calls `listener` after every growth of the memory that this heap sees, by itself or by others: at its next call.
+   * Calls `listener` after every growth of the memory: at once where the heap makes it grow, else when it notices. That is
+   * at its next call where old views are worthless, at the latest when it is asked for `view`, `buffer` or `stats` or
+   * needs the room where they are still good. A listener may take views and ask, but not change the heap, by whatever
+   * object.
    * @returns a function that ends it
    */
   onGrow(listener: GrowthListener): () => void {
@@ -200,10 +203,13 @@ export class Heap extends InspectableHeap {
     checkCount('count', count);
     checkCount('size', size);
     const bytes = count * size;
+    if (bytes > ADDRESSABLE) return 0;
     this.sync();
-    const zeroFrom = this.words[this.header + H_ZERO_FROM]! * this.unit;
+    const zeroFrom = this.words[this.header + H_ZERO_FROM]!;
     const address = this.malloc(bytes);
-    if (address !== 0) this.clear(address, Math.min(address + bytes, zeroFrom));
+    if (address === 0) return 0;
+    // The memory may have been found grown by somebody else in between.
+    this.clear(address, Math.min(address + bytes, Math.max(zeroFrom, this.noticed) * this.unit));
     return address;
   }
 
@@ -278,6 +284,11 @@ export class Heap extends InspectableHeap {
    */
   array<T extends NumericArray>(type: NumericArrayConstructor<T>, length: number): HeapArray<T> | null {
     checkCount('length', length);
+    if (typeof type?.BYTES_PER_ELEMENT !== 'number') {
+      throw new TypeError(
+        `type must be a typed array's constructor, as Float32Array, got ${String((type as { name?: unknown } | undefined)?.name ?? type)}`,
+      );
+    }
     const address = this.calloc(length, type.BYTES_PER_ELEMENT);
     return address === 0 ? null : new HeapArray(this, type, address, length);
   }
@@ -288,6 +299,7 @@ export class Heap extends InspectableHeap {
    */
   trim(): number {
     this.sync();
+    this.look();
     if (this.tables !== 0) this.flush();
     return (this.end - this.word(H_TOP)) * this.unit;
   }
@@ -393,9 +405,11 @@ export class Heap extends InspectableHeap {
     const size = this.mapGranules(FIRST_GROUPS);
     const leastBytes = (first + size) * unit;
     if (leastBytes > limit || !memory.grow(leastBytes)) {
-      throw new RangeError(
-        `a heap at ${base} needs the bytes up to ${leastBytes} at least; the memory has ${memory.byteLength} and cannot grow, or the limit ${limit} is below`,
-      );
+      const why =
+        leastBytes > limit
+          ? `its limit is ${limit}`
+          : `the memory has ${memory.byteLength} and cannot grow so far`;
+      throw new RangeError(`a heap at ${base} needs the bytes up to ${leastBytes} at least; ${why}`);
     }
     const { words } = memory;
     this.words = words;

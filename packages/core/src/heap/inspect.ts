@@ -65,19 +65,24 @@ export abstract class InspectableHeap extends Engine {
     return this.header * 4;
   }
 
-  /** Every block in address order, the header first, what is above the last block last: they tile the heap. O(1) a block. */
+  /**
+   * Every block in address order, the header first, what is above the last block last: they tile the heap. O(1) a block.
+   * The heap may be changed on the way: then each block that was there all the time is told once, whatever becomes of
+   * the others, and together they need not tile it. Which blocks wait, a heap without checks tells as it was at the beginning.
+   */
   *walk(): Iterable<HeapBlock> {
-    this.sync();
+    this.look();
     const { unit } = this;
     yield { address: this.base, size: L.HEADER_WORDS * 4, kind: 'bookkeeping', align: 0 };
     const waiting = this.checkMask !== 0 ? null : this.waitingBlocks();
-    for (let i = this.first; i !== this.word(L.H_TOP); ) {
+    for (let i = this.first; i < this.word(L.H_TOP); ) {
       const { words, map } = this;
       const length = lengthOf(words, map, i);
       const kind = this.kindOf(i, waiting);
       const align = kind === 'used' ? this.alignOf(i, length) : 0;
       yield { address: i * unit, size: length * unit, kind, align };
-      i += length;
+      this.look();
+      i = this.startFrom(i + length);
     }
     const top = this.word(L.H_TOP);
     if (this.end > top) {
@@ -87,7 +92,7 @@ export abstract class InspectableHeap extends Engine {
 
   /** O(1). */
   stats(): HeapStats {
-    this.sync();
+    this.look();
     const { unit } = this;
     const top = this.word(L.H_TOP);
     const { tables } = this;
@@ -112,7 +117,7 @@ export abstract class InspectableHeap extends Engine {
 
   /** Bytes of the largest free block, what is above the last block included. O(blocks of one bin). */
   largestFree(): number {
-    this.sync();
+    this.look();
     const { words, tables, scale } = this;
     const merged =
       tables === 0 ? largestOf(words, scale, this.word(L.H_LIST)) : largestMerged(words, tables, scale);
@@ -125,7 +130,7 @@ export abstract class InspectableHeap extends Engine {
 
   /** @throws CorruptionError naming the broken law. O(blocks) */
   check(): void {
-    this.sync();
+    this.look();
     const { words, map, first, scale } = this;
     const top = this.word(L.H_TOP);
     this.checkHeader();
@@ -309,6 +314,14 @@ export abstract class InspectableHeap extends Engine {
   /** Whether a block of the heap begins there. */
   protected isBlock(i: number): boolean {
     return i >= this.first && i < this.word(L.H_TOP) && isStart(this.words, this.map, i);
+  }
+
+  /** The first granule from `i` on where a block begins, or what is above the last one; `i` itself but for changes. */
+  private startFrom(i: number): number {
+    const top = this.word(L.H_TOP);
+    let start = i;
+    while (start < top && !isStart(this.words, this.map, start)) start++;
+    return start;
   }
 
   private kindOf(i: number, waiting: ReadonlySet<number> | null): HeapBlock['kind'] {

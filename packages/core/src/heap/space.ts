@@ -79,6 +79,10 @@ export abstract class Space {
   protected readonly origin: number = 0;
   /** Least granules of a block: free ones hold three words. */
   protected readonly least: number = 0;
+  /** While the memory is made to grow, and listeners hear of it: no block may be taken or given back then. */
+  private growing = false;
+  /** Up to here somebody else may have written before this object noticed that the memory had grown. */
+  protected noticed = 0;
   /** All bits where the map tells blocks in quick lists from used ones, and frees are checked against it; else 0. */
   protected readonly checkMask: number = 0;
 
@@ -110,8 +114,21 @@ export abstract class Space {
   /** Gives the block `[i, i + n)` back. */
   protected abstract release(i: number, n: number): void;
 
-  /** Renews what growth, by whomever, or another heap object over the same bytes has made stale. O(1). */
+  /**
+   * Before any change: renews what growth, by whomever, or another heap object over the same bytes has made stale. O(1).
+   * @throws Error in a listener that hears of growth which the heap is in the middle of
+   */
   protected sync(): void {
+    if (this.words[this.generationAt] === this.generation) return;
+    if (this.growing) {
+      throw new Error('the heap is growing: what hears of it may take views, but not change the heap');
+    }
+    this.renew();
+  }
+
+  /** Before anything is told of the heap: `sync`, also where old views are still good but the memory has grown. O(1). */
+  protected look(): void {
+    this.memory.refresh();
     if (this.words[this.generationAt] !== this.generation) this.renew();
   }
 
@@ -125,23 +142,33 @@ export abstract class Space {
     this.bytes = this.memory.bytes;
     const { words, header, scale } = this;
     const total = this.granulesOf(this.memory.byteLength);
-    if (total <= this.first || total < words[header + H_TOP]!) {
-      throw new RangeError(
-        `the memory was cut to ${this.memory.byteLength} bytes, in the middle of the heap at ${header * 4}`,
-      );
-    }
-    if (total > words[header + H_END]!) {
-      // Grown by somebody else, who may have written there already.
-      words[header + H_ZERO_FROM] = Math.max(words[header + H_ZERO_FROM]!, total);
-      words[header + H_END] = total;
-    }
-    this.generation = words[header + H_GENERATION]!;
+    if (total <= this.first || total < words[header + H_TOP]!) throw this.cut();
+    if (total > words[header + H_END]!) this.notice(total);
+    if (total !== words[header + H_END]!) words[header + H_END] = total;
+    this.generation = this.growing ? NO_GENERATION : words[header + H_GENERATION]!;
     this.map = (words[header + H_MAP]! << scale) + OWN_WORDS - 2 * this.origin;
     this.covered = words[header + H_COVERED]!;
     this.tables = words[header + H_TABLES]! << scale;
     this.quick = words[header + H_QUICK]!;
     this.lists = this.tables + QUICK_AT;
     this.end = Math.min(total, words[header + H_LIMIT]!);
+  }
+
+  /** Somebody else may have written up to granule `end`. */
+  private notice(end: number): void {
+    const { words, header } = this;
+    words[header + H_ZERO_FROM] = Math.max(words[header + H_ZERO_FROM]!, end);
+    this.noticed = end;
+  }
+
+  private cut(): RangeError {
+    const { byteLength } = this.memory;
+    const base = this.header * 4;
+    return new RangeError(
+      byteLength === 0
+        ? `the memory of the heap at ${base} has no bytes any more: it was transferred to somebody else, or cut`
+        : `the memory was cut to ${byteLength} bytes, in the middle of the heap at ${base}`,
+    );
   }
 
   /** What this object has copied is worthless to every other one over the same bytes. */
@@ -297,17 +324,30 @@ export abstract class Space {
   /** Makes the memory reach granule `end`. @returns false, nothing changed, where it cannot or may not */
   private growMemory(end: number): boolean {
     if (end <= this.end) return true;
-    const { memory, header, unit } = this;
-    const limit = this.words[header + H_LIMIT]!;
-    if (end > limit) return false;
+    if (end > this.words[this.header + H_LIMIT]!) return false;
+    // What listeners do to the heap would not be known to those who are in the middle of a change.
+    this.growing = true;
+    this.generation = NO_GENERATION;
+    try {
+      this.askForMemory(end);
+    } finally {
+      this.growing = false;
+    }
     this.renew();
-    if (end <= this.end) return true;
-    const ample = Math.min((end + (end >>> MEMORY_SPARE)) * unit, limit * unit, memory.maxByteLength);
-    if (!memory.grow(Math.max(ample, end * unit)) && !memory.grow(end * unit)) return false;
+    return end <= this.end;
+  }
+
+  private askForMemory(end: number): void {
+    const { memory, header, unit } = this;
+    this.renew();
+    if (end <= this.end) return;
+    // A last part of a granule becomes the heap's now, with what its owner wrote there.
+    if (memory.byteLength % unit !== 0) this.notice(this.granulesOf(memory.byteLength) + 1);
+    const limit = this.words[header + H_LIMIT]! * unit;
+    const ample = Math.min((end + (end >>> MEMORY_SPARE)) * unit, limit, memory.maxByteLength);
+    if (!memory.grow(Math.max(ample, end * unit)) && !memory.grow(end * unit)) return;
     // Bytes new to an ArrayBuffer, a SharedArrayBuffer or a WebAssembly.Memory are zeros.
     if (memory.kind !== 'custom') memory.words[header + H_END] = this.granulesOf(memory.byteLength);
     this.raiseGeneration();
-    this.renew();
-    return end <= this.end;
   }
 }

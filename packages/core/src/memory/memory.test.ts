@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { type CustomMemory, Memory, type MemorySource } from './memory.js';
 
@@ -97,6 +98,78 @@ it('passes on errors of a custom memory that are not about room', () => {
     },
   };
   expect(() => new Memory(failing).grow(16)).toThrow(new TypeError('no'));
+});
+
+it('goes by the length of a custom memory, not by what its grow says', () => {
+  let buffer = new ArrayBuffer(8);
+  const replace = (byteLength: number) => {
+    buffer = new ArrayBuffer(byteLength);
+  };
+  const forgetful = new Memory({ buffer: () => buffer, grow: replace as unknown as () => boolean });
+  expect(forgetful.grow(16)).toBe(true);
+  expect(forgetful.bytes.buffer).toBe(buffer);
+  const late = new Memory({
+    buffer: () => buffer,
+    grow(byteLength) {
+      replace(byteLength - 4);
+      throw new RangeError('not quite');
+    },
+  });
+  expect(late.grow(32)).toBe(false);
+  expect(late.bytes.buffer).toBe(buffer);
+  const boast = new Memory({ buffer: () => buffer, grow: () => true });
+  expect(boast.grow(64)).toBe(false);
+});
+
+it('tells every listener, also when one throws', () => {
+  const memory = new Memory(new ArrayBuffer(8, { maxByteLength: 64 }));
+  const heard: string[] = [];
+  for (const name of ['one', 'two', 'three']) {
+    memory.onGrow(() => {
+      heard.push(name);
+      memory.onGrow(() => heard.push('late'));
+      if (name !== 'three') throw new Error(name);
+    });
+  }
+  expect(() => memory.grow(16)).toThrow('one');
+  expect(heard).toEqual(['one', 'two', 'three']);
+  expect(() => memory.onGrow(5 as unknown as () => void)).toThrow(
+    new TypeError('a listener of growth must be a function, got 5'),
+  );
+});
+
+// Node's Buffer lies somewhere in an ArrayBuffer that others use too.
+it.each([
+  new Uint8Array(new ArrayBuffer(64), 16),
+  new Float64Array(8),
+  new DataView(new ArrayBuffer(64), 16),
+])('refuses a view in place of its buffer: %o', (view) => {
+  const { name } = view.constructor;
+  const message = `memory must be a buffer, not a ${name} on a part of one: copy it into a buffer of its own, view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength)`;
+  expect(() => new Memory(view)).toThrow(new TypeError(message));
+  expect(() => new Memory({ buffer: () => view as unknown as ArrayBuffer })).toThrow(new TypeError(message));
+});
+
+it.each([null, {}, 5])('refuses a custom memory whose buffer is %s', (buffer) => {
+  expect(() => new Memory({ buffer: () => buffer as unknown as ArrayBuffer })).toThrow(
+    new TypeError(
+      `the buffer of a memory must be an ArrayBuffer or a SharedArrayBuffer, got ${String(buffer)}`,
+    ),
+  );
+});
+
+it('takes buffers of another realm', () => {
+  const { one, two, wasm } = runInNewContext(`({
+    one: new ArrayBuffer(8, { maxByteLength: 32 }),
+    two: new SharedArrayBuffer(8, { maxByteLength: 32 }),
+    wasm: new WebAssembly.Memory({ initial: 1 }),
+  })`) as { one: ArrayBuffer; two: SharedArrayBuffer; wasm: WebAssembly.Memory };
+  expect([one, two, wasm].map((source) => new Memory(source).kind)).toEqual([
+    'array-buffer',
+    'shared-array-buffer',
+    'wasm-memory',
+  ]);
+  for (const source of [one, two, wasm]) expect(new Memory(source).grow(32)).toBe(true);
 });
 
 it.each([null, undefined, 5, {}, 'memory'])('refuses %s', (source) => {

@@ -56,7 +56,7 @@ export class Memory {
   constructor(source: MemorySource) {
     this.source = source;
     this.kind = kindOf(source);
-    this.#buffer = bufferOf(source);
+    this.#buffer = checkBuffer(this.#current());
     this.#byteLength = this.#buffer.byteLength;
     this.words = wordsOf(this.#buffer);
     this.bytes = bytesOf(this.#buffer);
@@ -84,8 +84,15 @@ export class Memory {
     return this.kind === 'custom' ? Number.POSITIVE_INFINITY : this.#buffer.maxByteLength;
   }
 
-  /** Calls `listener` after every growth that this object sees. @returns a function that ends it */
+  /**
+   * Calls `listener` after every growth that this object sees. What it throws, whoever made the memory grow gets, once
+   * all others have been called.
+   * @returns a function that ends it
+   */
   onGrow(listener: GrowthListener): () => void {
+    if (typeof listener !== 'function') {
+      throw new TypeError(`a listener of growth must be a function, got ${String(listener)}`);
+    }
     this.#listeners.add(listener);
     return () => {
       this.#listeners.delete(listener);
@@ -94,14 +101,14 @@ export class Memory {
 
   /** Makes the views anew where somebody changed the memory's length. @returns whether they were */
   refresh(): boolean {
-    const buffer = bufferOf(this.source);
+    const buffer = this.#current();
     const old = this.#byteLength;
     if (buffer === this.#buffer && buffer.byteLength === old) return false;
-    this.#buffer = buffer;
+    this.#buffer = checkBuffer(buffer);
     this.#byteLength = buffer.byteLength;
     this.words = wordsOf(buffer);
     this.bytes = bytesOf(buffer);
-    for (const listener of this.#listeners) listener(old, buffer.byteLength);
+    this.#tell(old, buffer.byteLength);
     return true;
   }
 
@@ -111,36 +118,54 @@ export class Memory {
     if (byteLength <= this.byteLength) return true;
     if (byteLength > ADDRESSABLE || !this.#growable) return false;
     try {
-      if (!this.#ask(byteLength)) return false;
+      this.#ask(byteLength);
     } catch (error) {
       // Engines throw a RangeError for a maximum reached and for a lack of memory alike.
-      if (error instanceof RangeError) return false;
-      throw error;
+      if (!(error instanceof RangeError)) throw error;
     }
+    // Whatever a custom memory says: its buffer may be another one now.
     this.refresh();
     return this.byteLength >= byteLength;
   }
 
+  #tell(old: number, byteLength: number): void {
+    const errors: unknown[] = [];
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(old, byteLength);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
+  }
+
+  #current(): ArrayBuffer | SharedArrayBuffer {
+    const { source } = this;
+    if (!('buffer' in source)) return source;
+    return isCustom(source) ? source.buffer() : source.buffer;
+  }
+
   get #growable(): boolean {
     const { source } = this;
-    if (source instanceof ArrayBuffer) return source.resizable;
+    if (isArrayBuffer(source)) return source.resizable;
     if (isShared(source)) return source.growable;
     return source.grow !== undefined;
   }
 
-  #ask(byteLength: number): boolean {
+  #ask(byteLength: number): void {
     const { source } = this;
-    if (source instanceof ArrayBuffer) source.resize(byteLength);
+    if (isArrayBuffer(source)) source.resize(byteLength);
     else if (isShared(source)) source.grow(byteLength);
-    else if (isCustom(source)) return source.grow!(byteLength);
+    else if (isCustom(source)) source.grow!(byteLength);
     else source.grow(Math.ceil((byteLength - this.byteLength) / WASM_PAGE));
-    return true;
   }
 }
 
 function kindOf(source: MemorySource): Kind {
-  if (source instanceof ArrayBuffer) return 'array-buffer';
+  if (isArrayBuffer(source)) return 'array-buffer';
   if (isShared(source)) return 'shared-array-buffer';
+  refuseView(source);
   if (typeof source === 'object' && source !== null && 'buffer' in source) {
     return isCustom(source) ? 'custom' : 'wasm-memory';
   }
@@ -149,24 +174,46 @@ function kindOf(source: MemorySource): Kind {
   );
 }
 
+/** A view has a buffer as a WebAssembly.Memory has one, but it is a part of that, and others may have the rest. */
+function refuseView(source: unknown): void {
+  if (!ArrayBuffer.isView(source)) return;
+  throw new TypeError(
+    `memory must be a buffer, not a ${source.constructor.name} on a part of one: copy it into a buffer of its own, view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength)`,
+  );
+}
+
 function isCustom(source: WasmMemory | CustomMemory): source is CustomMemory {
   return typeof source.buffer === 'function';
 }
 
+// By name: what comes out of a frame or a virtual machine's context has other constructors, and browsers without
+// cross-origin isolation have no SharedArrayBuffer at all.
+function isArrayBuffer(source: unknown): source is ArrayBuffer {
+  return Object.prototype.toString.call(source) === '[object ArrayBuffer]';
+}
+
 function isShared(source: unknown): source is SharedArrayBuffer {
-  // Browsers without cross-origin isolation have no SharedArrayBuffer at all.
-  return typeof SharedArrayBuffer !== 'undefined' && source instanceof SharedArrayBuffer;
+  return Object.prototype.toString.call(source) === '[object SharedArrayBuffer]';
 }
 
-function bufferOf(source: MemorySource): ArrayBuffer | SharedArrayBuffer {
-  if (source instanceof ArrayBuffer || isShared(source)) return source;
-  return isCustom(source) ? source.buffer() : source.buffer;
+/** @throws TypeError unless it is a buffer */
+function checkBuffer(buffer: ArrayBuffer | SharedArrayBuffer): ArrayBuffer | SharedArrayBuffer {
+  if (isArrayBuffer(buffer) || isShared(buffer)) return buffer;
+  refuseView(buffer);
+  throw new TypeError(
+    `the buffer of a memory must be an ArrayBuffer or a SharedArrayBuffer, got ${String(buffer)}`,
+  );
 }
 
+// No bytes: also those of a buffer that was transferred, on which no view can be made.
 function wordsOf(buffer: ArrayBuffer | SharedArrayBuffer): Int32Array {
-  return new Int32Array(buffer, 0, Math.floor(Math.min(buffer.byteLength, ADDRESSABLE) / 4));
+  const { byteLength } = buffer;
+  if (byteLength === 0) return new Int32Array(0);
+  return new Int32Array(buffer, 0, Math.floor(Math.min(byteLength, ADDRESSABLE) / 4));
 }
 
 function bytesOf(buffer: ArrayBuffer | SharedArrayBuffer): Uint8Array {
-  return new Uint8Array(buffer, 0, Math.min(buffer.byteLength, ADDRESSABLE));
+  const { byteLength } = buffer;
+  if (byteLength === 0) return new Uint8Array(0);
+  return new Uint8Array(buffer, 0, Math.min(byteLength, ADDRESSABLE));
 }
