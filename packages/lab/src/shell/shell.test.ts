@@ -233,7 +233,8 @@ describe('a session', () => {
     run('fork 1');
     run('exit 2 3');
     expect(run('ps')).toContain('zombie');
-    expect(run('cat /proc/buddyinfo')).toMatch(/^Node 0, zone {6}DMA( +\d+){11}/);
+    expect(run('cat /proc/buddyinfo')).toMatch(/^Node 0, zone {6}DMA( +\d+){11} $/);
+    expect(run('cat /proc/1/smaps'), 'every line as Linux ends it').toMatch(/VmFlags: rd wr mr mw me gd $/);
     expect(run('cat /proc/pagetypeinfo')).toMatch(/^Page block order: 9\n/);
     expect(run('cat /proc/slabinfo')).toMatch(/^task_struct +2 /m);
     expect(run('cat /proc/meminfo')).toMatch(/^MemTotal: +\d+ kB\nMemFree: /);

@@ -49,7 +49,8 @@ export const VIEWS: CommandGroup = {
       },
       run(session, args) {
         const texts = [args.text('FILE'), ...args.rest()].map((path) => contentsOf(session, path));
-        return texts.join('').trimEnd();
+        // The end of a line may be a space, as in Linux.
+        return texts.join('').replace(/\n$/, '');
       },
     },
     {
