@@ -125,7 +125,7 @@ export function parsePagetypeinfo(text: string, file = '/proc/pagetypeinfo'): Pa
 
 function freeOfType(reader: Reader, orders: number): FreeOfType {
   const [, node, zone = '', type = '', list = ''] = reader.next(
-    /^Node +(\d+), zone +(\S+), type +(\S+)((?: +>? *\d+)+) *$/,
+    /^Node +(\d+), zone +(\S+), type +(\S+)((?: +(?:> *)?\d+)+) *$/,
     "'Node 0, zone NAME, type NAME' and the free blocks of each order",
   );
   // A count of 100,000 fills its six columns behind the '>'.

@@ -266,4 +266,16 @@ describe('what Linux does not print is refused, with file and line', () => {
     expect(parse).toThrow(ProcFormatError);
     expect(parse).toThrow(message);
   });
+
+  it('at once, however many spaces part the counts before what is wrong', () => {
+    const pages = new PageAllocator(new Machine(16 * 2 ** 20));
+    const lines = printPagetypeinfo(pagetypeinfoOf(pages)).split('\n');
+    lines[4] = lines[4]!.replace(/\d+ $/, 'x ');
+    const start = performance.now();
+    expect(() => parsePagetypeinfo(lines.join('\n'), 'p')).toThrow(
+      "p:5: expected 'Node 0, zone NAME, type NAME'",
+    );
+    // Seconds, where each space can be taken in two ways.
+    expect(performance.now() - start).toBeLessThan(1000);
+  });
 });
