@@ -7,6 +7,7 @@ import {
   __GFP_ZERO,
   GFP_ATOMIC,
   GFP_DMA,
+  GFP_DMA32,
   GFP_HIGHUSER_MOVABLE,
   GFP_KERNEL,
   GFP_NOWAIT,
@@ -144,6 +145,16 @@ describe('zones', () => {
     }
     expect([...zonesUsed]).toEqual([2, 1, 0]);
     pages.check();
+  });
+
+  it('a DMA32 request stays below that border where DMA ends at it too', () => {
+    const pages = boot(64, { dmaEnd: 8 * MiB, dma32End: 8 * MiB });
+    expect(pages.zones.map(({ name }) => name)).toEqual(['DMA', 'Normal']);
+    expect(pages.allocPages(GFP_DMA32, 0)! * FRAME_BYTES).toBeLessThan(8 * MiB);
+    expect(pages.allocPages(GFP_KERNEL, 0)! * FRAME_BYTES).toBeGreaterThanOrEqual(8 * MiB);
+    expect(() => boot(64, { dmaEnd: 8 * MiB, dma32End: 4 * MiB })).toThrow(
+      'dma32End must not lie below dmaEnd, got 4194304 and 8388608',
+    );
   });
 
   it('keep a reserve from requests that had a better zone', () => {

@@ -43,7 +43,7 @@ export interface PageAllocatorOptions {
   readonly cpus?: number;
   /** Bytes at which zone DMA ends: 16 MiB when left out. A multiple of 4 MiB. */
   readonly dmaEnd?: number;
-  /** Bytes at which zone DMA32 ends and Normal begins: 4 GiB when left out. A multiple of 4 MiB. */
+  /** Bytes at which zone DMA32 ends and Normal begins: 4 GiB when left out. A multiple of 4 MiB, not below `dmaEnd`. */
   readonly dma32End?: number;
 }
 
@@ -79,6 +79,8 @@ export class PageAllocator {
   reclaim: ReclaimHook | undefined;
   /** Called when a zone falls below its low mark. */
   background: ReclaimHook | undefined;
+  /** The highest zone for requests below the end of DMA, of DMA32, and anywhere: where a zone is absent, the one below. */
+  private readonly bestZones: readonly number[];
   private reclaiming = false;
   /** Requests until one fails by order of the fault injector; 0 when off. */
   private failIn = 0;
@@ -93,6 +95,9 @@ export class PageAllocator {
         throw new RangeError(`${name} must be a multiple of 4 MiB, got ${String(value)}`);
       }
     }
+    if (dma32End < dmaEnd) {
+      throw new RangeError(`dma32End must not lie below dmaEnd, got ${dma32End} and ${dmaEnd}`);
+    }
     this.machine = machine;
     this.descriptors = new FrameDescriptors(machine.frames);
     const ends = [dmaEnd, dma32End, Number.POSITIVE_INFINITY].map((end) =>
@@ -102,10 +107,12 @@ export class PageAllocator {
       throw new RangeError(`reservedFrames must leave part of zone DMA, got ${String(reservedFrames)}`);
     }
     const zones: Zone[] = [];
+    const bestZones: number[] = [];
     let first = 0;
     ['DMA', 'DMA32', 'Normal'].forEach((name, place) => {
       const frames = ends[place]! - first;
-      if (frames <= 0) return;
+      bestZones.push(frames === 0 ? zones.length - 1 : zones.length);
+      if (frames === 0) return;
       zones.push(
         new Zone({
           name,
@@ -120,6 +127,7 @@ export class PageAllocator {
       first = ends[place]!;
     });
     this.zones = zones;
+    this.bestZones = bestZones;
     const managed = zones.map((zone) => zone.managed);
     const marks = watermarksOf(managed);
     const reserves = lowmemReserveOf(managed);
@@ -301,8 +309,7 @@ export class PageAllocator {
   }
 
   private bestZone(gfp: number): number {
-    const place = (gfp & __GFP_DMA) !== 0 ? 0 : (gfp & __GFP_DMA32) !== 0 ? 1 : 2;
-    return Math.min(place, this.zones.length - 1);
+    return this.bestZones[(gfp & __GFP_DMA) !== 0 ? 0 : (gfp & __GFP_DMA32) !== 0 ? 1 : 2]!;
   }
 
   private slowPath(gfp: number, order: number): number {

@@ -298,6 +298,8 @@ describe('wrong use', () => {
       ['--page-size', '0'],
       "--page-size: '0' is no size; write whole bytes from 1 up, as 4096, 64KiB, 1.5MiB or 2GiB",
     ],
+    [['--page-size', '3'], "--page-size: '3' is no page of Linux; write a power of two from 4KiB up"],
+    [['--page-size', '6KiB'], "--page-size: '6KiB' is no page of Linux; write a power of two from 4KiB up"],
     [
       ['--root', join(folder, 'none')],
       `nothing to inspect in ${join(folder, 'none')}: ${join(folder, 'none/meminfo')}: not there; wanted are meminfo, buddyinfo, pagetypeinfo, slabinfo, vmallocinfo, PID/smaps`,

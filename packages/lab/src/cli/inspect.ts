@@ -32,9 +32,7 @@ export function inspectCommand(): Command {
     .description('the memory of this Linux: free blocks and fragmentation by order, slabs, a process')
     .option('--pid <PID>', 'also a process: what is mapped, resident, shared (self: this one)', parsePid)
     .option('--root <DIR>', 'read copies of the files from here', PROC)
-    .option('--page-size <SIZE>', 'bytes of a page (default: as smaps tells, else 4 KiB)', (text) =>
-      parseSize(text, '--page-size'),
-    )
+    .option('--page-size <SIZE>', 'bytes of a page (default: as smaps tells, else 4 KiB)', parsePageSize)
     .option('--caches <N>', 'how many caches, callers and mappings to show, the largest', parseCount, 10)
     .option('--json', 'print one object with all figures instead')
     .addHelpText('after', EXAMPLES)
@@ -66,6 +64,13 @@ function parsePid(text: string): string {
     throw new UserError(`--pid: '${text}' is no process; write its number, or self`);
   }
   return text;
+}
+
+function parsePageSize(text: string): number {
+  const bytes = parseSize(text, '--page-size');
+  if (bytes < 4096 || !Number.isInteger(Math.log2(bytes)))
+    throw new UserError(`--page-size: '${text}' is no page of Linux; write a power of two from 4KiB up`);
+  return bytes;
 }
 
 function parseCount(text: string): number {
