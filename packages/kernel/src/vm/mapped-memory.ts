@@ -13,6 +13,8 @@ import { TLB_HITS, TLB_MASK, TLB_MISSES, type Tlb, type TlbUser } from './tlb.js
 const PAGE_MASK = FRAME_BYTES - 1;
 const PER_PAGE = 1 / FRAME_BYTES;
 const TWO_32 = 2 ** 32;
+/** Of 48 bits of address. Others, which a wild pointer may hold, make the tag of a page of another address space. */
+const PAGES = 2 ** 36;
 /** Pages that take each other's frame so often cannot both be had. */
 const STRADDLE_TRIES = 8;
 
@@ -246,7 +248,7 @@ export abstract class MappedMemory implements TlbUser {
   private forReading(address: number): number {
     const page = Math.floor(address * PER_PAGE);
     const slot = page & TLB_MASK;
-    if (this.readTags[slot] === page + this.asid) {
+    if (this.readTags[slot] === page + this.asid && page >= 0 && page < PAGES) {
       this.tlbCounts[TLB_HITS]++;
       return ((this.frames[slot] << 12) | (address & PAGE_MASK)) >>> 0;
     }
@@ -256,7 +258,7 @@ export abstract class MappedMemory implements TlbUser {
   private forWriting(address: number): number {
     const page = Math.floor(address * PER_PAGE);
     const slot = page & TLB_MASK;
-    if (this.writeTags[slot] === page + this.asid) {
+    if (this.writeTags[slot] === page + this.asid && page >= 0 && page < PAGES) {
       this.tlbCounts[TLB_HITS]++;
       return ((this.frames[slot] << 12) | (address & PAGE_MASK)) >>> 0;
     }
@@ -274,7 +276,7 @@ export abstract class MappedMemory implements TlbUser {
     const mark = access === 'write' ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED;
     for (;;) {
       // Beyond 48 bits there is nothing, and a walk would see the lower 48 only.
-      const entry = page >= 0 && page < 2 ** 36 ? this.table.find(page) : NO_ENTRY;
+      const entry = page >= 0 && page < PAGES ? this.table.find(page) : NO_ENTRY;
       const low = entry === NO_ENTRY ? 0 : this.u32[entry];
       if ((low & needed) === needed) {
         this.u32[entry] = low | mark;

@@ -49,6 +49,26 @@ describe('the TLB', () => {
     expect(() => other.loadU8(a)).toThrow('SEGV_MAPERR');
   });
 
+  it('leads no address past 48 bits, or below zero, into the memory of another space', () => {
+    const { vm, space } = boot();
+    const other = vm.createAddressSpace()!;
+    const at = other.mmap({ length: PAGE })!;
+    other.store8(at, 42);
+    const kernel = vm.kernel.vmalloc(PAGE)!;
+    vm.kernel.store8(kernel, 77);
+    for (const [victim, address] of [
+      [other, at],
+      [vm.kernel, kernel],
+    ] as const) {
+      // Page and number of the space together are the victim's tag.
+      const alias = address + (victim.asid - space.asid) * PAGE;
+      expect(() => space.loadU8(alias)).toThrow('SEGV_MAPERR');
+      expect(() => space.store8(alias, 1)).toThrow('SEGV_MAPERR');
+    }
+    expect([other.loadU8(at), vm.kernel.loadU8(kernel)]).toEqual([42, 77]);
+    vm.check();
+  });
+
   it('is flushed by what takes rights away, and a single page invalidated by a copy', () => {
     const { vm, space, counts } = boot();
     const at = space.mmap({ length: 4 * PAGE })!;
