@@ -14,7 +14,7 @@
  */
 import { CorruptionError, InvalidFreeError } from 'freehold';
 import { OWNER_SLAB } from '../frames/descriptors.js';
-import { __GFP_RECLAIMABLE, GFP_KERNEL } from '../frames/gfp.js';
+import { __GFP_RECLAIMABLE, __GFP_ZERO, GFP_KERNEL } from '../frames/gfp.js';
 import { CPUS_MAX, PAGE_OFFSET, type PageAllocator } from '../frames/page-allocator.js';
 import { FRAME_BYTES } from '../machine.js';
 import { cpuLimit, type SlabGeometry, slabGeometry } from './geometry.js';
@@ -159,10 +159,13 @@ export class ObjectCache {
   }
 
   /**
-   * An object, in its constructed state where the cache has a constructor; its bytes are otherwise whatever they were.
+   * An object, in its constructed state where the cache has a constructor; its bytes are otherwise whatever they were,
+   * or zero with __GFP_ZERO.
    * @returns its address in the logical space, or null when no frame can be had
+   * @throws RangeError for __GFP_ZERO where there is a constructor
    */
   alloc(gfp: number = GFP_KERNEL): number | null {
+    if ((gfp & __GFP_ZERO) !== 0) return this.allocZeroed(gfp);
     const cpu = this.pages.cpu;
     let count = this.handCounts[cpu]!;
     if (count === 0) {
@@ -331,6 +334,17 @@ export class ObjectCache {
         `${listed.size} slabs and ${live} objects, counted ${this.slabCount} and ${this.activeObjects} in ${this.name}`,
       );
     }
+  }
+
+  private allocZeroed(gfp: number): number | null {
+    if (this.options.ctor !== undefined) {
+      throw new RangeError(`objects of cache ${this.name} are constructed: __GFP_ZERO would undo that`);
+    }
+    const address = this.alloc(gfp & ~__GFP_ZERO);
+    if (address === null) return null;
+    const start = address - PAGE_OFFSET;
+    this.pages.machine.u8.fill(0, start, start + this.objectSize);
+    return address;
   }
 
   private handOf(cpu: number): void {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { CorruptionError, InvalidFreeError } from 'freehold';
 import { describe, expect, it } from 'vitest';
-import { GFP_DMA, GFP_KERNEL } from '../frames/gfp.js';
+import { __GFP_ZERO, GFP_DMA, GFP_KERNEL } from '../frames/gfp.js';
 import { PAGE_OFFSET, PageAllocator } from '../frames/page-allocator.js';
 import { Machine } from '../machine.js';
 import { slabGeometry } from './geometry.js';
@@ -147,6 +147,22 @@ describe('an object cache', () => {
     slab.check();
   });
 
+  it('clears an object with __GFP_ZERO, also a poisoned one, never a constructed one', () => {
+    const { slab, bytes } = boot();
+    const plain = slab.createCache('plain', 40, { flags: SLAB_POISON | SLAB_RED_ZONE });
+    const address = plain.alloc(GFP_KERNEL | __GFP_ZERO)!;
+    expect(bytes.subarray(address - PAGE_OFFSET, address - PAGE_OFFSET + 40).every((b) => b === 0)).toBe(
+      true,
+    );
+    plain.free(address);
+    const built = slab.createCache('built', 40, { ctor: () => {} });
+    expect(() => built.alloc(GFP_KERNEL | __GFP_ZERO)).toThrow(
+      'objects of cache built are constructed: __GFP_ZERO would undo that',
+    );
+    expect(built.stats()).toMatchObject({ activeObjects: 0, slabs: 0 });
+    slab.check();
+  });
+
   it('gives null when there is no frame, and goes on when there is', () => {
     const { slab, pages } = boot();
     const cache = slab.createCache('x', 3000);
@@ -248,6 +264,22 @@ describe('kmalloc', () => {
       slab.kfree(address);
     }
     expect(slab.kmalloc(4 * MiB + 1)).toBeNull();
+    slab.check();
+  });
+
+  it('with __GFP_ZERO clears what was used before, all of it and nothing else', () => {
+    const { slab, bytes } = boot();
+    for (const size of [100, 8192, 20_000]) {
+      const before = slab.kmalloc(size)!;
+      const next = slab.kmalloc(size)!;
+      const granted = slab.ksize(before);
+      for (const each of [before, next]) bytes.fill(0xaa, each - PAGE_OFFSET, each - PAGE_OFFSET + granted);
+      slab.kfree(before);
+      const at = slab.kmalloc(size, GFP_KERNEL | __GFP_ZERO)! - PAGE_OFFSET;
+      expect(at).toBe(before - PAGE_OFFSET);
+      expect(bytes.subarray(at, at + granted).every((byte) => byte === 0)).toBe(true);
+      expect(bytes.subarray(next - PAGE_OFFSET).indexOf(0)).toBeGreaterThanOrEqual(granted);
+    }
     slab.check();
   });
 
