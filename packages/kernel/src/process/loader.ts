@@ -114,6 +114,8 @@ export function makeStack(
       length: STACK_TOP - bottom,
       protection,
       growsDown: true,
+      // A segment of the program may lie there.
+      noReplace: true,
       name: STACK_NAME,
     });
     space.stackStart = pointer;

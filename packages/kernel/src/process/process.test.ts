@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { elfByte } from '../../test/elf-file.js';
+import { DATA, elfByte, makeElf, TEXT } from '../../test/elf-file.js';
 import { boot, code, endAll, FILE_BYTES, maps, PAGE } from '../../test/system.js';
 import { Kernel } from '../kernel.js';
 import { NodeFile } from '../node/node-file.js';
@@ -166,7 +166,9 @@ describe('exec', () => {
   });
 
   it('leaves the old program as it was when the new one is refused', () => {
-    const { kernel, child } = boot();
+    const { kernel, child, files } = boot();
+    // Where the stack is to be.
+    files.set('/bin/high', makeElf({ segments: [TEXT, { ...DATA, address: STACK_TOP - 0x2800 }] }));
     kernel.processes.exec(child, '/bin/program');
     const block = child.heap.malloc(100);
     child.space.writeString(block, 'still here');
@@ -180,6 +182,7 @@ describe('exec', () => {
     refuse('/bin/broken');
     refuse('/bin/none');
     refuse('/data/pages');
+    refuse('/bin/high');
     refuse('/bin/program', ['x'.repeat(200_000)]);
     refuse('/bin/program', new Array(40).fill('y'.repeat(100_000)));
     expect(child.path).toBe('/bin/program');
