@@ -26,13 +26,21 @@ function fileOf(pages: number, path = '/file'): MemoryFile {
 /** A disk that breaks. */
 class BrokenFile extends MemoryFile {
   broken = false;
+  closed = false;
+  /** Reads and writes of what may be another file's descriptor by then. */
+  stale = 0;
   override read(offset: number, target: Uint8Array): number {
+    if (this.closed) this.stale++;
     if (this.broken) throw new Error('EIO: i/o error, read');
     return super.read(offset, target);
   }
   override write(offset: number, source: Uint8Array): void {
+    if (this.closed) this.stale++;
     if (this.broken) throw new Error('ENOSPC: no space left on device, write');
     super.write(offset, source);
+  }
+  override close(): void {
+    this.closed = true;
   }
 }
 
@@ -114,6 +122,27 @@ describe('the page cache', () => {
     file.broken = false;
     expect(vm.cache.sync()).toBe(1);
     expect(file.bytes[0]).toBe(7);
+  });
+
+  it('never touches a file again that it has closed: what cannot be written then is lost, and its frames are free', () => {
+    const { vm, space } = boot();
+    const file = new BrokenFile('/broken', new Uint8Array(4 * PAGE));
+    const inode = vm.cache.open(file)!;
+    const at = space.mmap({ length: 4 * PAGE, inode, shared: true })!;
+    vm.cache.release(inode);
+    for (const page of [0, 2]) space.store8(at + page * PAGE, 7);
+    space.loadU8(at + PAGE);
+    file.broken = true;
+    space.munmap(at, 4 * PAGE);
+    expect([file.closed, vm.cache.dirtyPages, vm.cache.filePages]).toEqual([true, 0, 1]);
+    expect(vm.cache.counts.writeErrors, 'one at munmap, then each page').toBe(3);
+    expect([vm.cache.sync(), vm.cache.dropCaches(), file.stale]).toEqual([0, 1, 0]);
+    vm.check();
+    // Who opens the file again sees what is in it.
+    const again = vm.cache.open(new MemoryFile('/broken', file.bytes))!;
+    const byte = new Uint8Array(1);
+    expect([vm.cache.read(again, 0, byte), byte[0]]).toEqual([1, 0]);
+    vm.cache.release(again);
   });
 
   it('gives pages up under pressure: those not used lately first, dirty ones written', () => {

@@ -28,7 +28,7 @@ export interface PageCacheCounts {
   pagesWritten: number;
   /** Pages given up under memory pressure. */
   reclaimed: number;
-  /** Writes that the source refused; the page stays dirty. */
+  /** Writes that the source refused; the page stays dirty while the file is open. */
   writeErrors: number;
 }
 
@@ -98,7 +98,10 @@ export class PageCache {
     inode.users++;
   }
 
-  /** One holder less. After the last, a file is written back and closed, its pages stay; a segment is freed. */
+  /**
+   * One holder less. After the last, a file is written back and closed, and its pages stay, but for those that cannot be
+   * written: they are lost and counted. A segment is freed.
+   */
   release(inode: Inode): void {
     if (--inode.users > 0) return;
     if (inode.source === null) {
@@ -107,7 +110,7 @@ export class PageCache {
       this.objects.free(inode.object);
       return;
     }
-    this.writeBackQuietly(inode, 0, Number.POSITIVE_INFINITY);
+    this.writeBackOrLose(inode);
     inode.versionLeft = inode.source.version;
     inode.source.close();
     this.evictIfUnused(inode);
@@ -243,6 +246,20 @@ export class PageCache {
   *files(): Generator<Inode, void, undefined> {
     yield* this.inodes.values();
     yield* this.segments;
+  }
+
+  /** Before the source is closed: nobody could write the pages afterwards, nor give their frames back. */
+  private writeBackOrLose(inode: Inode): void {
+    for (const page of inode.pages.values()) {
+      if (!this.isDirty(page)) continue;
+      try {
+        this.writePage(page);
+      } catch (error) {
+        inode.error = error;
+        this.counts.writeErrors++;
+        this.drop(page);
+      }
+    }
   }
 
   private isDirty(page: CachedPage): boolean {
