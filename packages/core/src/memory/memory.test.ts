@@ -110,7 +110,7 @@ it('goes by the length of a custom memory, not by what its grow says', () => {
   expect(forgetful.bytes.buffer).toBe(buffer);
   const late = new Memory({
     buffer: () => buffer,
-    grow(byteLength) {
+    grow(byteLength: number) {
       replace(byteLength - 4);
       throw new RangeError('not quite');
     },
@@ -146,7 +146,7 @@ it.each([
 ])('refuses a view in place of its buffer: %o', (view) => {
   const { name } = view.constructor;
   const message = `memory must be a buffer, not a ${name} on a part of one: copy it into a buffer of its own, view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength)`;
-  expect(() => new Memory(view)).toThrow(new TypeError(message));
+  expect(() => new Memory(view as unknown as MemorySource)).toThrow(new TypeError(message));
   expect(() => new Memory({ buffer: () => view as unknown as ArrayBuffer })).toThrow(new TypeError(message));
 });
 
