@@ -239,6 +239,33 @@ describe.each(KINDS)('%s', (_kind, make) => {
     heap.check();
   });
 
+  it('serves several objects, one of which grows it, or notices first that somebody else did', () => {
+    for (const grower of [0, 1, 2]) {
+      const [source, grow] = make();
+      const heaps = [Heap.create(source), Heap.attach(source)] as const;
+      const [one, two] = heaps;
+      const live: number[] = [one.malloc(24), two.malloc(24)];
+      if (grower === 2) {
+        grow();
+        one.memory.refresh();
+        if (one.memory.kind === 'custom') two.memory.refresh();
+      }
+      live.push(heaps[grower % 2]!.malloc(PAGE));
+      // A hole beyond the old end.
+      const [hole, behind] = [one.malloc(5000), one.malloc(24)];
+      one.free(hole);
+      live.push(behind, two.malloc(4000));
+      for (let i = 0; i < 50; i++) live.push(heaps[i % 2]!.malloc(24 + i * 30));
+      expect(new Set(live).size).toBe(live.length);
+      expect(live).not.toContain(0);
+      live.forEach((address, i) => heaps[(i >> 1) % 2]!.free(address));
+      for (const heap of heaps) {
+        heap.check();
+        expect(heap.stats().usedBlocks).toBe(0);
+      }
+    }
+  });
+
   it('stays below its limit', () => {
     const [source] = make();
     const limit = 3 * PAGE + 100;

@@ -44,6 +44,8 @@ const MEMORY_SPARE = 4;
 
 /** What no header holds: `sync` renews everything. */
 const NO_GENERATION = -1;
+/** What stands in the header of bytes that are the heap's no more: no object has it for its generation. */
+const REPLACED = -2;
 
 export abstract class Space {
   readonly memory: Memory;
@@ -143,7 +145,11 @@ export abstract class Space {
     const { words, header, scale } = this;
     const total = this.granulesOf(this.memory.byteLength);
     if (total <= this.first || total < words[header + H_TOP]!) throw this.cut();
-    if (total > words[header + H_END]!) this.notice(total);
+    if (total > words[header + H_END]!) {
+      this.notice(total);
+      // Views of other heap objects may be good still, but too short for what this one takes from now on.
+      this.raiseGeneration();
+    }
     if (total !== words[header + H_END]!) words[header + H_END] = total;
     this.generation = this.growing ? NO_GENERATION : words[header + H_GENERATION]!;
     this.map = (words[header + H_MAP]! << scale) + OWN_WORDS - 2 * this.origin;
@@ -345,7 +351,14 @@ export abstract class Space {
     if (memory.byteLength % unit !== 0) this.notice(this.granulesOf(memory.byteLength) + 1);
     const limit = this.words[header + H_LIMIT]! * unit;
     const ample = Math.min((end + (end >>> MEMORY_SPARE)) * unit, limit, memory.maxByteLength);
+    const old = this.words;
+    const generation = old[this.generationAt]!;
     if (!memory.grow(Math.max(ample, end * unit)) && !memory.grow(end * unit)) return;
+    if (memory.kind === 'custom') {
+      // A buffer that was replaced looks as good as ever to other heap objects; or it is the same bytes after all.
+      old[this.generationAt] = REPLACED;
+      memory.words[this.generationAt] = generation;
+    }
     // Bytes new to an ArrayBuffer, a SharedArrayBuffer or a WebAssembly.Memory are zeros.
     if (memory.kind !== 'custom') memory.words[header + H_END] = this.granulesOf(memory.byteLength);
     this.raiseGeneration();
