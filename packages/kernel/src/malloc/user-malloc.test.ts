@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { InvalidFreeError } from 'freehold';
 import { describe, expect, it } from 'vitest';
+import { boot, endAll } from '../../test/system.js';
 import { MMAP_THRESHOLD, TOP_PAD, UserMalloc, type UserMemory } from './user-malloc.js';
 
 const KiB = 1024;
@@ -241,6 +242,17 @@ describe('realloc', () => {
     malloc.free(block);
     expect([...malloc.blocks()]).toEqual([]);
     malloc.check();
+  });
+
+  it('grows no block over all the addresses that a heap can have: none would be left for the top', () => {
+    const { kernel, init } = boot();
+    const block = init.heap.malloc(100);
+    const moved = init.heap.realloc(block, 2 ** 40);
+    expect(moved).not.toBe(block);
+    init.heap.check();
+    init.heap.free(moved);
+    init.heap.check();
+    endAll(kernel);
   });
 
   it('cuts a mapping short, moves it when it grows or becomes small', () => {

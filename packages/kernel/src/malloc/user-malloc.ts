@@ -259,6 +259,8 @@ export class UserMalloc {
 
   /** Moves the break past `end` where it is not yet; false when the kernel refuses. */
   private reach(end: number): boolean {
+    // Something of the wilderness is always left: its start is the top.
+    if (end === this.start + HEAP_BYTES_MAX) return false;
     if (end <= this.end) return true;
     // A program that moves the break by itself owns what lies above: the heap does not grow past that.
     if (this.memory.sbrk(0) !== this.end) return false;

@@ -352,6 +352,10 @@ describe('mmap', () => {
     expect(space.mmap({ length: 2 ** 47 - 2 ** 20 })).toBeNull();
     // No bytes are protected or written anywhere, mapped or not.
     expect(space.mprotect(MMAP_MIN_ADDRESS, 0, PROT_READ)).toBe(true);
+    const wide = space.mmap({ length: 3 * PAGE, address: 0x20_0000, fixed: true })!;
+    expect(space.mprotect(wide + PAGE, 0, PROT_READ)).toBe(true);
+    vm.check();
+    space.munmap(wide, 3 * PAGE);
     expect(space.msync(MMAP_MIN_ADDRESS, 0)).toBe(0);
     expect(layout(space)).toEqual(before);
     vm.check();

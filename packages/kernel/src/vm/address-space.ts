@@ -144,6 +144,7 @@ export class AddressSpace extends MappedMemory {
   mprotect(address: number, length: number, protection: number): boolean {
     checkProtection(protection);
     const end = mappedRangeEnd(address, length);
+    if (end === address) return true;
     this.requireMapped(address, end, (area) => {
       if ((protection & PROT_WRITE) !== 0 && (area.flags & VM_MAYWRITE) === 0) {
         throw new MappingError('EACCES', `${nameOf(area)} is open for reading only and mapped shared`);
