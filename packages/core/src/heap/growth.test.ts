@@ -303,19 +303,18 @@ it('a memory cut above the last block loses nothing', () => {
 
 it('an object whose views are good, but too short for what another one has taken, gets new ones', () => {
   // So short that the map covers what is added: nothing else would tell.
-  const buffer = new SharedArrayBuffer(600, { maxByteLength: 2400 });
+  const buffer = new SharedArrayBuffer(656, { maxByteLength: 2400 });
   const one = Heap.create(buffer);
   const two = Heap.attach(buffer);
-  const first = two.malloc(24);
+  const first = two.malloc(500);
   buffer.grow(2400);
   const second = one.malloc(800);
   const third = one.malloc(24);
   one.free(second);
   two.free(third);
-  two.check();
+  one.check();
   expect([...two.walk()].map(({ kind }) => kind)).toEqual(['bookkeeping', 'bookkeeping', 'used', 'free']);
   expect(two.realloc(first, 2000)).toBe(first);
-  expect(two.usableSize(first)).toBe(2000);
   one.check();
 });
 
