@@ -21,6 +21,40 @@ function busy(options = {}): { heap: Heap; live: Map<number, number> } {
   return { heap, live };
 }
 
+type Damaged = { readonly checked: boolean; readonly alignment?: 8 | 16; readonly few?: boolean };
+
+function busyWithoutTables(options = {}): { heap: Heap } {
+  const heap = Heap.create(new ArrayBuffer(3000), options);
+  const blocks = Array.from({ length: 12 }, (_, i) => heap.malloc(i * 9));
+  blocks.forEach((address, i) => {
+    if (i % 3 === 1) heap.free(address);
+  });
+  return { heap };
+}
+
+/** Blocks are taken, resized and given back; what is given keeps its bytes. */
+function use(heap: Heap): void {
+  const live: { address: number; size: number; tag: number }[] = [];
+  for (let i = 1; i < 60; i++) {
+    const size = (i * 53) % 700;
+    const address = i % 5 === 0 ? heap.alignedAlloc(64, size) : heap.malloc(size);
+    if (address !== 0) {
+      heap.view.fill(i, address, address + size);
+      live.push({ address, size, tag: i });
+    }
+    if (i % 4 === 0 && live.length > 0) {
+      const { address, size, tag } = live.splice((i * 7) % live.length, 1)[0]!;
+      const moved = heap.realloc(address, size + 90) || address;
+      expect(heap.view.subarray(moved, moved + size).every((byte) => byte === tag)).toBe(true);
+      heap.free(moved);
+    }
+  }
+  for (const { address } of live) heap.free(address);
+  for (const { address, kind } of heap.walk()) if (kind === 'used') heap.free(address);
+  heap.check();
+  expect(heap.stats().usedBlocks).toBe(0);
+}
+
 function header(heap: Heap): Int32Array {
   return new Int32Array(heap.buffer, heap.base, L.HEADER_WORDS);
 }
@@ -126,9 +160,15 @@ describe('refuses', () => {
     }
   });
 
-  // A word turned over in the header or the map either matters and is told, or leaves a heap whose laws hold.
-  it.each([true, false])('damage, whichever word it is in (checked: %s)', (checked) => {
-    const { heap } = busy({ checked });
+  // A word turned over in the header or the map either matters and is told, or leaves a heap that serves as before.
+  it.each([
+    { checked: true },
+    { checked: false },
+    { checked: true, alignment: 8 },
+    { checked: true, few: true },
+    { checked: false, few: true },
+  ] as const)('damage, whichever word it is in: %o', ({ few = false, ...options }: Damaged) => {
+    const { heap } = few ? busyWithoutTables(options) : busy(options);
     const words = new Int32Array(heap.buffer);
     const used = heap.stats();
     let refused = 0;
@@ -138,18 +178,23 @@ describe('refuses', () => {
         for (const damage of [-1, 0x10, 1 << 30]) {
           const before = words[w]!;
           words[w] = before ^ damage;
+          const copy = heap.buffer.slice(0);
+          words[w] = before;
+          const as = copy.slice(0);
+          let attached: Heap;
           try {
-            const attached = Heap.attach(heap.buffer);
-            attached.check();
+            attached = Heap.attach(copy);
           } catch (error) {
             expect(error instanceof CorruptionError || error instanceof RangeError, String(error)).toBe(true);
+            expect(Buffer.compare(new Uint8Array(copy), new Uint8Array(as))).toBe(0);
             refused++;
+            continue;
           }
-          words[w] = before;
+          use(attached);
         }
       }
     }
-    expect(refused).toBeGreaterThan(200);
+    expect(refused).toBeGreaterThan(few ? 50 : 200);
     heap.check();
     expect(heap.stats()).toEqual(used);
   });
@@ -175,6 +220,17 @@ describe('refuses', () => {
     expect(broken((h) => h[L.H_TABLES]!++)).toBe('the tables block is where the header says');
     expect(broken((h) => (h[L.H_LIMIT] = 3))).toBe('the limit lies above the highest top and within 4 GiB');
     expect(broken((h) => (h[L.H_QUICK] = -1))).toBe('counts are within their bounds');
+    expect(broken((h) => (h[L.H_ZERO_FROM] = 9))).toBe('what blocks have been is not known to be zero');
+    expect(broken((h) => (h[L.H_LIST] = 9))).toBe(
+      'there are quick lists where there are tables, else one list',
+    );
+    expect(broken((h) => (h[L.H_COVERED]! += 1000))).toMatch('the map block has room');
+    const aligned = (_: Int32Array, heap: Heap) => {
+      const { address, size } = [...heap.walk()].find(({ align }) => align === 256)!;
+      heap.view.fill(0xff, address, address + size);
+      expect(() => heap.realloc(address, 5000)).toThrow(CorruptionError);
+    };
+    expect(broken(aligned)).toBe('the last word of a block asked for with an alignment tells that');
     // Somebody wrote to a block after freeing it.
     const scribble = (kind: string, word: number) => (_: Int32Array, heap: Heap) => {
       const block = [...heap.walk()].find((each) => each.kind === kind)!;

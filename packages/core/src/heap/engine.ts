@@ -219,7 +219,7 @@ export abstract class Engine extends Space {
     }
   }
 
-  private tableGranules(quick: number): number {
+  protected tableGranules(quick: number): number {
     return (tableWords(quick) + (1 << this.scale) - 1) >>> this.scale;
   }
 

@@ -225,3 +225,8 @@ export function* bins(words: Int32Array, tables: number): Iterable<readonly [bin
 export function isBinNonEmpty(words: Int32Array, tables: number, bin: number): boolean {
   return ((words[tables + BITMAP_AT + (bin >>> 5)]! >>> (bin & 31)) & 1) === 1;
 }
+
+/** Bits of the bitmap that stand for no bin: a search would take what lies behind the bins for the head of one. */
+export function strayBits(words: Int32Array, tables: number): number {
+  return words[tables + BITMAP_AT + BITMAP_WORDS - 1]! & (-1 << (BINS & 31));
+}

@@ -98,7 +98,7 @@ export class Heap extends InspectableHeap {
    * base, as addresses are offsets into the memory. Everything is checked, O(blocks).
    * @param base as given to `create`
    * @throws RangeError saying what was found where no heap of this version begins, or the memory is too short for it
-   * @throws CorruptionError naming the law that is broken where its bytes are damaged
+   * @throws CorruptionError naming the law that is broken where its bytes are damaged; nothing is changed
    */
   static attach(source: MemorySource | Memory, base = 0): Heap {
     const memory = source instanceof Memory ? source : new Memory(source);
@@ -106,8 +106,15 @@ export class Heap extends InspectableHeap {
     const at = settleBase(base);
     const flags = inspectHeader(memory, at);
     const heap = new Heap(memory, at, flags);
-    heap.renew();
-    heap.check();
+    const header = memory.words.slice(at / 4, at / 4 + L.HEADER_WORDS);
+    try {
+      heap.renew();
+      heap.check();
+    } catch (error) {
+      // What was noted in the header of its length is taken back: nothing is changed.
+      memory.words.set(header, at / 4);
+      throw error;
+    }
     return heap;
   }
 
@@ -218,7 +225,8 @@ export class Heap extends InspectableHeap {
    * Contents are kept up to the lesser of both sizes, and so is the alignment that `alignedAlloc` was asked for. A size
    * of 0 leaves a block of the least size; an address of 0 is `malloc`.
    * @returns the block's address; 0 when there is no room, the old block being as it was
-   * @throws RangeError unless `size` is a whole number from 0 up, InvalidFreeError as `free`
+   * @throws RangeError unless `size` is a whole number from 0 up, InvalidFreeError as `free`, CorruptionError where
+   * somebody wrote past the end of a block of `alignedAlloc` and over what tells its alignment
    */
   realloc(address: number, size: number): number {
     if (address === 0) return this.malloc(size);

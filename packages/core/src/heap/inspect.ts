@@ -8,7 +8,8 @@
  * - no two merged blocks are neighbours, none lies at the top;
  * - every free block stands in exactly one list, the one of its length, and every listed block is free;
  * - the counts of lists, bins and the bitmap of bins agree with the lists;
- * - the map covers the top, and map and tables are where the header says.
+ * - the map covers the top, holds no bits but those of blocks, and map and tables are where the header says, large enough;
+ * - a block asked for with an alignment of its own tells which, and lies at a multiple of it.
  */
 import { CorruptionError, law } from '../allocator.js';
 import { isMarked, isStart, isUsed, lengthOf, previousOf } from './block-map.js';
@@ -21,6 +22,7 @@ import {
   largestMerged,
   largestOf,
   quickTotals,
+  strayBits,
 } from './free-lists.js';
 import * as L from './layout.js';
 
@@ -134,7 +136,7 @@ export abstract class InspectableHeap extends Engine {
     const { words, map, first, scale } = this;
     const top = this.word(L.H_TOP);
     this.checkHeader();
-    const found = { blocks: 0, merged: 0, mergedGranules: 0, waiting: 0, own: 0 };
+    const found = { blocks: 0, merged: 0, mergedGranules: 0, waiting: 0, own: 0, states: 0 };
     let mergedBefore = false;
     for (let i = first; i !== top; ) {
       const length = lengthOf(words, map, i);
@@ -154,6 +156,12 @@ export abstract class InspectableHeap extends Engine {
       const merged = !used && !own && words[(i << scale) + LENGTH]! > 0;
       law(!(merged && mergedBefore), 'no two merged blocks are neighbours', () => `granule ${i}`);
       mergedBefore = merged;
+      if (own) this.checkOwn(i, length);
+      if (used) {
+        // One for the block, one for its mark.
+        found.states += isMarked(words, map, i) ? 2 : 1;
+        this.alignOf(i, length);
+      }
       found.blocks++;
       if (merged) {
         found.merged++;
@@ -163,12 +171,7 @@ export abstract class InspectableHeap extends Engine {
       i += length;
     }
     law(!mergedBefore, 'no merged block lies at the top', () => `top ${top}`);
-    const starts = this.startsIn(first, top);
-    law(
-      starts === found.blocks,
-      'no start lies inside a block',
-      () => `${starts} starts, ${found.blocks} blocks`,
-    );
+    this.checkMap(found.blocks + 1, found.states);
     this.equal('blocks', found.blocks, this.word(L.H_BLOCKS));
     this.equal('merged blocks', found.merged, this.word(L.H_MERGED));
     this.equal('granules in merged blocks', found.mergedGranules, this.word(L.H_MERGED_GRANULES));
@@ -189,6 +192,16 @@ export abstract class InspectableHeap extends Engine {
       top >= first && top <= this.word(L.H_PEAK) && top * this.unit <= this.memory.byteLength,
       'the top lies between the header, its highest, and the end of the memory',
       () => `granule ${top}, highest ${this.word(L.H_PEAK)}`,
+    );
+    law(
+      this.word(L.H_ZERO_FROM) >= this.word(L.H_PEAK),
+      'what blocks have been is not known to be zero',
+      () => `highest top ${this.word(L.H_PEAK)}, zeros from granule ${this.word(L.H_ZERO_FROM)}`,
+    );
+    law(
+      this.tables === 0 ? this.quick === 0 : this.quick > 0 && this.word(L.H_LIST) === 0,
+      'there are quick lists where there are tables, else one list',
+      () => `tables at word ${this.tables}, ${this.quick} quick lists, list ${this.word(L.H_LIST)}`,
     );
     for (const [what, at, tag] of [
       ['map', this.word(L.H_MAP), L.OWN_MAP],
@@ -228,6 +241,7 @@ export abstract class InspectableHeap extends Engine {
       binned += this.checkBin(bin, head, merged - binned);
     }
     this.equal('blocks in bins', binned, merged);
+    if (tables !== 0) this.equal('bits of bins that there are none of', strayBits(words, tables), 0);
     if (tables === 0) this.equal('blocks waiting', waiting, 0);
     else this.checkQuickLists(waiting);
   }
@@ -300,15 +314,41 @@ export abstract class InspectableHeap extends Engine {
     law(found === noted, `${what}: what is there is what is noted`, () => `${found}, noted ${noted}`);
   }
 
-  private startsIn(first: number, top: number): number {
-    let count = 0;
-    for (let group = first >>> 5; group <= top >>> 5; group++) {
-      let bits = this.words[this.map + (group << 1)]!;
-      if (group === first >>> 5) bits &= -1 << (first & 31);
-      if (group === top >>> 5) bits &= (1 << (top & 31)) - 1;
-      for (; bits !== 0; bits &= bits - 1) count++;
+  /** The block at `i` is the map, or the tables. */
+  private checkOwn(i: number, length: number): void {
+    const { words, scale } = this;
+    const isMap = i === this.word(L.H_MAP);
+    const least = isMap ? this.mapGranules(this.covered) : this.tableGranules(this.quick);
+    law(
+      length >= least && words[(i << scale) + LENGTH] === 0,
+      `the ${isMap ? 'map' : 'tables'} block has room for what the header says, and is in no list`,
+      () =>
+        `granule ${i} of length ${length}, ${least} needed; in a list with ${words[(i << scale) + LENGTH]!}`,
+    );
+  }
+
+  /** The whole map has so many starts, the top's included, and so many states beside them. */
+  private checkMap(starts: number, states: number): void {
+    const { words, map, origin, covered } = this;
+    let foundStarts = 0;
+    let foundStates = 0;
+    // One pair is read past the last.
+    for (let group = origin; group <= origin + covered; group++) {
+      const w = map + (group << 1);
+      if (words[w] === 0) continue;
+      foundStarts += bitsIn(words[w]!);
+      foundStates += bitsIn(words[w + 1]!);
     }
-    return count;
+    law(
+      foundStarts === starts,
+      'starts lie where blocks begin, and nowhere else',
+      () => `${foundStarts} starts, ${starts - 1} blocks`,
+    );
+    law(
+      foundStates === states,
+      'states are those of used blocks and of their marks',
+      () => `${foundStates} bits, ${states} of blocks`,
+    );
   }
 
   /** Whether a block of the heap begins there. */
@@ -347,16 +387,33 @@ export abstract class InspectableHeap extends Engine {
     return tables === 0 ? own : own + lengthOf(words, map, tables >>> scale);
   }
 
-  /** The alignment, in bytes, that the used block at `i` was asked for; 0 where none was. */
+  /**
+   * The alignment, in bytes, that the used block at `i` was asked for; 0 where none was.
+   * @throws CorruptionError where somebody wrote over what tells
+   */
   protected alignOf(i: number, length: number): number {
     if (length === 1 || !isMarked(this.words, this.map, i)) return 0;
-    return 2 ** this.words[((i + length) << this.scale) - 1]!;
+    const log = this.words[((i + length) << this.scale) - 1]!;
+    // Somebody wrote past the end of the block.
+    if (!(log > this.shift && log < 32 && (i & ((1 << (log - this.shift)) - 1)) === 0)) {
+      throw new CorruptionError(
+        'the last word of a block asked for with an alignment tells that',
+        `${log} for the logarithm of it, in the block at ${hex(i * this.unit)} of ${length * this.unit} bytes`,
+      );
+    }
+    return 2 ** log;
   }
 
   /** A word of the header. */
   protected word(index: number): number {
     return this.words[this.header + index]!;
   }
+}
+
+function bitsIn(word: number): number {
+  let count = 0;
+  for (let bits = word; bits !== 0; bits &= bits - 1) count++;
+  return count;
 }
 
 function hex(word: number): string {
