@@ -8,7 +8,7 @@
  *
  * One thread at a time: nothing here locks. Several Heap objects over the same bytes, in the same thread, may take turns.
  *
- * Cost: malloc and free of up to 1 KiB (4 KiB in large heaps) mostly about ten memory accesses; others O(1), apart from
+ * Cost: malloc and free of up to 1 KiB (8 KiB in large heaps) mostly about ten memory accesses; others O(1), apart from
  * growth and from the moments when blocks that wait are merged. Waste: rounding to 16 bytes, a map of 1/64 to 1/51, holes
  * (engine.ts).
  *
