@@ -414,6 +414,14 @@ export class ObjectCache {
     const { order, objectsPerSlab, stride } = this.geometry;
     const frame = this.pages.allocPages(gfp | (this.options.gfp ?? 0), order, OWNER_SLAB);
     if (frame === null) return NO_SLAB;
+    const start = PAGE_OFFSET + frame * FRAME_BYTES;
+    const firstObject = start + this.nextColour * this.align;
+    try {
+      this.construct(firstObject);
+    } catch (error) {
+      this.pages.freePages(frame, order);
+      throw error;
+    }
     const slab = this.unusedSlabs.pop() ?? this.slabNumbers++;
     this.makeRoom(this.slabNumbers);
     const { descriptors } = this.pages;
@@ -421,27 +429,37 @@ export class ObjectCache {
       descriptors.owner[frame + i] = OWNER_SLAB;
       descriptors.private[frame + i] = (this.id << 20) | slab;
     }
-    const start = PAGE_OFFSET + frame * FRAME_BYTES;
     this.slabAddress[slab] = start;
-    this.firstObject[slab] = start + this.nextColour * this.align;
+    this.firstObject[slab] = firstObject;
     this.slabEnds += this.endsOf(slab);
     this.nextColour = (this.nextColour + 1) % this.colours;
     this.inUse[slab] = 0;
     const first = slab * objectsPerSlab;
-    const { ctor } = this.options;
     for (let i = 0; i < objectsPerSlab; i++) {
       // The first object lies on top of the stack.
       this.freeStacks[first + objectsPerSlab - 1 - i] = first + i;
-      const address = this.firstObject[slab]! + i * stride;
-      if (this.guard !== undefined) this.guard.onNew(address);
-      if (ctor !== undefined) {
-        ctor(address);
-        this.constructorRuns++;
-      }
+      this.guard?.onNew(firstObject + i * stride);
     }
     this.empty.push(slab);
     this.slabCount++;
     return slab;
+  }
+
+  /** Runs the constructor for the objects of a new slab. Where it throws, those it has constructed are destroyed. */
+  private construct(firstObject: number): void {
+    const { objectsPerSlab, stride } = this.geometry;
+    const { ctor, dtor } = this.options;
+    if (ctor === undefined) return;
+    let done = 0;
+    try {
+      for (; done < objectsPerSlab; done++) {
+        ctor(firstObject + done * stride);
+        this.constructorRuns++;
+      }
+    } catch (error) {
+      while (dtor !== undefined && done > 0) dtor(firstObject + --done * stride);
+      throw error;
+    }
   }
 
   private giveBackSlab(slab: number): void {

@@ -76,6 +76,23 @@ describe('an object cache', () => {
     cache.check();
   });
 
+  it('gives a slab back whose constructor throws, and undoes what it has constructed', () => {
+    const { slab, pages } = boot();
+    let alive = 0;
+    const ctor = () => {
+      if (alive === 3) throw new Error('no more');
+      alive++;
+    };
+    const cache = slab.createCache('file', 200, { ctor, dtor: () => alive-- });
+    const free = pages.freeFrames;
+    expect(() => cache.alloc()).toThrow('no more');
+    expect(alive).toBe(0);
+    expect(pages.freeFrames).toBe(free);
+    expect(cache.stats().slabs).toBe(0);
+    cache.check();
+    pages.check();
+  });
+
   it('runs the destructor when a slab is given back', () => {
     const { slab, pages } = boot();
     const free = pages.freeFrames;
