@@ -148,7 +148,7 @@ export type InvalidFreeReason = 'outside' | 'free' | 'interior';
 const REASONS: Record<InvalidFreeReason, string> = {
   outside: 'lies outside the range of this allocator',
   free: 'is not in use: it was freed already, or never allocated',
-  interior: 'lies inside a used segment but is not the address that allocate returned for it',
+  interior: 'lies inside a used segment; only the address that was given out for it gives it back',
 };
 
 /** An address was given back (or resized, or asked about) that no live segment has. Nothing was changed. */

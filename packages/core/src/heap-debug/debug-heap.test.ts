@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { Heap } from '../heap/heap.js';
 import { DebugHeap } from './debug-heap.js';
+import { HeapMisuseError } from './misuse.js';
 import type { DebugHeapOptions } from './options.js';
 
 function make(options?: DebugHeapOptions, bytes = 2 ** 22): DebugHeap {
@@ -25,6 +26,19 @@ describe('DebugHeap', () => {
       heap.free(address);
       expect(bytesOf(heap, address, 20)).toEqual(new Array(20).fill(0x6b));
     }
+  });
+
+  it('keeps an array whose free is refused, until it can be freed', () => {
+    const heap = make();
+    const array = heap.array(Uint8Array, 16)!;
+    const behind = array.address + 16;
+    heap.view[behind]! ^= 1;
+    expect(() => array.free()).toThrow(HeapMisuseError);
+    expect(array.view.length).toBe(16);
+    heap.view[behind]! ^= 1;
+    array.free();
+    expect(array.address).toBe(0);
+    expect(heap.leaks()).toEqual([]);
   });
 
   it('lets nothing of a freed block stay in the memory, where asked to', () => {

@@ -56,12 +56,11 @@ export class HeapArray<T extends NumericArray> {
     return this.#view;
   }
 
-  /** Gives the block back, the first time; later calls do nothing. */
+  /** Gives the block back, the first time; later calls do nothing. @throws as the heap's `free`, and is not freed then */
   free(): void {
-    const address = this.#address;
+    this.#heap.free(this.#address);
     this.#address = 0;
     this.#view = null;
-    this.#heap.free(address);
   }
 
   [Symbol.dispose](): void {

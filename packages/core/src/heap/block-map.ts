@@ -37,6 +37,14 @@ export function previousOf(words: Int32Array, map: number, i: number): number {
   return group !== 0 ? (i & ~31) - 1 - Math.clz32(group) : i - words[w - 1]!;
 }
 
+/** Start of the block that granule `i` lies in. O(granules from there / 32). */
+export function startBefore(words: Int32Array, map: number, i: number): number {
+  let group = i >>> 5;
+  let starts = words[map + (group << 1)]! & (-1 >>> (31 - (i & 31)));
+  while (starts === 0) starts = words[map + (--group << 1)]!;
+  return (group << 5) + 31 - Math.clz32(starts);
+}
+
 /** Lets a block begin at `i`, not used. */
 export function setStart(words: Int32Array, map: number, i: number): void {
   const w = map + ((i >>> 5) << 1);

@@ -60,7 +60,7 @@ function draw(heap: Heap, cell: number, length: number): string {
 }
 
 function row(what: string, bytes: number, blocks: number | null, more: string): string {
-  const where = blocks === null ? '' : ` in ${count(blocks)} blocks`;
+  const where = blocks === null ? '' : ` in ${count(blocks)} ${blocks === 1 ? 'block' : 'blocks'}`;
   return `  ${what.padEnd(12)}${count(bytes).padStart(14)} bytes${where}${more}`;
 }
 

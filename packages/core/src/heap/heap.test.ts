@@ -387,6 +387,20 @@ it('array: a typed array of zeros, whose view outlives growth', () => {
   expect(() => floats.view).toThrow('this array of the heap has been freed');
 });
 
+it.each([33, 100, 5000, 2 ** 20])(
+  'an address inside a block of %d granules is told from a free one',
+  (granules) => {
+    const heap = Heap.create(new ArrayBuffer(2 ** 25));
+    heap.malloc(1);
+    const address = heap.malloc(16 * granules);
+    const end = address + 16 * granules;
+    for (const inside of [address + 1, address + 16, address + 16 * 32, end - 16, end - 1]) {
+      expect(() => heap.free(inside), String(inside - address)).toThrow('lies inside a used segment');
+    }
+    expect(() => heap.free(end)).toThrow('is not in use');
+  },
+);
+
 it.each([undefined, Array, DataView, 8])('array: refuses %s for a type', (type) => {
   const heap = Heap.create(new ArrayBuffer(64 * KiB));
   expect(() => heap.array(type as unknown as Float32ArrayConstructor, 8)).toThrow(

@@ -49,7 +49,7 @@ const {
   OWN_WORDS,
   VERSION,
 } = L;
-const { isStart, isUsed, lengthOf, setStart } = blockMap;
+const { isUsed, lengthOf, setStart, startBefore } = blockMap;
 const { pushWaiting } = freeLists;
 
 /** Groups of 32 granules that the map of a new heap covers. */
@@ -255,7 +255,7 @@ export class Heap extends InspectableHeap {
   }
 
   /**
-   * `malloc` at a multiple of `alignment`.
+   * `malloc` at a multiple of `alignment`. O(1), but O(blocks) where there is no room.
    * @param alignment bytes, a power of two up to 2^31; the heap's own is the least
    * @throws RangeError for a bad alignment or size
    */
@@ -365,8 +365,7 @@ export class Heap extends InspectableHeap {
     const i = Math.floor(address / this.unit);
     if (!(i >= this.first && i < this.end)) return 'outside';
     if (i >= this.word(H_TOP)) return 'free';
-    let start = i;
-    while (!isStart(words, map, start)) start--;
+    const start = startBefore(words, map, i);
     if (!isUsed(words, map, start) || start * this.unit === address) return 'free';
     return 'interior';
   }
