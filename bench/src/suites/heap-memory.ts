@@ -33,14 +33,14 @@ in replays that are not timed: what is told apart is what V8 makes of a view of 
     jobs: () => traces.flatMap((trace) => kinds.map((contender) => ({ contender, at: { trace } }))),
     async measure({ contender, at }, short) {
       const operations = readOperations(operationsPath(String(at['trace'])));
-      const memory = KINDS[contender]!(2 * operations.peakBytes + 16 * PAGE);
+      const memory = KINDS[contender]!(4 * operations.peakBytes + 16 * PAGE);
       return timeReplays(operations, freehold({ zeroed: true }, memory), short ? QUICK : LONG);
     },
     tables(results) {
       const time = (kind: string, trace: string) => find(results, kind, 'trace', trace).median;
       const row = (title: string, figure: (kind: string) => number) => [
         title,
-        ...kinds.map((kind) => ns(figure(kind))),
+        ...kinds.map((kind) => (Number.isFinite(figure(kind)) ? ns(figure(kind)) : '–')),
       ];
       return [
         {
