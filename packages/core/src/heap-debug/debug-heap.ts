@@ -24,8 +24,8 @@ import type { HeapBlock, HeapStats } from '../heap/inspect.js';
 import { checkCount } from '../heap/options.js';
 import { ADDRESSABLE, type GrowthListener } from '../memory/memory.js';
 import { FaultInjector } from './fault-injector.js';
+import { FreedBlocks } from './freed-blocks.js';
 import {
-  BlockQueue,
   FRESH,
   fill,
   frontDamage,
@@ -65,16 +65,13 @@ export class DebugHeap implements HeapInterface {
   readonly #options: SettledDebugOptions;
   readonly #fill: number;
   readonly #live = new Map<number, GuardedBlock>();
-  readonly #quarantine = new Map<number, GuardedBlock>();
-  readonly #quarantineQueue = new BlockQueue();
-  /** Given back to the heap below: the last block at each address. */
-  readonly #past = new Map<number, GuardedBlock>();
-  readonly #pastQueue = new BlockQueue();
+  readonly #quarantine = new FreedBlocks();
+  /** Given back to the heap below. */
+  readonly #past = new FreedBlocks();
   #allocations = 0;
   #frees = 0;
   #liveBytes = 0;
   #peakBytes = 0;
-  #quarantinedBytes = 0;
   #spoilt = 0;
 
   /** @throws RangeError for a bad option, TypeError for an unknown one, or where `heap` is none */
@@ -249,8 +246,8 @@ export class DebugHeap implements HeapInterface {
       liveBlocks: this.#live.size,
       liveBytes: this.#liveBytes,
       peakBytes: this.#peakBytes,
-      quarantinedBlocks: this.#quarantine.size,
-      quarantinedBytes: this.#quarantinedBytes,
+      quarantinedBlocks: this.#quarantine.length,
+      quarantinedBytes: this.#quarantine.bytes,
       spoiltBlocks: this.#spoilt,
     };
   }
@@ -371,7 +368,7 @@ export class DebugHeap implements HeapInterface {
   #roomAtMost(): number {
     const { base, limit, memory } = this.heap;
     const { usedBytes } = this.heap.stats();
-    return Math.min(limit, memory.maxByteLength) - base - (usedBytes - this.#quarantinedBytes);
+    return Math.min(limit, memory.maxByteLength) - base - (usedBytes - this.#quarantine.bytes);
   }
 
   /** The live block at the address. @throws HeapMisuseError where there is none; where that is heard instead, null */
@@ -384,10 +381,10 @@ export class DebugHeap implements HeapInterface {
 
   /** O(blocks). */
   #whyInvalid(operation: Operation, address: number): HeapMisuseError {
-    const freed = this.#quarantine.get(address);
+    const freed = this.#quarantine.at(address);
     if (freed !== undefined) return freedAlready(operation, address, freed, null);
     const around = this.#around(address);
-    const past = this.#past.get(address);
+    const past = this.#past.at(address);
     if (past !== undefined) return freedAlready(operation, address, past, around);
     if (around !== null) return interior(operation, address, around);
     return foreign(operation, address, this.#isBelow(address));
@@ -452,15 +449,13 @@ export class DebugHeap implements HeapInterface {
   /** Gives back blocks of the quarantine until so many bytes find room in it, if they ever do. */
   #makeRoom(operation: Operation, bytes: number): void {
     if (bytes > this.#options.quarantine) return;
-    while (this.#quarantinedBytes + bytes > this.#options.quarantine && this.#evict(operation));
+    while (this.#quarantine.bytes + bytes > this.#options.quarantine && this.#evict(operation));
   }
 
   /** Gives the oldest block of the quarantine back; one that was written to is kept for ever. @returns false when there is none */
   #evict(operation: Operation): boolean {
-    const block = this.#quarantineQueue.shift();
+    const block = this.#quarantine.takeOldest();
     if (block === null) return false;
-    this.#quarantine.delete(block.address);
-    this.#quarantinedBytes -= block.end - block.start;
     const errors = this.#damagesOfFreed(operation, block);
     if (errors.length > 0) this.#spoilt++;
     else this.heap.free(block.start);
@@ -482,17 +477,12 @@ export class DebugHeap implements HeapInterface {
       this.#remember(block);
       return;
     }
-    this.#quarantine.set(address, block);
-    this.#quarantineQueue.push(block);
-    this.#quarantinedBytes += end - start;
+    this.#quarantine.add(block);
   }
 
   #remember(block: GuardedBlock): void {
-    this.#past.set(block.address, block);
-    this.#pastQueue.push(block);
-    if (this.#pastQueue.length <= REMEMBERED) return;
-    const oldest = this.#pastQueue.shift()!;
-    if (this.#past.get(oldest.address) === oldest) this.#past.delete(oldest.address);
+    this.#past.add(block);
+    if (this.#past.length > REMEMBERED) this.#past.takeOldest();
   }
 
   #resizeInPlace(block: GuardedBlock, size: number): boolean {
