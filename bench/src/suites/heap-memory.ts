@@ -5,7 +5,7 @@ import { readOperations } from '../heap/operations.js';
 import { LONG, QUICK, timeReplays } from '../heap/replay.js';
 import { WebAssembly } from '../heap/webassembly.js';
 import { find, geometricMean, ns, type Suite } from '../suite.js';
-import { operationsPath } from './heap.js';
+import { leftOut, operationsPath } from './heap.js';
 
 const PAGE = 65536;
 /** The most bytes that addresses of 32 bits reach. */
@@ -53,5 +53,6 @@ in replays that are not timed: what is told apart is what V8 makes of a view of 
       ];
     },
     goals: () => [],
+    notes: leftOut,
   };
 }

@@ -67,7 +67,7 @@ grew; reading the clock is contained.`,
         (order): Goal => ({
           goal: `flat within 2 × where the block freed is ${order === 'random' ? 'any' : `among the ${order}`}`,
           met: flat(HEAP, order) <= 2,
-          found: `${flat(HEAP, order).toFixed(1)} × (list: ${flat(LIST, order).toFixed(1)} ×)`,
+          found: `${flat(HEAP, order).toFixed(2)} × (list: ${flat(LIST, order).toFixed(2)} ×)`,
         }),
       ),
       {

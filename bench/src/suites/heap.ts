@@ -200,7 +200,8 @@ function goals(results: readonly Result[]): Goal[] {
   return found.filter(({ found }) => !found.startsWith('–'));
 }
 
-function leftOut(results: readonly Result[]): string[] {
+/** Who has no figure on which recordings, and why. */
+export function leftOut(results: readonly Result[]): string[] {
   const groups = new Map<string, Set<string>>();
   for (const { contender, at, failed } of results) {
     if (failed === null) continue;
