@@ -1,4 +1,7 @@
-/** The levels of a Linux-like system on a real array of bytes. */
+/**
+ * The levels of a Linux-like system on a real array of bytes.
+ * @module @freehold/kernel
+ */
 
 export {
   FRAME_DIRTY,

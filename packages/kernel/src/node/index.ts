@@ -1,3 +1,6 @@
-/** What of the kernel needs Node: files on disk. */
+/**
+ * What of the kernel needs Node: files on disk.
+ * @module @freehold/kernel/node
+ */
 
 export { NodeFile } from './node-file.js';
