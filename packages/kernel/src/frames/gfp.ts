@@ -65,7 +65,7 @@ export const GFP_NAMES: Readonly<Record<string, number>> = {
 
 /**
  * The bits of flags written as in the kernel's sources and traces: names of GFP_NAMES with `|` between them.
- * @throws RangeError naming the part that is no flag
+ * @throws RangeError naming the part that is not a flag
  * @example
  * ```js
  * parseGfp('GFP_KERNEL|__GFP_ZERO') === (GFP_KERNEL | __GFP_ZERO);   // => true

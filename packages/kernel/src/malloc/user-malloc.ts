@@ -147,7 +147,7 @@ export class UserMalloc {
    * @param size bytes; 0 is taken for 1
    * @param align a power of two; the address is a multiple of it, and of 16
    * @returns the address, or 0 when there is no memory
-   * @throws RangeError when `size` is no whole number from 0 up or `align` no power of two
+   * @throws RangeError when `size` is not a whole number from 0 up or `align` is not a power of two
    * @example
    * ```js
    * const { heap } = new Kernel().process(1);
@@ -180,8 +180,8 @@ export class UserMalloc {
   /**
    * `count` times `size` bytes, all zero. Pages that were never touched stay so: they are zero already.
    * @returns the address, or 0 when there is no memory or the product is too large
-   * @throws RangeError when one of the two is no whole number from 0 up; MemoryFault OOM when a reused page has no
-   * frame
+   * @throws RangeError when `count` or `size` is not a whole number from 0 up; MemoryFault OOM when a reused page
+   * has no frame
    * @example
    * ```js
    * const { heap, space } = new Kernel().process(1);

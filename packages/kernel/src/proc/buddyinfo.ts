@@ -53,7 +53,7 @@ export function printBuddyinfo(zones: readonly BuddyinfoZone[]): string {
 /**
  * Reads the text of /proc/buddyinfo, with however many orders.
  * @param file named in errors
- * @throws ProcFormatError naming the line that is none, or has another number of orders than the first
+ * @throws ProcFormatError naming the line of another form, or with another number of orders than the first
  * @example
  * ```js
  * const text = 'Node 0, zone   Normal    216     55      0 \n';

@@ -85,7 +85,7 @@ export function printArea(area: MapsArea): string {
 /**
  * Reads the text of /proc/PID/maps, of any 64- or 32-bit Linux.
  * @param file named in errors
- * @throws ProcFormatError naming the line that is none
+ * @throws ProcFormatError naming the line of another form
  * @example
  * ```js
  * const text = '00400000-00452000 r-xp 00001000 08:02 173521 /usr/bin/dbus-daemon\n';

@@ -134,7 +134,7 @@ export function printMeminfo(meminfo: Meminfo): string {
  * Reads the text of /proc/meminfo, with all lines that the kernel prints.
  * @param file named in errors
  * @returns by name, in the order of the lines: KiB, counts for `HugePages_`
- * @throws ProcFormatError naming the line that is none
+ * @throws ProcFormatError naming the line of another form
  * @example
  * ```js
  * const meminfo = parseMeminfo('MemTotal:       24684084 kB\nMemFree:        12342042 kB\n');

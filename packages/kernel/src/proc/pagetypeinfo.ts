@@ -121,7 +121,7 @@ function printBlocks(title: string, types: readonly string[], zones: readonly Bl
 /**
  * Reads the text of /proc/pagetypeinfo, with any migrate types and number of orders.
  * @param file named in errors
- * @throws ProcFormatError naming the line that is none
+ * @throws ProcFormatError naming the line of another form
  * @example
  * ```js
  * const text = printPagetypeinfo(pagetypeinfoOf(new Kernel().pages));

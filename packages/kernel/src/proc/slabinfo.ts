@@ -99,7 +99,7 @@ export function printSlabinfo(caches: readonly SlabinfoCache[]): string {
 /**
  * Reads the text of /proc/slabinfo, version 2.1 (Linux 2.6.10 and later), with or without statistics.
  * @param file named in errors
- * @throws ProcFormatError naming the line that is none
+ * @throws ProcFormatError naming the line of another form
  * @example
  * ```js
  * const text = printSlabinfo(slabinfoOf(new Kernel().slab));

@@ -133,7 +133,7 @@ export function printSmaps(areas: readonly SmapsArea[]): string {
 /**
  * Reads the text of /proc/PID/smaps, or of smaps_rollup, with all figures that the kernel prints.
  * @param file named in errors
- * @throws ProcFormatError naming the line that is none
+ * @throws ProcFormatError naming the line of another form
  * @example
  * ```js
  * const text = '00400000-00452000 r-xp 00000000 08:02 17 /bin/sh\nRss:     328 kB\nPss:      41 kB\n';

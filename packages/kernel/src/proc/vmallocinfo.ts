@@ -82,7 +82,7 @@ export function printVmallocinfo(areas: readonly VmallocinfoArea[]): string {
 /**
  * Reads the text of /proc/vmallocinfo; real addresses, or hashes of them, of which `end - start` is not the size.
  * @param file named in errors
- * @throws ProcFormatError naming the line that is none
+ * @throws ProcFormatError naming the line of another form
  * @example
  * ```js
  * const text = '0x000000003f9a2e1b-0x00000000c2b0d7aa   20480 fork+0x94/0x3e0 pages=4 vmalloc N0=4\n';

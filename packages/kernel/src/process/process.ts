@@ -206,7 +206,8 @@ export class Process {
   /**
    * Maps a shared segment (shmat). All processes that attached it see the same bytes, each at its own address.
    * @returns the address
-   * @throws SystemCallError ENOMEM, EINVAL for an address that is no multiple of 4096 or where something is mapped
+   * @throws SystemCallError ENOMEM, EINVAL for an address that is not a multiple of 4096 or where something is
+   * mapped
    * @example
    * ```js
    * const kernel = new Kernel();

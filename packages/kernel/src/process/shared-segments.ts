@@ -73,7 +73,7 @@ export class SharedSegment {
  * const queue = segments.get(0xbeef, 65_536);
  * // Another program that knows the key finds the same one.
  * segments.get(0xbeef, 0).id === queue.id;   // => true
- * // IPC_PRIVATE is no key: each call makes another.
+ * // IPC_PRIVATE is not a key: each call makes another segment.
  * segments.get(IPC_PRIVATE, 4096).id === segments.get(IPC_PRIVATE, 4096).id;   // => false
  * ```
  */

@@ -174,7 +174,7 @@ export class ObjectCache {
    * @example
    * ```js
    * const cache = new Kernel().slab.createCache('lock', 64, { ctor: (address) => {} });
-   * cache.alloc() % 8;   // => 0
+   * [cache.alloc() !== null, cache.allocations, cache.constructorRuns];   // => [true, 1, 64]
    * cache.alloc(__GFP_ZERO);   // => throws RangeError: objects of cache lock are constructed
    * ```
    */

@@ -156,7 +156,7 @@ export class SlabAllocator {
    * O(orders).
    * @returns the address in the logical space; ZERO_SIZE_PTR for size 0; null when there is no memory, always above
    * 4 MiB
-   * @throws RangeError when `size` is no whole number from 0 up
+   * @throws RangeError when `size` is not a whole number from 0 up
    * @example
    * ```js
    * const { slab } = new Kernel();

@@ -101,7 +101,7 @@ export class KernelSpace extends MappedMemory {
    * At least `size` bytes, from a page border on: contiguous in virtual memory, in single frames wherever they are
    * free. They keep their old contents, unless __GFP_ZERO is given. O(log areas + pages).
    * @returns the address; null, and nothing is changed, when there is not so much memory
-   * @throws RangeError when `size` is no whole number from 1 up
+   * @throws RangeError when `size` is not a whole number from 1 up
    * @example
    * ```js
    * const { pages, vm } = new Kernel({ memoryBytes: 16 * 2 ** 20 });
