@@ -63,7 +63,16 @@ export const GFP_NAMES: Readonly<Record<string, number>> = {
   __GFP_NOWARN,
 };
 
-/** @throws RangeError naming the part that is no flag */
+/**
+ * The bits of flags written as in the kernel's sources and traces: names of GFP_NAMES with `|` between them.
+ * @throws RangeError naming the part that is not a flag
+ * @example
+ * ```js
+ * parseGfp('GFP_KERNEL|__GFP_ZERO') === (GFP_KERNEL | __GFP_ZERO);   // => true
+ * parseGfp('GFP_ATOMIC').toString(16);   // => '820'
+ * parseGfp('GFP_KERNEL|GFP_FAST');   // => throws RangeError: unknown gfp flag "GFP_FAST"
+ * ```
+ */
 export function parseGfp(text: string): number {
   let flags = 0;
   for (const part of text.split('|')) {

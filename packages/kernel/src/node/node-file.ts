@@ -5,6 +5,21 @@ import type { FileSource } from '../vm/file-source.js';
 /** Absent on Windows. */
 const NON_BLOCKING = constants.O_NONBLOCK ?? 0;
 
+/**
+ * A file on disk, for the `openFile` of a Kernel. Pages are read as they are touched. An open one takes a file
+ * descriptor.
+ * @example
+ * ```js
+ * const openFile = (path, writable) => new NodeFile(path, { writable });
+ * const kernel = new Kernel({ openFile });
+ * const inode = kernel.processes.open(process.execPath, false);
+ * const at = kernel.process(1).mmap({ length: inode.size, inode, protection: PROT_READ });
+ * kernel.process(1).space.loadU8(at) > 0;   // => true
+ * // The file is far larger; pages that were not touched were not read.
+ * kernel.vm.cache.filePages;   // => 1
+ * kernel.processes.open('/no/such/file', false);   // => throws ExecError: ENOENT
+ * ```
+ */
 export class NodeFile implements FileSource {
   readonly path: string;
   readonly device: readonly [number, number];
@@ -41,6 +56,21 @@ export class NodeFile implements FileSource {
     return fstatSync(this.descriptor).size;
   }
 
+  /**
+   * Reads from byte `offset` on into `target`, until it is full or the file ends. The page cache calls it, once for
+   * each page.
+   * @returns how many bytes; fewer than `target` has only at the end of the file
+   * @throws Node's error, for example EBADF after `close`
+   * @example
+   * ```js
+   * const file = new NodeFile(process.execPath);
+   * const page = new Uint8Array(4096);
+   * file.read(0, page);   // => 4096
+   * file.read(file.size - 100, page);   // => 100
+   * file.read(file.size, page);   // => 0
+   * file.close();
+   * ```
+   */
   read(offset: number, target: Uint8Array): number {
     let done = 0;
     while (done < target.length) {
@@ -51,12 +81,39 @@ export class NodeFile implements FileSource {
     return done;
   }
 
+  /**
+   * Writes all of `source` at byte `offset`. The page cache calls it for dirty pages, never past the end of the
+   * file.
+   * @throws Node's error, for example EBADF when the file was opened for reading only, ENOSPC
+   * @example
+   * ```js
+   * const fs = process.getBuiltinModule('node:fs');
+   * const folder = fs.mkdtempSync(`${process.getBuiltinModule('node:os').tmpdir()}/freehold-`);
+   * fs.writeFileSync(`${folder}/motd`, 'hello');
+   * const file = new NodeFile(`${folder}/motd`, { writable: true });
+   * file.write(0, new TextEncoder().encode('J'));
+   * file.close();
+   * fs.readFileSync(`${folder}/motd`, 'utf8');   // => 'Jello'
+   * fs.rmSync(folder, { recursive: true });
+   * ```
+   */
   write(offset: number, source: Uint8Array): void {
     for (let done = 0; done < source.length; ) {
       done += writeSync(this.descriptor, source, done, source.length - done, offset + done);
     }
   }
 
+  /**
+   * Gives the file descriptor back. The page cache calls it when the file is neither open nor mapped any more.
+   * @throws EBADF the second time
+   * @example
+   * ```js
+   * const file = new NodeFile(process.execPath);
+   * file.read(0, new Uint8Array(4));   // => 4
+   * file.close();
+   * file.read(0, new Uint8Array(4));   // => throws Error: EBADF
+   * ```
+   */
   close(): void {
     closeSync(this.descriptor);
   }

@@ -12,7 +12,19 @@ export interface BuddyinfoZone {
   readonly free: readonly number[];
 }
 
-/** What the file tells of this allocator. Frames on per-CPU lists are in no block, as in Linux. */
+/**
+ * The free blocks of each order, zone by zone, as /proc/buddyinfo lists them. Frames on per-CPU lists are in no
+ * block, as in Linux.
+ * @example
+ * ```js
+ * const pages = new PageAllocator(new Machine(16 * 2 ** 20));
+ * const [dma] = buddyinfoOf(pages);
+ * // 16 MiB less the lowest, the kernel's image: 1 + 2 + 3 * 4 MiB.
+ * [dma.zone, dma.free.slice(8)];   // => ['DMA', [1, 1, 3]]
+ * pages.allocPages(GFP_HIGHUSER_MOVABLE, 9);
+ * buddyinfoOf(pages)[0].free.slice(8);   // => [1, 0, 3]
+ * ```
+ */
 export function buddyinfoOf(pages: PageAllocator): BuddyinfoZone[] {
   return pages.zones.map((zone) => ({
     node: 0,
@@ -21,6 +33,14 @@ export function buddyinfoOf(pages: PageAllocator): BuddyinfoZone[] {
   }));
 }
 
+/**
+ * The text of /proc/buddyinfo, byte for byte as Linux prints it.
+ * @example
+ * ```js
+ * const zones = [{ node: 0, zone: 'DMA', free: [1, 0, 7] }];
+ * printBuddyinfo(zones);   // => 'Node 0, zone      DMA      1      0      7 \n'
+ * ```
+ */
 export function printBuddyinfo(zones: readonly BuddyinfoZone[]): string {
   return zones
     .map(({ node, zone, free }) => {
@@ -30,7 +50,20 @@ export function printBuddyinfo(zones: readonly BuddyinfoZone[]): string {
     .join('');
 }
 
-/** @throws ProcFormatError */
+/**
+ * Reads the text of /proc/buddyinfo, with however many orders.
+ * @param file named in errors
+ * @throws ProcFormatError naming the line of another form, or with another number of orders than the first
+ * @example
+ * ```js
+ * const text = 'Node 0, zone   Normal    216     55      0 \n';
+ * const [{ zone, free }] = parseBuddyinfo(text);
+ * [zone, free];   // => ['Normal', [216, 55, 0]]
+ * // How fragmented is the machine that this was copied from, for requests of four frames?
+ * fragmentationIndex(free, 2) > 500;   // => true
+ * parseBuddyinfo('', 'copy.txt');   // => throws ProcFormatError: copy.txt:1: is empty
+ * ```
+ */
 export function parseBuddyinfo(text: string, file = '/proc/buddyinfo'): BuddyinfoZone[] {
   const zones: BuddyinfoZone[] = [];
   for (const line of linesOf(text, file)) {

@@ -1,6 +1,14 @@
 /** What the readers of /proc share: lines that know where they stand, and fields as Linux aligns them. */
 
-/** A text is not what Linux prints in that file. */
+/**
+ * A text differs from Linux's format. `file` and `line` name the place, the message the expected form.
+ * @example
+ * ```js
+ * let problem = null;
+ * try { parseMeminfo('MemTotal: 100 kB\nMemFree: lots', 'saved.txt'); } catch (error) { problem = error; }
+ * [problem instanceof ProcFormatError, problem.file, problem.line];   // => [true, 'saved.txt', 2]
+ * ```
+ */
 export class ProcFormatError extends Error {
   override readonly name = 'ProcFormatError';
   /** As it was named to the parser. */

@@ -40,7 +40,19 @@ const COUNT_MAX = 100_000;
 /** Types that Linux has and this allocator has no page blocks of. */
 const OTHER_TYPES = ['HighAtomic', 'Isolate'];
 
-/** What the file tells of this allocator. */
+/**
+ * The free blocks of each migrate type, and the page blocks that each type has, as in /proc/pagetypeinfo. O(free
+ * blocks + page blocks).
+ * @example
+ * ```js
+ * const { pages } = new Kernel({ memoryBytes: 64 * 2 ** 20 });
+ * pages.allocPages(GFP_HIGHUSER_MOVABLE, 0);
+ * const { types, blocks } = pagetypeinfoOf(pages);
+ * types.slice(0, 3);   // => ['Unmovable', 'Movable', 'Reclaimable']
+ * // Page blocks of 2 MiB in zone DMA32: the kernel's own memory lies in two of them.
+ * blocks[1].counts.slice(0, 3);   // => [2, 22, 0]
+ * ```
+ */
 export function pagetypeinfoOf(pages: PageAllocator): Pagetypeinfo {
   const types = [...MIGRATE_NAMES, ...OTHER_TYPES];
   return {
@@ -71,6 +83,15 @@ export function pagetypeinfoOf(pages: PageAllocator): Pagetypeinfo {
   };
 }
 
+/**
+ * The text of /proc/pagetypeinfo, byte for byte as Linux prints it.
+ * @example
+ * ```js
+ * const lines = printPagetypeinfo(pagetypeinfoOf(new Kernel().pages)).split('\n');
+ * lines[0];   // => 'Page block order: 9'
+ * lines[4].slice(0, 44);   // => 'Node    0, zone      DMA, type    Unmovable '
+ * ```
+ */
 export function printPagetypeinfo(info: Pagetypeinfo): string {
   const orders = info.free[0]?.free.length ?? ORDERS;
   const head = Array.from({ length: orders }, (_, order) => `${String(order).padStart(6)} `).join('');
@@ -97,7 +118,20 @@ function printBlocks(title: string, types: readonly string[], zones: readonly Bl
   return `\n${title.padEnd(23)}${types.map(column).join('')}\n${rows.join('')}`;
 }
 
-/** @throws ProcFormatError */
+/**
+ * Reads the text of /proc/pagetypeinfo, with any migrate types and number of orders.
+ * @param file named in errors
+ * @throws ProcFormatError naming the line of another form
+ * @example
+ * ```js
+ * const text = printPagetypeinfo(pagetypeinfoOf(new Kernel().pages));
+ * const { pagesPerBlock, free } = parsePagetypeinfo(text);
+ * pagesPerBlock;   // => 512
+ * // Movable blocks of 2^10 frames that are free in zone DMA:
+ * free.find(({ zone, type }) => zone === 'DMA' && type === 'Movable').free[10];   // => 3
+ * parsePagetypeinfo('Permission denied');   // => throws ProcFormatError: /proc/pagetypeinfo:1
+ * ```
+ */
 export function parsePagetypeinfo(text: string, file = '/proc/pagetypeinfo'): Pagetypeinfo {
   const reader = new Reader(linesOf(text, file));
   const [, order] = reader.next(/^Page block order: *(\d+)$/, "'Page block order: ' and a number");

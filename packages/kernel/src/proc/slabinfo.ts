@@ -29,7 +29,18 @@ const COLUMNS =
   '# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> ' +
   ': tunables <limit> <batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>';
 
-/** What the file tells of these caches: the one made last first. */
+/**
+ * All caches with the figures of /proc/slabinfo, the one made last first. O(caches).
+ * @example
+ * ```js
+ * const { slab } = new Kernel();
+ * const cache = slab.createCache('dentry', 192);
+ * for (let i = 0; i < 50; i++) cache.alloc();
+ * const [{ name, activeObjects, objects, slabs }] = slabinfoOf(slab);
+ * // Room for 21 in each slab of a frame.
+ * [name, activeObjects, objects, slabs];   // => ['dentry', 50, 63, 3]
+ * ```
+ */
 export function slabinfoOf(slabs: SlabAllocator): SlabinfoCache[] {
   return slabs.caches().map((cache) => {
     const stats = cache.stats();
@@ -51,7 +62,17 @@ export function slabinfoOf(slabs: SlabAllocator): SlabinfoCache[] {
   });
 }
 
-/** The text for caches without statistics. */
+/**
+ * The text of /proc/slabinfo, version 2.1, for caches without statistics.
+ * @example
+ * ```js
+ * const { slab } = new Kernel();
+ * slab.createCache('dentry', 192);
+ * const [version, , row] = printSlabinfo(slabinfoOf(slab)).split('\n');
+ * version;   // => 'slabinfo - version: 2.1'
+ * row.slice(0, 48);   // => 'dentry                 0      0    192   21    1'
+ * ```
+ */
 export function printSlabinfo(caches: readonly SlabinfoCache[]): string {
   const pad = (value: number, width: number) => String(value).padStart(width);
   const rows = caches.map((cache) =>
@@ -75,7 +96,18 @@ export function printSlabinfo(caches: readonly SlabinfoCache[]): string {
   return ['slabinfo - version: 2.1', COLUMNS, ...rows, ''].join('\n');
 }
 
-/** @throws ProcFormatError */
+/**
+ * Reads the text of /proc/slabinfo, version 2.1 (Linux 2.6.10 and later), with or without statistics.
+ * @param file named in errors
+ * @throws ProcFormatError naming the line of another form
+ * @example
+ * ```js
+ * const text = printSlabinfo(slabinfoOf(new Kernel().slab));
+ * const tasks = parseSlabinfo(text).find(({ name }) => name === 'task_struct');
+ * [tasks.activeObjects, tasks.objectBytes];   // => [1, 5888]
+ * parseSlabinfo('slabinfo - version: 1.1');   // => throws ProcFormatError: expected 'slabinfo
+ * ```
+ */
 export function parseSlabinfo(text: string, file = '/proc/slabinfo'): SlabinfoCache[] {
   const [version, columns, ...rows] = linesOf(text, file);
   version!.match(

@@ -27,7 +27,19 @@ const FLAGS = / (vmalloc|vmap|ioremap|sparse|user|dma-coherent|vpages|lowmem|vm_
 /** Above the 48 bits that an address of this kernel has: all ones on x86-64. */
 const CANONICAL = 0xffff_0000_0000_0000n;
 
-/** What the file tells of these areas: real addresses, as root sees them with kptr_restrict=0. */
+/**
+ * The areas as /proc/vmallocinfo lists them, with real addresses, as root sees them with kptr_restrict=0. O(areas).
+ * @example
+ * ```js
+ * const { kernel } = new Kernel().vm;
+ * kernel.vmalloc(10_000, { caller: 'load_module+0x94/0x3e0' });
+ * const [{ start, bytes, pages, caller }] = vmallocinfoOf(kernel);
+ * // The guard page counts to the bytes, but has no frame.
+ * [bytes, pages];   // => [16384, 3]
+ * start.toString(16);   // => 'ffffc90000000000'
+ * caller;   // => 'load_module+0x94/0x3e0'
+ * ```
+ */
 export function vmallocinfoOf(space: KernelSpace): VmallocinfoArea[] {
   return Array.from(space.areas, ({ start, end, pages, caller }) => ({
     start: BigInt(start) | CANONICAL,
@@ -41,6 +53,16 @@ export function vmallocinfoOf(space: KernelSpace): VmallocinfoArea[] {
   }));
 }
 
+/**
+ * The text of /proc/vmallocinfo, as Linux prints it.
+ * @example
+ * ```js
+ * const { kernel } = new Kernel().vm;
+ * kernel.vmalloc(4096, { caller: 'probe+0x10/0x80' });
+ * const text = printVmallocinfo(vmallocinfoOf(kernel));
+ * text.slice(38);   // => '   8192 probe+0x10/0x80 pages=1 vmalloc\n'
+ * ```
+ */
 export function printVmallocinfo(areas: readonly VmallocinfoArea[]): string {
   return areas
     .map(({ start, end, bytes, caller, pages, physical, flags, nodes }) => {
@@ -57,7 +79,19 @@ export function printVmallocinfo(areas: readonly VmallocinfoArea[]): string {
     .join('');
 }
 
-/** @throws ProcFormatError */
+/**
+ * Reads the text of /proc/vmallocinfo; real addresses, or hashes of them, of which `end - start` is not the size.
+ * @param file named in errors
+ * @throws ProcFormatError naming the line of another form
+ * @example
+ * ```js
+ * const text = '0x000000003f9a2e1b-0x00000000c2b0d7aa   20480 fork+0x94/0x3e0 pages=4 vmalloc N0=4\n';
+ * const [area] = parseVmallocinfo(text);
+ * [area.bytes, area.pages, area.caller];   // => [20480, 4, 'fork+0x94/0x3e0']
+ * [area.flags, area.nodes];   // => [['vmalloc'], [{ node: 0, pages: 4 }]]
+ * parseVmallocinfo('0x1-0x2');   // => throws ProcFormatError: /proc/vmallocinfo:1
+ * ```
+ */
 export function parseVmallocinfo(text: string, file = '/proc/vmallocinfo'): VmallocinfoArea[] {
   return linesOf(text, file).map((line) => {
     const [, start = '', end = '', bytes, tail = ''] = line.match(
