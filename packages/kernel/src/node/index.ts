@@ -1,3 +1,4 @@
 /** What of the kernel needs Node: files on disk. */
 
-export { NodeFile } from './node-file.js';
+export { type CopyReason, HostFiles, type HostFilesOptions } from './host-files.js';
+export { NodeFile, type NodeFileOptions } from './node-file.js';

@@ -3,7 +3,7 @@
  */
 import type { PageAllocator } from '../frames/page-allocator.js';
 import { ORDERS } from '../frames/zone.js';
-import { linesOf, numbersOf } from './lines.js';
+import { linesOf, numbersOf, ORDERS_MAX, ZONE_ROWS_MAX } from './lines.js';
 
 export interface BuddyinfoZone {
   readonly node: number;
@@ -30,7 +30,7 @@ export function printBuddyinfo(zones: readonly BuddyinfoZone[]): string {
     .join('');
 }
 
-/** @throws ProcFormatError */
+/** @throws ProcFormatError also where there are more orders, nodes or zones than Linux can have */
 export function parseBuddyinfo(text: string, file = '/proc/buddyinfo'): BuddyinfoZone[] {
   const zones: BuddyinfoZone[] = [];
   for (const line of linesOf(text, file)) {
@@ -39,9 +39,11 @@ export function parseBuddyinfo(text: string, file = '/proc/buddyinfo'): Buddyinf
       "'Node 0, zone NAME' and the free blocks of each order",
     );
     const free = numbersOf(counts);
+    line.atMost(free.length, ORDERS_MAX, 'orders');
+    line.atMost(zones.length + 1, ZONE_ROWS_MAX, 'zones');
     const orders = zones[0]?.free.length ?? free.length;
     if (free.length !== orders) line.fail(`${orders} orders, as in line 1`);
-    zones.push({ node: Number(node), zone, free });
+    zones.push({ node: line.node(node), zone, free });
   }
   return zones;
 }

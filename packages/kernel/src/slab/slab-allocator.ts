@@ -51,13 +51,13 @@ export class SlabAllocator {
 
   /**
    * A cache for objects of `size` bytes. It takes no frame before its first object.
-   * @throws RangeError for a bad size, alignment or flag, Error when the name is taken
+   * @throws RangeError for a bad size, alignment or flag, a name that is taken, and where there are 2,048 caches already
    */
   createCache(name: string, size: number, options: CacheOptions = {}): ObjectCache {
-    if (this.cache(name) !== undefined) throw new Error(`there is a cache named ${name} already`);
+    if (this.cache(name) !== undefined) throw new RangeError(`there is a cache named ${name} already`);
     let id = this.byId.indexOf(undefined);
     if (id < 0) id = this.byId.length;
-    if (id === CACHES_MAX) throw new Error(`there are ${CACHES_MAX} caches already, destroy one first`);
+    if (id === CACHES_MAX) throw new RangeError(`there are ${CACHES_MAX} caches already: destroy one first`);
     const cache = new ObjectCache(this.pages, id, name, size, options);
     this.byId[id] = cache;
     return cache;

@@ -120,7 +120,7 @@ describe('a session', () => {
     );
     expect(run('read 1 $f 6')).toMatch(/a file\n {2}faults: 1, 1 page read from its file/);
     run('write 1 $f "A FILE"');
-    expect(run('msync 1 $f 9600')).toBe('1 page written to disk');
+    expect(run('msync 1 $f 9600')).toBe('1 page written back');
     expect(new TextDecoder().decode(TEXT.subarray(0, 9))).toBe('A FILE in');
     expect(run('p = mmap 1 4096 /file r at 0x10000000 offset 4096 populate')).toContain(
       '1 page of /file at 0x10000000',
