@@ -109,7 +109,9 @@ describe('a file on disk', () => {
     const pipe = join(directory, 'pipe');
     execFileSync('mkfifo', [pipe]);
     for (const writable of [false, true]) {
-      expect(() => new NodeFile(pipe, { writable })).toThrow('is not a regular file: only these can be mapped');
+      expect(() => new NodeFile(pipe, { writable })).toThrow(
+        'is not a regular file: only these can be mapped',
+      );
     }
   });
 });

@@ -33,13 +33,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const said = capture();
 /** Files that only root may read. */
 const denied = vi.hoisted(() => new Set<string>());
-vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof import('node:fs/promises')>();
+vi.mock('../read-text.js', async (original) => {
+  const real = await original<typeof import('../read-text.js')>();
   return {
-    ...real,
-    readFile: async (path: string, encoding: BufferEncoding) => {
+    readText: async (path: string, most: number) => {
       if (denied.has(path)) throw Object.assign(new Error('denied'), { code: 'EACCES' });
-      return await real.readFile(path, encoding);
+      return await real.readText(path, most);
     },
   };
 });
