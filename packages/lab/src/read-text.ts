@@ -1,7 +1,10 @@
 /** A text file as one string, where it is of a size that can be: read in chunks, so that an endless one is refused. */
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { UserError } from './errors.js';
 import { formatSize } from './sizes.js';
+
+const CHUNK = 2 ** 18;
 
 /**
  * All of a file, or of standard input, as UTF-8.
@@ -10,14 +13,17 @@ import { formatSize } from './sizes.js';
  */
 export async function readText(source: string | NodeJS.ReadStream, most: number): Promise<string> {
   const name = typeof source === 'string' ? source : 'standard input';
-  const stream = typeof source === 'string' ? createReadStream(source) : source;
+  const tooLarge = () =>
+    new UserError(`${name} has more than ${formatSize(most)}: too much to be read as a whole`);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
+    // Files of /proc, devices and pipes tell no size, or another than they have.
+    if (typeof source === 'string' && (await stat(source)).size > most) throw tooLarge();
+    const stream = typeof source === 'string' ? createReadStream(source, { highWaterMark: CHUNK }) : source;
     for await (const chunk of stream as AsyncIterable<Uint8Array>) {
       bytes += chunk.length;
-      if (bytes > most)
-        throw new UserError(`${name} has more than ${formatSize(most)}: too much to be read as a whole`);
+      if (bytes > most) throw tooLarge();
       chunks.push(chunk);
     }
   } catch (error) {
