@@ -178,6 +178,14 @@ describe.skipIf(process.platform === 'win32')('files of this machine', () => {
     expect(readFileSync(outside, 'utf8')).toBe('as it was');
   });
 
+  it('are told of by --help and by help, within 80 columns', () => {
+    for (const { stdout } of [kernel(['--help']), kernel(['-'], 'help')]) {
+      expect(stdout).toContain('--writable');
+      expect(stdout).toContain('Files of this machine are only read');
+      expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    }
+  });
+
   it('--writable takes folders, and no --demo', () => {
     expect(kernel(['--writable', inside, '-']).stderr).toContain(`--writable: '${inside}' is not a folder`);
     expect(kernel(['--writable', open, '--demo']).status).toBe(2);

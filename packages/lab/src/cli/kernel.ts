@@ -21,9 +21,9 @@ Examples:
   $ echo ps | freehold kernel        commands from a pipe
 
 Files of this machine are only read. What a script writes to a file that it maps
-shared stays in memory, where every process of the small machine sees it; the
-command says so once for each file. --writable DIR lets it reach the files in DIR:
-those that really lie there, links followed, and have no second name (hard link).
+shared stays in memory: every process of the small machine sees it, and the
+command says so once for each file. --writable DIR lets it reach the files that
+really lie in DIR, links followed, and have one name only (no hard links).
 Devices, pipes and what /proc and /sys make up are refused. A script has at most
 16 MiB.
 
