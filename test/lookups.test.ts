@@ -19,7 +19,13 @@ import { API, type Checker, type Type, TypeFlags } from 'typescript/unstable/syn
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const PROJECTS = ['packages/core', 'packages/kernel', 'packages/lab', 'bench'];
+const PROJECTS = [
+  'packages/core',
+  'packages/kernel',
+  'packages/lab',
+  'packages/lab/src/report/page',
+  'bench',
+];
 
 describe('no lookup by a word that may be any', () => {
   let api: API;
