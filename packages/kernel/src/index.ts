@@ -65,6 +65,7 @@ export {
 } from './vm/address-space.js';
 export * from './vm/area.js';
 export type { FaultResult } from './vm/fault.js';
+export { FileCopy } from './vm/file-copy.js';
 export { type FileSource, MemoryFile } from './vm/file-source.js';
 export { CachedPage, Inode } from './vm/inode.js';
 export {

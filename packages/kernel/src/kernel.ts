@@ -14,7 +14,10 @@ import { VirtualMemory } from './vm/virtual-memory.js';
 export interface KernelOptions extends PageAllocatorOptions {
   /** 1 MiB to 4 GiB in whole frames; 64 MiB when left out. */
   readonly memoryBytes?: number;
-  /** How exec and mmap reach files: `openNodeFile` of `@freehold/kernel/node`. No file is there when left out. */
+  /**
+   * How exec and mmap reach files: `new HostFiles().open` of `@freehold/kernel/node` reads those of this machine and
+   * writes none that it was not told to. No file is there when left out.
+   */
   readonly openFile?: OpenFile;
 }
 

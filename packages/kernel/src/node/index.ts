@@ -3,4 +3,5 @@
  * @module @freehold/kernel/node
  */
 
-export { NodeFile } from './node-file.js';
+export { type CopyReason, HostFiles, type HostFilesOptions } from './host-files.js';
+export { NodeFile, type NodeFileOptions } from './node-file.js';

@@ -3,7 +3,7 @@
  */
 import type { PageAllocator } from '../frames/page-allocator.js';
 import { ORDERS } from '../frames/zone.js';
-import { linesOf, numbersOf } from './lines.js';
+import { linesOf, numbersOf, ORDERS_MAX, ZONE_ROWS_MAX } from './lines.js';
 
 export interface BuddyinfoZone {
   readonly node: number;
@@ -51,9 +51,10 @@ export function printBuddyinfo(zones: readonly BuddyinfoZone[]): string {
 }
 
 /**
- * Reads the text of /proc/buddyinfo, with however many orders.
+ * Reads the text of /proc/buddyinfo, with as many orders as it has.
  * @param file named in errors
- * @throws ProcFormatError naming the line of another form, or with another number of orders than the first
+ * @throws ProcFormatError naming the line of another form, with another number of orders than the first, or with
+ * more orders, nodes or zones than Linux can have
  * @example
  * ```js
  * const text = 'Node 0, zone   Normal    216     55      0 \n';
@@ -72,9 +73,11 @@ export function parseBuddyinfo(text: string, file = '/proc/buddyinfo'): Buddyinf
       "'Node 0, zone NAME' and the free blocks of each order",
     );
     const free = numbersOf(counts);
+    line.atMost(free.length, ORDERS_MAX, 'orders');
+    line.atMost(zones.length + 1, ZONE_ROWS_MAX, 'zones');
     const orders = zones[0]?.free.length ?? free.length;
     if (free.length !== orders) line.fail(`${orders} orders, as in line 1`);
-    zones.push({ node: Number(node), zone, free });
+    zones.push({ node: line.node(node), zone, free });
   }
   return zones;
 }

@@ -5,7 +5,7 @@
 import { MIGRATE_NAMES, MIGRATE_TYPES } from '../frames/migrate.js';
 import type { PageAllocator } from '../frames/page-allocator.js';
 import { ORDERS, PAGE_BLOCK_FRAMES, PAGE_BLOCK_ORDER } from '../frames/zone.js';
-import { linesOf, numbersOf, type ProcLine } from './lines.js';
+import { linesOf, numbersOf, ORDERS_MAX, type ProcLine, ZONE_ROWS_MAX } from './lines.js';
 
 export interface Pagetypeinfo {
   readonly pageBlockOrder: number;
@@ -37,6 +37,8 @@ export interface BlocksOfZone {
 
 /** The kernel walks lists that it holds locked, so it stops here. */
 const COUNT_MAX = 100_000;
+/** More migrate types than any Linux has: 7, and what vendors add. */
+const TYPES_MAX = 32;
 /** Types that Linux has and this allocator has no page blocks of. */
 const OTHER_TYPES = ['HighAtomic', 'Isolate'];
 
@@ -121,7 +123,8 @@ function printBlocks(title: string, types: readonly string[], zones: readonly Bl
 /**
  * Reads the text of /proc/pagetypeinfo, with any migrate types and number of orders.
  * @param file named in errors
- * @throws ProcFormatError naming the line of another form
+ * @throws ProcFormatError naming the line of another form, or of more orders, nodes, zones or types
+ * than Linux can have
  * @example
  * ```js
  * const text = printPagetypeinfo(pagetypeinfoOf(new Kernel().pages));
@@ -142,8 +145,12 @@ export function parsePagetypeinfo(text: string, file = '/proc/pagetypeinfo'): Pa
     "'Free pages count per migrate type at order' and the orders",
   );
   const orders = numbersOf(head).length;
+  reader.last.atMost(orders, ORDERS_MAX, 'orders');
   const free: FreeOfType[] = [];
-  while (reader.sees(/^Node/)) free.push(freeOfType(reader, orders));
+  while (reader.sees(/^Node/)) {
+    free.push(freeOfType(reader, orders));
+    reader.last.atMost(free.length, ZONE_ROWS_MAX * TYPES_MAX, 'rows');
+  }
   const { types, zones } = blocks(reader, 'Number of blocks type');
   const mixed = reader.sees(/^$/) ? blocks(reader, 'Number of mixed blocks').zones : null;
   reader.end();
@@ -166,7 +173,7 @@ function freeOfType(reader: Reader, orders: number): FreeOfType {
   const counts = list.trim().replaceAll(/> +/g, '>').split(/ +/);
   if (counts.length !== orders) reader.last.fail(`${orders} orders, as in the heading`);
   return {
-    node: Number(node),
+    node: reader.last.node(node),
     zone,
     type,
     free: counts.map((count) => Number(count.replace('>', ''))),
@@ -181,6 +188,7 @@ function blocks(reader: Reader, title: string): { types: string[]; zones: Blocks
     `'${title}' and the migrate types`,
   );
   const types = head.trim().split(/ +/);
+  reader.last.atMost(types.length, TYPES_MAX, 'migrate types');
   const zones: BlocksOfZone[] = [];
   while (reader.sees(/^Node/)) {
     const [, node, zone = '', list = ''] = reader.next(
@@ -189,7 +197,8 @@ function blocks(reader: Reader, title: string): { types: string[]; zones: Blocks
     );
     const counts = numbersOf(list);
     if (counts.length !== types.length) reader.last.fail(`${types.length} types, as in the heading`);
-    zones.push({ node: Number(node), zone, counts });
+    zones.push({ node: reader.last.node(node), zone, counts });
+    reader.last.atMost(zones.length, ZONE_ROWS_MAX, 'zones');
   }
   return { types, zones };
 }

@@ -3,7 +3,7 @@
  * Source: Linux mm/slab_common.c, `print_slabinfo_header`, `cache_show`.
  */
 import type { SlabAllocator } from '../slab/slab-allocator.js';
-import { linesOf, numbersOf, ProcFormatError } from './lines.js';
+import { linesOf, numbersOf, ProcFormatError, type ProcLine } from './lines.js';
 
 export interface SlabinfoCache {
   readonly name: string;
@@ -96,6 +96,8 @@ export function printSlabinfo(caches: readonly SlabinfoCache[]): string {
   return ['slabinfo - version: 2.1', COLUMNS, ...rows, ''].join('\n');
 }
 
+const CACHE = "a cache's name, 5 numbers, ': tunables' with 3 and ': slabdata' with 3";
+
 /**
  * Reads the text of /proc/slabinfo, version 2.1 (Linux 2.6.10 and later), with or without statistics.
  * @param file named in errors
@@ -117,12 +119,12 @@ export function parseSlabinfo(text: string, file = '/proc/slabinfo'): SlabinfoCa
   if (columns === undefined) throw new ProcFormatError(file, 1, 'expected the names of the columns after it');
   columns.match(/^# name +<active_objs> /, "'# name <active_objs>' and the other columns");
   return rows.map((line) => {
-    // From the end, as a name may hold spaces.
-    const [, name = '', counts = '', tunables = '', slabdata = '', statistics = ''] = line.match(
-      /^(\S.*?)((?: +\d+){5}) : tunables((?: +\d+){3}) : slabdata((?: +\d+){3})( :.*)?$/,
-      "a cache's name, 5 numbers, ': tunables' with 3 and ': slabdata' with 3",
+    const [, head = '', tunables = '', slabdata = '', statistics = ''] = line.match(
+      /^(.*) : tunables((?: +\d+){3}) : slabdata((?: +\d+){3})( :.*)?$/,
+      CACHE,
     );
-    const [activeObjects, objects, objectBytes, objectsPerSlab, framesPerSlab] = numbersOf(counts);
+    const { name, counts } = nameAndCounts(line, head);
+    const [activeObjects, objects, objectBytes, objectsPerSlab, framesPerSlab] = counts;
     const [limit, batch, sharedFactor] = numbersOf(tunables);
     const [activeSlabs, slabs, sharedAvailable] = numbersOf(slabdata);
     return {
@@ -141,4 +143,19 @@ export function parseSlabinfo(text: string, file = '/proc/slabinfo'): SlabinfoCa
       statistics: statistics.trimStart(),
     };
   });
+}
+
+/** A name and five numbers: from the end, as a name may hold spaces. O(the line), also where it is all spaces. */
+function nameAndCounts(line: ProcLine, head: string): { name: string; counts: number[] } {
+  const counts: number[] = [];
+  let rest = head;
+  while (counts.length < 5) {
+    const space = rest.lastIndexOf(' ');
+    const word = rest.slice(space + 1);
+    if (space < 0 || !/^\d+$/.test(word)) line.fail(CACHE);
+    counts.push(Number(word));
+    rest = rest.slice(0, space).trimEnd();
+  }
+  if (!/^\S/.test(rest)) line.fail(CACHE);
+  return { name: rest, counts: counts.reverse() };
 }

@@ -25,8 +25,14 @@ export const PID_MAX = 32_768;
 /** Interpreters that are scripts themselves: so deep, and no further. */
 const SCRIPT_DEPTH_MAX = 4;
 
-/** Opens a file of the host. @throws what the host says when there is none, or it may not be opened so */
-export type OpenFile = (path: string, writable: boolean) => FileSource;
+/**
+ * Opens a file of the host.
+ * @param toWrite whether a program wants to write to it. That is a wish, not a right: whether the source that is given
+ * is `writable`, and whether what is written reaches a disk, is decided by who opens. A source that is not writable
+ * cannot be mapped shared to be written (EACCES).
+ * @throws what the host says when there is none, or it may not be opened so
+ */
+export type OpenFile = (path: string, toWrite: boolean) => FileSource;
 
 /**
  * All processes of a machine by their ids, and the calls that make, change and end them: fork, exec, exit, wait.
@@ -267,7 +273,7 @@ export class ProcessTable {
 
   /**
    * Opens a file into the page cache. Release the inode after mapping it: the areas hold it themselves.
-   * @param writable whether shared mappings may write to it
+   * @param toWrite whether it is to be mapped shared and written: see `OpenFile`
    * @throws SystemCallError ENOENT, EACCES, EIO, as the host refuses; ENOMEM
    * @example
    * ```js
@@ -280,10 +286,10 @@ export class ProcessTable {
    * new Kernel().processes.open('/etc/motd', false);   // => throws ExecError: ENOENT: /etc/motd
    * ```
    */
-  open(path: string, writable: boolean): Inode {
+  open(path: string, toWrite: boolean): Inode {
     let source: FileSource;
     try {
-      source = this.openFile(path, writable);
+      source = this.openFile(path, toWrite);
     } catch (error) {
       throw openError(path, error);
     }

@@ -65,21 +65,21 @@ export class SlabAllocator {
    * A cache for objects of `size` bytes, for a kind of object that comes and goes often. It takes no frame before
    * its first object. O(caches).
    * @param size 1 to 32 KiB
-   * @throws RangeError for a bad size, alignment or flag, Error when the name is taken or 2048 caches exist
+   * @throws RangeError for a bad size, alignment or flag, a name that is taken, and where 2,048 caches exist
    * @example
    * ```js
    * const { slab } = new Kernel();
    * const cache = slab.createCache('request', 200, { align: 64, flags: SLAB_RED_ZONE });
    * cache.alloc() % 64;   // => 0
-   * slab.createCache('request', 100);   // => throws Error: there is a cache named request already
+   * slab.createCache('request', 100);   // => throws RangeError: there is a cache named request already
    * slab.createCache('image', 100_000);   // => throws RangeError
    * ```
    */
   createCache(name: string, size: number, options: CacheOptions = {}): ObjectCache {
-    if (this.cache(name) !== undefined) throw new Error(`there is a cache named ${name} already`);
+    if (this.cache(name) !== undefined) throw new RangeError(`there is a cache named ${name} already`);
     let id = this.byId.indexOf(undefined);
     if (id < 0) id = this.byId.length;
-    if (id === CACHES_MAX) throw new Error(`there are ${CACHES_MAX} caches already, destroy one first`);
+    if (id === CACHES_MAX) throw new RangeError(`there are ${CACHES_MAX} caches already: destroy one first`);
     const cache = new ObjectCache(this.pages, id, name, size, options);
     this.byId[id] = cache;
     return cache;

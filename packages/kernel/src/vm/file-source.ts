@@ -1,6 +1,7 @@
 /**
  * Where the bytes of a mapped file come from and go to. This package reads no disk itself, so that it runs in
- * browsers; `NodeFile` in the entry `@freehold/kernel/node` does, `MemoryFile` keeps them in memory.
+ * browsers; `NodeFile` in the entry `@freehold/kernel/node` does, `MemoryFile` keeps them in memory, `FileCopy` keeps in
+ * memory what was written.
  */
 
 export interface FileSource {
