@@ -28,6 +28,22 @@ export interface HostFilesOptions {
 
 const COPY_BYTES_MAX = 2 ** 30;
 
+/**
+ * The files of this machine for one kernel: read-only but for the folders named.
+ * @example
+ * ```js
+ * const copied = [];
+ * using files = new HostFiles({ onCopy: (path, reason) => copied.push(reason) });
+ * const kernel = new Kernel({ openFile: files.open });
+ * const inode = kernel.processes.open(process.execPath, true);
+ * const shared = { length: 4096, inode, shared: true, protection: PROT_READ | PROT_WRITE };
+ * const at = kernel.process(1).mmap(shared);
+ * // Written in memory: the file on disk stays as it is.
+ * kernel.process(1).space.store8(at, 0);
+ * copied;   // => ['outside']
+ * new HostFiles({ writable: ['/no/such/folder'] });   // => throws Error: ENOENT
+ * ```
+ */
 export class HostFiles implements Disposable {
   private readonly folders: readonly string[];
   private readonly options: HostFilesOptions;

@@ -7,6 +7,20 @@
 import { FRAME_BYTES } from '../machine.js';
 import type { FileSource } from './file-source.js';
 
+/**
+ * The copy of one file.
+ * @example
+ * ```js
+ * const file = new MemoryFile('/etc/motd', new TextEncoder().encode('hello'));
+ * const copy = new FileCopy(file);
+ * copy.write(0, new TextEncoder().encode('J'));
+ * const seen = new Uint8Array(5);
+ * copy.read(0, seen);   // => 5
+ * new TextDecoder().decode(seen);   // => 'Jello'
+ * // Nothing was written to the file itself.
+ * file.writes;   // => 0
+ * ```
+ */
 export class FileCopy implements FileSource {
   readonly path: string;
   readonly device: readonly [number, number];
@@ -39,6 +53,19 @@ export class FileCopy implements FileSource {
     return Math.max(this.original.size, this.end);
   }
 
+  /**
+   * Reads from byte `offset` on into `target`: what was written, else the original. Zeros where the original ends before
+   * what was written.
+   * @returns how many bytes; fewer than `target` has only at the end of the copy
+   * @example
+   * ```js
+   * const copy = new FileCopy(new MemoryFile('/tmp/log', Uint8Array.of(1, 2)));
+   * copy.write(5, Uint8Array.of(9));
+   * const seen = new Uint8Array(8);
+   * copy.read(0, seen);   // => 6
+   * [...seen];   // => [1, 2, 0, 0, 0, 9, 0, 0]
+   * ```
+   */
   read(offset: number, target: Uint8Array): number {
     const wanted = Math.max(0, Math.min(target.length, this.size - offset));
     const part = target.subarray(0, wanted);
@@ -50,7 +77,17 @@ export class FileCopy implements FileSource {
     return wanted;
   }
 
-  /** @throws what `reserve` throws; nothing is changed then */
+  /**
+   * Writes all of `source` at byte `offset`; the copy grows where that lies past its end.
+   * @throws what `reserve` throws; nothing is changed then
+   * @example
+   * ```js
+   * const refuse = (bytes) => { throw new RangeError(`no room for ${bytes} bytes`); };
+   * const copy = new FileCopy(new MemoryFile('/tmp/log', Uint8Array.of(1, 2)), refuse);
+   * copy.write(0, Uint8Array.of(9));   // => throws RangeError: no room for 4096 bytes
+   * copy.size;   // => 2
+   * ```
+   */
   write(offset: number, source: Uint8Array): void {
     const pieces = piecesOf(offset, source.length);
     const fresh = pieces.filter(({ index }) => !this.pages.has(index));
@@ -66,10 +103,28 @@ export class FileCopy implements FileSource {
     this.end = Math.max(this.end, offset + source.length);
   }
 
-  /** Nothing: the copy is there to be opened again. */
+  /**
+   * Nothing: the copy is there to be opened again.
+   * @example
+   * ```js
+   * const copy = new FileCopy(new MemoryFile('/tmp/log', Uint8Array.of(1, 2)));
+   * copy.close();
+   * copy.read(0, new Uint8Array(2));   // => 2
+   * ```
+   */
   close(): void {}
 
-  /** The copy is of no use any more. */
+  /**
+   * Closes the original: the copy must not be read or written any more.
+   * @example
+   * ```js
+   * let open = true;
+   * const file = new MemoryFile('/tmp/log', new Uint8Array(2));
+   * file.close = () => { open = false; };
+   * new FileCopy(file).closeOriginal();
+   * open;   // => false
+   * ```
+   */
   closeOriginal(): void {
     this.original.close();
   }
