@@ -41,8 +41,16 @@ export interface OwnStats {
 }
 
 /**
- * Hears what an allocator does while it does it. Every method is optional; an allocator without an observer
- * pays one comparison an event at most. All arguments are addresses; `end` is exclusive.
+ * Hears what an allocator does, step by step: the events of a call when all of it is done, before it returns. Every
+ * method is optional; an allocator without an observer pays one comparison an event at most. All arguments are
+ * addresses; `end` is exclusive.
+ *
+ * While it is told, a listener may ask the allocator anything, and finds it as the call leaves it. What would change the
+ * allocator (`allocate`, `free`, `resize`, `grow` and the like) throws ReentrantCallError, and does nothing.
+ *
+ * What a listener throws, the caller of the allocator gets when all events are told, the first error where there are
+ * more. `free`, `resize` and `grow` are done then. An `allocate`, whose address nobody would know, is undone: its segment
+ * is freed again, of which the observer is told as of any free; the range stays grown, where it grew.
  *
  * Each event is one step from one tiling of the range to the next, and every allocator tells the same sequence:
  *

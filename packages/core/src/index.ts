@@ -34,6 +34,7 @@ export {
   type MemorySource,
   type WasmMemory,
 } from './memory/memory.js';
+export { ReentrantCallError } from './observed.js';
 export type { DefragmentOptions, Move, MovePlan } from './segments/defragment.js';
 export { IndexedFit } from './segments/indexed-fit.js';
 export type { MemoryMapping } from './segments/mapping.js';

@@ -28,6 +28,7 @@ import {
   lowestBit,
   roundUp,
 } from '../arguments.js';
+import { type EventQueue, observe } from '../observed.js';
 import { BuddyUnits, NO_UNIT, ORDERS_MAX, UNITS_MAX } from './units.js';
 
 export interface BuddyOptions {
@@ -72,7 +73,7 @@ export class Buddy implements Allocator {
    */
   inspected = 0;
   private readonly blocks: BuddyUnits;
-  private readonly observer: AllocatorObserver | undefined;
+  private readonly observer: EventQueue | undefined;
   /** 1 / unit: exact, as both are powers of two. */
   private readonly perByte: number;
   /** The greatest power of two that divides `base`. */
@@ -93,13 +94,13 @@ export class Buddy implements Allocator {
     checkGrowthOptions(base, capacity, growBy, maxCapacity);
     this.base = base;
     this.unit = unit;
-    this.observer = observer;
+    this.observer = observe(this, observer);
     this.blocks = new BuddyUnits({
       units: unitsOf('capacity', capacity, unit),
       orders,
       unitBytes: unit,
       base,
-      observer,
+      observer: this.observer,
     });
     this.perByte = 1 / unit;
     this.baseAlign = base === 0 ? Number.POSITIVE_INFINITY : lowestBit(base);
@@ -142,7 +143,7 @@ export class Buddy implements Allocator {
     const unit = blocks.firstFree(from);
     const address = this.base + unit * this.unit;
     this.inspected = 1;
-    if (this.observer !== undefined) this.observer.inspect?.(address, address + this.blockBytes(from), true);
+    if (this.observer !== undefined) this.observer.inspect(address, address + this.blockBytes(from), true);
     blocks.take(from, unit, order, size);
     return address;
   }
@@ -287,7 +288,7 @@ export class Buddy implements Allocator {
     this.inspected++;
     if (this.observer !== undefined) {
       const start = this.base + block * this.unit;
-      this.observer.inspect?.(start, start + this.blockBytes(from), fits);
+      this.observer.inspect(start, start + this.blockBytes(from), fits);
     }
     return fits ? unit : NO_UNIT;
   }

@@ -20,13 +20,13 @@
  */
 import {
   type Allocator,
-  type AllocatorObserver,
   type AllocatorStats,
   InvalidFreeError,
   law,
   type Segment,
 } from '../allocator.js';
 import { checkAlign, checkGrowth, checkOptions, checkSize } from '../arguments.js';
+import { type EventQueue, observe } from '../observed.js';
 import { AddressIndex } from './address-index.js';
 import { FreeIndex, type IndexOrder } from './free-index.js';
 import { SEGMENT_OPTIONS, type SegmentOptions, SegmentPolicy } from './options.js';
@@ -34,7 +34,7 @@ import { FIRST, NIL, SegmentTable } from './segment-table.js';
 
 export class IndexedFit implements Allocator {
   readonly policy: SegmentPolicy;
-  readonly #observer: AllocatorObserver | undefined;
+  readonly #observer: EventQueue | undefined;
   readonly #table: SegmentTable;
   readonly #addresses: AddressIndex;
   readonly #free: FreeIndex;
@@ -50,7 +50,7 @@ export class IndexedFit implements Allocator {
     const policy = new SegmentPolicy(options);
     const { base, header, minRemainder, order } = policy;
     this.policy = policy;
-    this.#observer = options.observer;
+    this.#observer = observe(this, options.observer);
     this.#table = new SegmentTable(base, options.capacity, header > 0 || minRemainder > 1);
     this.#addresses = new AddressIndex(this.#table);
     this.#free = new FreeIndex(this.#table, indexOrder(policy));
@@ -111,7 +111,7 @@ export class IndexedFit implements Allocator {
     const start = this.#table.start(node);
     const end = start + this.#table.size(node);
     const fits = this.policy.place(start, end, need, align) >= 0;
-    this.#observer?.inspect?.(start, end, fits);
+    this.#observer?.inspect(start, end, fits);
     return fits;
   }
 
@@ -125,8 +125,8 @@ export class IndexedFit implements Allocator {
     const head = policy.place(start, end, need, align);
     const from = policy.cutFront(start, head);
     const to = policy.cutBack(head + need, end);
-    if (from > start) this.#observer?.split?.(start, from, end);
-    if (to < end) this.#observer?.split?.(from, to, end);
+    if (from > start) this.#observer?.split(start, from, end);
+    if (to < end) this.#observer?.split(from, to, end);
     if (policy.fit === 'next') this.#rover = free.after(node);
     // What remains behind keeps the place in the list, or else what remains in front.
     const used = from > start ? table.split(node, from - start) : node;
@@ -141,7 +141,7 @@ export class IndexedFit implements Allocator {
     table.take(used, size);
     table.setAddress(used, address);
     this.#addresses.add(used);
-    this.#observer?.take?.(from, to, address, size);
+    this.#observer?.take(from, to, address, size);
     return address;
   }
 
@@ -156,7 +156,7 @@ export class IndexedFit implements Allocator {
   #giveBack(node: number): void {
     if (this.#observer !== undefined) {
       const start = this.#table.start(node);
-      this.#observer.release?.(start, start + this.#table.size(node));
+      this.#observer.release(start, start + this.#table.size(node));
     }
     this.#addFree(node);
   }
@@ -171,12 +171,12 @@ export class IndexedFit implements Allocator {
     if (left !== NIL) {
       const middle = start;
       start = table.start(left);
-      this.#observer?.coalesce?.(start, middle, end);
+      this.#observer?.coalesce(start, middle, end);
     }
     if (right !== NIL) {
       const middle = end;
       end += table.size(right);
-      this.#observer?.coalesce?.(start, middle, end);
+      this.#observer?.coalesce(start, middle, end);
     }
     const merged = left === NIL ? node : left;
     const rank = this.#newRank(start);
@@ -226,12 +226,12 @@ export class IndexedFit implements Allocator {
     } else {
       const cut = this.policy.cutBack(tail, end);
       if (cut < end) {
-        this.#observer?.split?.(start, cut, end);
+        this.#observer?.split(start, cut, end);
         this.#giveBack(table.split(node, cut - start));
       }
     }
     table.setRequested(node, size);
-    this.#observer?.take?.(start, start + table.size(node), address, size);
+    this.#observer?.take(start, start + table.size(node), address, size);
     return true;
   }
 
@@ -244,8 +244,8 @@ export class IndexedFit implements Allocator {
     const limit = end + table.size(behind);
     if (limit < tail) return false;
     const to = this.policy.cutBack(tail, limit);
-    if (to < limit) this.#observer?.split?.(end, to, limit);
-    this.#observer?.coalesce?.(table.start(node), end, to);
+    if (to < limit) this.#observer?.split(end, to, limit);
+    this.#observer?.coalesce(table.start(node), end, to);
     if (to < limit) {
       const rest = table.split(behind, to - end);
       free.replace(behind, rest, limit - to, this.#keptRank(behind, to));
@@ -264,7 +264,7 @@ export class IndexedFit implements Allocator {
     checkGrowth(this.base, capacity, newCapacity);
     this.policy.checkMaxCapacity(newCapacity);
     if (newCapacity === capacity) return;
-    this.#observer?.grow?.(capacity, newCapacity);
+    this.#observer?.grow(capacity, newCapacity);
     this.#addFree(this.#table.append(newCapacity - capacity));
   }
 

@@ -40,6 +40,7 @@ import {
   lowestBit,
   roundUp,
 } from '../arguments.js';
+import { type EventQueue, observe } from '../observed.js';
 import { BoundaryMap, FIRST } from './boundary-map.js';
 import { type DefragmentOptions, type MovePlan, planMoves } from './defragment.js';
 import { NIL } from './segment-table.js';
@@ -92,7 +93,7 @@ export class Tlsf implements Allocator {
 
   private readonly map: BoundaryMap;
   private readonly bins: SizeBins;
-  private readonly observer: AllocatorObserver | undefined;
+  private readonly observer: EventQueue | undefined;
   /** 1 / align: exact, as it is a power of two. */
   private readonly perByte: number;
   /** The largest alignment that a request was ever given, `align` at least. */
@@ -115,7 +116,7 @@ export class Tlsf implements Allocator {
     this.map = new BoundaryMap(base, capacity, align);
     this.bins = new SizeBins(this.map);
     this.bins.add(FIRST, this.map.granules);
-    this.observer = observer;
+    this.observer = observe(this, observer, ['move']);
   }
 
   get base(): number {
@@ -389,7 +390,7 @@ export class Tlsf implements Allocator {
     const last = map.prev(map.end);
     const fresh = map.extend(added);
     bins.cover(map.granules);
-    if (this.observer !== undefined) this.observer.grow?.(capacity, newCapacity);
+    if (this.observer !== undefined) this.observer.grow(capacity, newCapacity);
     if (map.isUsed(last)) {
       bins.add(fresh, added);
       return;
@@ -409,40 +410,40 @@ export class Tlsf implements Allocator {
     const limit = end + behind * align;
     const newEnd = start + need * align;
     if (need < held) {
-      observer.split?.(start, newEnd, end);
-      observer.release?.(newEnd, end);
-      if (behind > 0) observer.coalesce?.(newEnd, end, limit);
+      observer.split(start, newEnd, end);
+      observer.release(newEnd, end);
+      if (behind > 0) observer.coalesce(newEnd, end, limit);
     } else if (need > held) {
-      if (newEnd < limit) observer.split?.(end, newEnd, limit);
-      observer.coalesce?.(start, end, newEnd);
+      if (newEnd < limit) observer.split(end, newEnd, limit);
+      observer.coalesce(start, end, newEnd);
     }
-    observer.take?.(start, newEnd, start, requested);
+    observer.take(start, newEnd, start, requested);
   }
 
   private tellInspected(segment: number, fits: boolean): void {
-    this.observer?.inspect?.(this.map.start(segment), this.map.start(this.map.next(segment)), fits);
+    this.observer?.inspect(this.map.start(segment), this.map.start(this.map.next(segment)), fits);
   }
 
   /** The first `size` granules of a free segment of `held` are used. */
   private tellTaken(segment: number, size: number, held: number, requested: number): void {
     if (held > size) this.tellSplit(segment, size, held);
     const start = this.map.start(segment);
-    this.observer?.take?.(start, start + size * this.align, start, requested);
+    this.observer?.take(start, start + size * this.align, start, requested);
   }
 
   private tellReleased(segment: number): void {
-    this.observer?.release?.(this.map.start(segment), this.map.start(this.map.next(segment)));
+    this.observer?.release(this.map.start(segment), this.map.start(this.map.next(segment)));
   }
 
   /** The segment, of `size` granules, is parted behind `at` of them. */
   private tellSplit(segment: number, at: number, size: number): void {
     const start = this.map.start(segment);
-    this.observer?.split?.(start, start + at * this.align, start + size * this.align);
+    this.observer?.split(start, start + at * this.align, start + size * this.align);
   }
 
   private tellCoalesced(segment: number, at: number, size: number): void {
     const start = this.map.start(segment);
-    this.observer?.coalesce?.(start, start + at * this.align, start + size * this.align);
+    this.observer?.coalesce(start, start + at * this.align, start + size * this.align);
   }
 }
 
