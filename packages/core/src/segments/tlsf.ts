@@ -235,6 +235,13 @@ export class Tlsf implements Allocator {
     return largest * this.align;
   }
 
+  /** The address from which on all is free: where the last free segment starts, or the end of the range. O(1). */
+  get freeTail(): number {
+    const { map } = this;
+    const last = map.prev(map.end);
+    return map.start(map.isFree(last) ? last : map.end);
+  }
+
   /** How the free bytes are spread over sizes. O(bins + free segments). */
   report(): StorageReport {
     const { freeBytes } = this.stats();
@@ -373,11 +380,8 @@ export class Tlsf implements Allocator {
 
   /** Moves the end by as few multiples of `growBy` as make the last segment serve; false when it may not go so far. */
   private growFor(need: number, align: number): boolean {
-    const { capacity, map } = this;
-    const end = this.base + capacity;
-    const last = map.prev(map.end);
-    const free = map.isFree(last) ? map.start(last) : end;
-    const missing = roundUp(free, align) + need * this.align - end;
+    const { capacity } = this;
+    const missing = roundUp(this.freeTail, align) + need * this.align - (this.base + capacity);
     const newCapacity = capacity + roundUp(missing, this.growBy);
     if (newCapacity > this.maxCapacity) return false;
     this.extend(newCapacity);
