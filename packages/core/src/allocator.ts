@@ -4,6 +4,8 @@
  * a GPU buffer, a file, nothing at all) is the caller's.
  */
 
+import { display } from './display.js';
+
 /** A stretch of the range, `start` inclusive to `end` exclusive, in bytes. */
 export interface Segment {
   readonly start: number;
@@ -159,6 +161,9 @@ const REASONS: Record<InvalidFreeReason, string> = {
   interior: 'lies inside a used segment; only the address that was given out for it gives it back',
 };
 
+/** Of what JavaScript callers pass: `null` is the answer of a full `allocate`. */
+const NO_NUMBER = 'is not a number; allocate gives a number, or null where there is no room';
+
 /** An address was given back (or resized, or asked about) that no live segment has. Nothing was changed. */
 export class InvalidFreeError extends Error {
   override readonly name = 'InvalidFreeError';
@@ -166,7 +171,7 @@ export class InvalidFreeError extends Error {
   readonly reason: InvalidFreeReason;
 
   constructor(address: number, reason: InvalidFreeReason) {
-    super(`address ${formatAddress(address)} ${REASONS[reason]}`);
+    super(`address ${formatAddress(address)} ${typeof address === 'number' ? REASONS[reason] : NO_NUMBER}`);
     this.address = address;
     this.reason = reason;
   }
@@ -190,5 +195,5 @@ export function law(holds: boolean, sentence: string, found: () => string): void
 }
 
 function formatAddress(address: number): string {
-  return Number.isSafeInteger(address) && address >= 0 ? `0x${address.toString(16)}` : String(address);
+  return Number.isSafeInteger(address) && address >= 0 ? `0x${address.toString(16)}` : display(address);
 }

@@ -188,23 +188,16 @@ export class EventQueue implements Required<AllocatorObserver> {
 }
 
 function tellOne(observer: AllocatorObserver, events: readonly number[], at: number): void {
+  const kind = events[at];
   const a = events[at + 1]!;
   const b = events[at + 2]!;
   const c = events[at + 3]!;
-  switch (events[at]) {
-    case INSPECT:
-      return observer.inspect?.(a, b, c === 1);
-    case SPLIT:
-      return observer.split?.(a, b, c);
-    case COALESCE:
-      return observer.coalesce?.(a, b, c);
-    case TAKE:
-      return observer.take?.(a, b, c, events[at + 4]!);
-    case RELEASE:
-      return observer.release?.(a, b);
-    default:
-      return observer.grow?.(a, b);
-  }
+  if (kind === INSPECT) observer.inspect?.(a, b, c === 1);
+  else if (kind === SPLIT) observer.split?.(a, b, c);
+  else if (kind === COALESCE) observer.coalesce?.(a, b, c);
+  else if (kind === TAKE) observer.take?.(a, b, c, events[at + 4]!);
+  else if (kind === RELEASE) observer.release?.(a, b);
+  else observer.grow?.(a, b);
 }
 
 function reentrant(name: string, told: string): ReentrantCallError {

@@ -89,7 +89,7 @@ class Pair {
     const expected = this.plain.allocate(size, align);
     const given = this.#call(() => this.watched.allocate(size, align));
     if (given === FAILED && expected !== null) this.plain.free(expected);
-    must(given === FAILED || given === expected, () => `allocate gave ${given}, not ${expected}`);
+    must(given === FAILED || given === expected, () => `allocate gave ${String(given)}, not ${expected}`);
     this.#same();
     return given === FAILED ? null : expected;
   }
@@ -105,7 +105,7 @@ class Pair {
     if (address === null) return;
     const expected = this.plain.resize!(address, size);
     const given = this.#call(() => this.watched.resize!(address, size));
-    must(given === FAILED || given === expected, () => `resize gave ${given}, not ${expected}`);
+    must(given === FAILED || given === expected, () => `resize gave ${String(given)}, not ${expected}`);
     this.#same();
   }
 
@@ -156,29 +156,38 @@ function exercise(pair: Pair, granule: number): void {
 
 const OBSERVED = SUBJECTS.filter(({ inside }) => !inside);
 
-describe.each(OBSERVED.map((subject) => [subject.name, subject] as const))('%s', (_name, subject: Subject) => {
-  const capacity = subject.granule * Math.ceil(4096 / subject.granule + 8);
+describe.each(OBSERVED.map((subject) => [subject.name, subject] as const))(
+  '%s',
+  (_name, subject: Subject) => {
+    const capacity = subject.granule * Math.ceil(4096 / subject.granule + 8);
 
-  it.each(EVENTS)('a listener of %s is harmless, whatever it does', (event) => {
-    for (const [deed, act] of Object.entries(DEEDS)) {
-      const plain = subject.make(capacity);
-      const fresh = [...plain.segments()].map(({ start, end }) => [start, end] as const);
-      const events = new EventPicture(0, fresh);
-      const told = { times: 0 };
-      const armed = { deed: (_allocator: Allocator) => {} };
-      const watched: Allocator = subject.make(capacity, {
-        observer: observer(event, (allocator) => armed.deed(allocator), events, () => watched, told),
-      });
-      const pair = new Pair(watched, plain, THROWING.includes(deed), () => events.verify(watched));
-      // Stands throughout, for what asks or frees.
-      pair.allocate(40);
-      armed.deed = act;
-      exercise(pair, subject.granule);
-      must(pair.failures > 0 === (pair.throws && told.times > 0), () => `${deed}: ${pair.failures} threw`);
-      if (event === 'take' || event === 'split') expect(told.times).toBeGreaterThan(0);
-    }
-  });
-});
+    it.each(EVENTS)('a listener of %s is harmless, whatever it does', (event) => {
+      for (const [deed, act] of Object.entries(DEEDS)) {
+        const plain = subject.make(capacity);
+        const fresh = [...plain.segments()].map(({ start, end }) => [start, end] as const);
+        const events = new EventPicture(0, fresh);
+        const told = { times: 0 };
+        const armed = { deed: (_allocator: Allocator) => {} };
+        const watched: Allocator = subject.make(capacity, {
+          observer: observer(
+            event,
+            (allocator) => armed.deed(allocator),
+            events,
+            () => watched,
+            told,
+          ),
+        });
+        const pair = new Pair(watched, plain, THROWING.includes(deed), () => events.verify(watched));
+        // Stands throughout, for what asks or frees.
+        pair.allocate(40);
+        armed.deed = act;
+        exercise(pair, subject.granule);
+        must(pair.failures > 0 === (pair.throws && told.times > 0), () => `${deed}: ${pair.failures} threw`);
+        if (event === 'take' || event === 'split') expect(told.times).toBeGreaterThan(0);
+      }
+    });
+  },
+);
 
 describe('an observer', () => {
   it('is told of every event, and its caller of the first error, when others throw too', () => {
@@ -235,7 +244,7 @@ describe('an observer', () => {
         get take() {
           depth++;
           expect(() => tlsf.allocate(8)).toThrow(ReentrantCallError);
-          return undefined;
+          return () => {};
         },
       },
     });

@@ -23,6 +23,7 @@ import {
   type Segment,
 } from '../allocator.js';
 import {
+  checkAddress,
   checkAlign,
   checkGrowth,
   checkGrowthOptions,
@@ -31,6 +32,7 @@ import {
   checkSize,
   roundUp,
 } from '../arguments.js';
+import { display } from '../display.js';
 import { type EventQueue, observe } from '../observed.js';
 import { firstAligned } from './aligned.js';
 import { FreeRuns, NO_BLOCK } from './freeruns.js';
@@ -92,10 +94,10 @@ export class Blocks implements Allocator {
   constructor(options: BlocksOptions) {
     checkOptions('Blocks', options, OPTIONS);
     const { base = 0, capacity, block, observer } = options;
-    const { growBy = 0, maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
     checkRange(base, capacity);
+    const { growBy = 0, maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
     if (!(Number.isInteger(block) && block >= 1 && block <= BLOCK_BYTES_MAX)) {
-      throw new RangeError(`block must be a whole number of bytes from 1 to 2^31, got ${String(block)}`);
+      throw new RangeError(`block must be a whole number of bytes from 1 to 2^31, got ${display(block)}`);
     }
     checkGrowthOptions(base, capacity, growBy, maxCapacity);
     this.base = base;
@@ -389,6 +391,7 @@ export class Blocks implements Allocator {
 
   /** The block at `address`, at which a used segment starts. */
   private blockAt(address: number): number {
+    checkAddress(address);
     const offset = address - this.base;
     const first = (offset / this.block) | 0;
     // Multiplied back, because the quotient is rounded.

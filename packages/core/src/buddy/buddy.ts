@@ -19,6 +19,7 @@
 import type { Allocator, AllocatorObserver, AllocatorStats, Segment } from '../allocator.js';
 import { InvalidFreeError } from '../allocator.js';
 import {
+  checkAddress,
   checkAlign,
   checkGrowth,
   checkGrowthOptions,
@@ -88,8 +89,8 @@ export class Buddy implements Allocator {
   constructor(options: BuddyOptions) {
     checkOptions('Buddy', options, OPTIONS);
     const { base = 0, capacity, unit, orders, observer } = options;
-    const { growBy = 0, maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
     checkRange(base, capacity);
+    const { growBy = 0, maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
     checkAlign(unit, 'unit');
     checkGrowthOptions(base, capacity, growBy, maxCapacity);
     this.base = base;
@@ -307,6 +308,7 @@ export class Buddy implements Allocator {
 
   /** The unit at `address`, at which a used block starts. */
   private unitAt(address: number): number {
+    checkAddress(address);
     const unit = (address - this.base) * this.perByte;
     if (this.blocks.orderOf(unit) === NO_UNIT) {
       throw new InvalidFreeError(address, this.blocks.whyInvalid(unit));

@@ -8,7 +8,8 @@
  * Source: K. C. Knowlton, "A fast storage allocator", CACM 8 (1965); D. E. Knuth, TAOCP 1, section 2.5.
  */
 import { type AllocatorObserver, InvalidFreeError, type InvalidFreeReason, law } from '../allocator.js';
-import { checkOptions } from '../arguments.js';
+import { checkAddress, checkOptions } from '../arguments.js';
+import { display } from '../display.js';
 import { type EventQueue, guard } from '../observed.js';
 import { FreeBlocks, trailingZeros } from './freeblocks.js';
 import { UsedOrders } from './usedorders.js';
@@ -65,9 +66,7 @@ export class BuddyUnits {
     if (orders !== undefined) checkWhole('orders', orders, 1, ORDERS_MAX);
     this.unitBytes = unitBytes;
     this.base = base;
-    this.observer = guard(this, observer, CHANGES, (unit) =>
-      this.giveBack(unit, this.orderOf(unit)),
-    );
+    this.observer = guard(this, observer, CHANGES, (unit) => this.giveBack(unit, this.orderOf(unit)));
     this.ordersFixed = orders ?? 0;
     this.count = units;
     this.top = this.topOrder(units);
@@ -158,10 +157,11 @@ export class BuddyUnits {
    * @throws InvalidFreeError when no used block starts there, RangeError when it has another order; nothing is changed
    */
   free(unit: number, order: number): void {
+    checkAddress(unit);
     const held = this.orderOf(unit);
     if (held === NO_UNIT) throw new InvalidFreeError(this.addressOf(unit), this.whyInvalid(unit));
     if (held !== order)
-      throw new RangeError(`the block at unit ${unit} has order ${held}, not ${String(order)}`);
+      throw new RangeError(`the block at unit ${unit} has order ${held}, not ${display(order)}`);
     this.giveBack(unit, order);
   }
 
@@ -456,6 +456,6 @@ function isMultiple(unit: number, order: number): boolean {
 
 function checkWhole(name: string, value: number, least: number, most: number): void {
   if (!(Number.isInteger(value) && value >= least && value <= most)) {
-    throw new RangeError(`${name} must be a whole number from ${least} to ${most}, got ${String(value)}`);
+    throw new RangeError(`${name} must be a whole number from ${least} to ${most}, got ${display(value)}`);
   }
 }

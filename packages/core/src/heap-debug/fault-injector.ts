@@ -9,6 +9,7 @@
  *   if (heap.faults.failed === 0) break;
  * }
  */
+import { display } from '../display.js';
 export class FaultInjector {
   #first = Number.POSITIVE_INFINITY;
   #step = Number.POSITIVE_INFINITY;
@@ -56,7 +57,7 @@ export class FaultInjector {
 
   #plan(n: number, step: number): void {
     if (!(Number.isSafeInteger(n) && n > 0)) {
-      throw new RangeError(`the request to fail must be a whole number from 1 up, got ${String(n)}`);
+      throw new RangeError(`the request to fail must be a whole number from 1 up, got ${display(n)}`);
     }
     this.#first = n;
     this.#step = step;

@@ -125,7 +125,7 @@ export abstract class Space {
     if (this.words[this.generationAt] === this.generation) return;
     if (this.growing) {
       throw new ReentrantCallError(
-        'the heap is growing: what hears of it may take views, but not change the heap before that call has returned',
+        'the heap is growing: what hears of it may take views, but not change the heap',
       );
     }
     this.renew();

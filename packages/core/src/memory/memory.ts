@@ -8,6 +8,8 @@
  *
  * Cost: `refresh` compares a buffer and a length; growth makes two views and calls the listeners.
  */
+import { checkBytes } from '../arguments.js';
+import { display } from '../display.js';
 
 /** What of a WebAssembly.Memory is used; named here because the library knows no DOM types. */
 export interface WasmMemory {
@@ -91,7 +93,7 @@ export class Memory {
    */
   onGrow(listener: GrowthListener): () => void {
     if (typeof listener !== 'function') {
-      throw new TypeError(`a listener of growth must be a function, got ${String(listener)}`);
+      throw new TypeError(`a listener of growth must be a function, got ${display(listener)}`);
     }
     this.#listeners.add(listener);
     return () => {
@@ -112,8 +114,13 @@ export class Memory {
     return true;
   }
 
-  /** Makes the memory at least `byteLength` long. @returns false where it cannot; it is unchanged then */
+  /**
+   * Makes the memory at least `byteLength` long.
+   * @returns false where it cannot; it is unchanged then
+   * @throws RangeError unless `byteLength` is a whole number from 0 up
+   */
   grow(byteLength: number): boolean {
+    checkBytes('byteLength', byteLength, 0, Number.MAX_SAFE_INTEGER);
     this.refresh();
     if (byteLength <= this.byteLength) return true;
     if (byteLength > ADDRESSABLE || !this.#growable) return false;
@@ -170,7 +177,7 @@ function kindOf(source: MemorySource): Kind {
     return isCustom(source) ? 'custom' : 'wasm-memory';
   }
   throw new TypeError(
-    `memory must be an ArrayBuffer, a SharedArrayBuffer, a WebAssembly.Memory or { buffer(), grow?() }, got ${String(source)}`,
+    `memory must be an ArrayBuffer, a SharedArrayBuffer, a WebAssembly.Memory or { buffer(), grow?() }, got ${display(source)}`,
   );
 }
 
@@ -201,7 +208,7 @@ function checkBuffer(buffer: ArrayBuffer | SharedArrayBuffer): ArrayBuffer | Sha
   if (isArrayBuffer(buffer) || isShared(buffer)) return buffer;
   refuseView(buffer);
   throw new TypeError(
-    `the buffer of a memory must be an ArrayBuffer or a SharedArrayBuffer, got ${String(buffer)}`,
+    `the buffer of a memory must be an ArrayBuffer or a SharedArrayBuffer, got ${display(buffer)}`,
   );
 }
 

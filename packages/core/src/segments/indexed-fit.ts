@@ -18,14 +18,8 @@
  * Source: the policies are NaiveAllocator's. First fit over an ordered tree with maxima: R. P. Brent, ACM TOPLAS
  * 11 (1989); Linux finds room for vmalloc in the same way (mm/vmalloc.c).
  */
-import {
-  type Allocator,
-  type AllocatorStats,
-  InvalidFreeError,
-  law,
-  type Segment,
-} from '../allocator.js';
-import { checkAlign, checkGrowth, checkOptions, checkSize } from '../arguments.js';
+import { type Allocator, type AllocatorStats, InvalidFreeError, law, type Segment } from '../allocator.js';
+import { checkAddress, checkAlign, checkGrowth, checkOptions, checkSize } from '../arguments.js';
 import { type EventQueue, observe } from '../observed.js';
 import { AddressIndex } from './address-index.js';
 import { FreeIndex, type IndexOrder } from './free-index.js';
@@ -146,6 +140,7 @@ export class IndexedFit implements Allocator {
   }
 
   free(address: number): void {
+    checkAddress(address);
     const node = this.#addresses.remove(address);
     if (node === NIL) throw new InvalidFreeError(address, this.#table.classify(address));
     this.#table.release(node);
@@ -208,6 +203,7 @@ export class IndexedFit implements Allocator {
   }
 
   #find(address: number): number {
+    checkAddress(address);
     const node = this.#addresses.find(address);
     if (node === NIL) throw new InvalidFreeError(address, this.#table.classify(address));
     return node;

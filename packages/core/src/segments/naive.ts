@@ -15,14 +15,16 @@
  * Source: D. E. Knuth, The Art of Computer Programming, volume 1, section 2.5, algorithms A and B, with the
  * roving pointer of its exercise 6.
  */
+import { type Allocator, type AllocatorStats, InvalidFreeError, law, type Segment } from '../allocator.js';
 import {
-  type Allocator,
-  type AllocatorStats,
-  InvalidFreeError,
-  law,
-  type Segment,
-} from '../allocator.js';
-import { checkAlign, checkBoolean, checkGrowth, checkOptions, checkSize } from '../arguments.js';
+  checkAddress,
+  checkAlign,
+  checkBoolean,
+  checkGrowth,
+  checkOptions,
+  checkSize,
+} from '../arguments.js';
+import { display } from '../display.js';
 import { type EventQueue, observe } from '../observed.js';
 import { type MemoryMapping, settleMapping } from './mapping.js';
 import { checkLinks, FreeList, NODE_BYTES, SegmentList, SegmentNode } from './naive-list.js';
@@ -77,9 +79,9 @@ export class MemoryDescriptor {
    * @throws RangeError when `address` is not inside the range
    */
   offsetOf(address: number): number | null {
-    if (!(address >= this.base && address < this.break)) {
+    if (!(typeof address === 'number' && address >= this.base && address < this.break)) {
       throw new RangeError(
-        `address must be from ${this.base} up, below ${this.break}, got ${String(address)}`,
+        `address must be from ${this.base} up, below ${this.break}, got ${display(address)}`,
       );
     }
     return this.mapping === null ? null : this.mapping.offset + (address - this.base);
@@ -194,6 +196,7 @@ export class NaiveAllocator implements Allocator {
 
   /** The used segment at `address`, found by a walk. */
   #find(address: number): SegmentNode {
+    checkAddress(address);
     const { base, break: end, segments } = this.descriptor;
     if (!(address >= base && address < end)) throw new InvalidFreeError(address, 'outside');
     let interior = false;

@@ -31,6 +31,7 @@ import {
   type Segment,
 } from '../allocator.js';
 import {
+  checkAddress,
   checkAlign,
   checkGrowth,
   checkGrowthOptions,
@@ -40,6 +41,7 @@ import {
   lowestBit,
   roundUp,
 } from '../arguments.js';
+import { display } from '../display.js';
 import { type EventQueue, observe } from '../observed.js';
 import { BoundaryMap, FIRST } from './boundary-map.js';
 import { type DefragmentOptions, type MovePlan, planMoves } from './defragment.js';
@@ -149,6 +151,7 @@ export class Tlsf implements Allocator {
 
   /** O(1). Free neighbours are joined at once. */
   free(address: number): void {
+    checkAddress(address);
     const { bins, map } = this;
     const segment = map.find(address);
     if (segment === NIL) throw this.invalidFree(address);
@@ -280,9 +283,9 @@ export class Tlsf implements Allocator {
     const segment = this.live(from);
     const below = map.prev(segment);
     const lowest = below !== NIL && map.isFree(below) ? map.start(below) : from;
-    if (!(to >= lowest && to <= from)) {
+    if (!(typeof to === 'number' && to >= lowest && to <= from)) {
       throw new RangeError(
-        `to must lie in the free segment right below 0x${from.toString(16)}, got ${String(to)}`,
+        `to must lie in the free segment right below 0x${from.toString(16)}, got ${display(to)}`,
       );
     }
     checkMultiple('to', to, this.align);
@@ -303,6 +306,7 @@ export class Tlsf implements Allocator {
   }
 
   private live(address: number): number {
+    checkAddress(address);
     const segment = this.map.find(address);
     if (segment === NIL) throw this.invalidFree(address);
     return segment;
