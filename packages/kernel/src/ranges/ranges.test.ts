@@ -1,6 +1,6 @@
 /** The kernel's levels as allocators of an address range, against a model of what is live. */
 import fc from 'fast-check';
-import { type Allocator, InvalidFreeError } from 'freehold';
+import { type Allocator, display, InvalidFreeError } from 'freehold';
 import { describe, expect, it } from 'vitest';
 import { MOVABLE, RECLAIMABLE, UNMOVABLE } from '../frames/migrate.js';
 import { PageRange } from './page-range.js';
@@ -244,7 +244,7 @@ describe.each([
     undefined,
   ];
 
-  it.each(values)('%o', (value) => {
+  it.each(values.map((value) => ({ value })))('$value', ({ value }) => {
     const wrong = value as never;
     const before = look();
     const shown = display(value);
