@@ -30,8 +30,9 @@ export function documented(root: string, entry: string, options: ts.CompilerOpti
   if (module === undefined) throw new Error(`${entry} is not a module that exports anything`);
   const found = new Map<ts.Declaration, Documented>();
   const add = (name: string, declaration: ts.Declaration) => {
-    // A method that two classes inherit is documented once.
-    if (!found.has(declaration)) found.set(declaration, describe(root, name, declaration));
+    // What another package of ours needs is no part of what is documented. A method that two classes inherit is so once.
+    if (!hasTag(declaration, 'internal') && !found.has(declaration))
+      found.set(declaration, describe(root, name, declaration));
   };
   for (const exported of checker.getExportsOfModule(module)) {
     const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
@@ -55,7 +56,7 @@ export function documented(root: string, entry: string, options: ts.CompilerOpti
 function isPublic(method: ts.MethodDeclaration): boolean {
   const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
   if (ts.isPrivateIdentifier(method.name) || ts.isComputedPropertyName(method.name)) return false;
-  return (ts.getCombinedModifierFlags(method) & hidden) === 0 && !hasTag(method, 'internal');
+  return (ts.getCombinedModifierFlags(method) & hidden) === 0;
 }
 
 function hasTag(node: ts.Node, name: string): boolean {

@@ -4,6 +4,8 @@
  * a GPU buffer, a file, nothing at all) is the caller's.
  */
 
+import { display } from './display.js';
+
 /** A stretch of the range, `start` inclusive to `end` exclusive, in bytes. */
 export interface Segment {
   readonly start: number;
@@ -41,8 +43,16 @@ export interface OwnStats {
 }
 
 /**
- * Hears what an allocator does while it does it. Every method is optional; an allocator without an observer
- * pays one comparison an event at most. All arguments are addresses; `end` is exclusive.
+ * Hears what an allocator does, step by step: the events of a call when all of it is done, before it returns. Every
+ * method is optional; an allocator without an observer pays one comparison an event at most. All arguments are
+ * addresses; `end` is exclusive.
+ *
+ * While it is told, a listener may ask the allocator anything, and finds it as the call leaves it. What would change the
+ * allocator (`allocate`, `free`, `resize`, `grow` and the like) throws ReentrantCallError, and does nothing.
+ *
+ * What a listener throws, the caller of the allocator gets when all events are told, the first error where there are
+ * more. `free`, `resize` and `grow` are done then. An `allocate`, whose address nobody would know, is undone: its segment
+ * is freed again, of which the observer is told as of any free; the range stays grown, where it grew.
  *
  * Each event is one step from one tiling of the range to the next, and every allocator tells the same sequence:
  *
@@ -151,6 +161,9 @@ const REASONS: Record<InvalidFreeReason, string> = {
   interior: 'lies inside a used segment; only the address that was given out for it gives it back',
 };
 
+/** Of what JavaScript callers pass: `null` is the answer of a full `allocate`. */
+const NO_NUMBER = 'is not a number; allocate gives a number, or null where there is no room';
+
 /**
  * An address was given back (or resized, or asked about) that no live segment has. Nothing was changed. `address`
  * is the address given, `reason` tells why it was refused.
@@ -173,7 +186,7 @@ export class InvalidFreeError extends Error {
   readonly reason: InvalidFreeReason;
 
   constructor(address: number, reason: InvalidFreeReason) {
-    super(`address ${formatAddress(address)} ${REASONS[reason]}`);
+    super(`address ${formatAddress(address)} ${typeof address === 'number' ? REASONS[reason] : NO_NUMBER}`);
     this.address = address;
     this.reason = reason;
   }
@@ -207,5 +220,5 @@ export function law(holds: boolean, sentence: string, found: () => string): void
 }
 
 function formatAddress(address: number): string {
-  return Number.isSafeInteger(address) && address >= 0 ? `0x${address.toString(16)}` : String(address);
+  return Number.isSafeInteger(address) && address >= 0 ? `0x${address.toString(16)}` : display(address);
 }

@@ -2,6 +2,8 @@
  * The checks that every allocator makes of its arguments, and arithmetic on addresses that holds above 4 GiB,
  * where bitwise operators (32 bits) do not.
  */
+import { InvalidFreeError } from './allocator.js';
+import { display } from './display.js';
 
 /**
  * What JavaScript leaves unsaid and TypeScript only tells those who use it.
@@ -12,7 +14,7 @@ export function checkOptions(who: string, options: object, names: Readonly<Recor
   const known = Object.keys(names);
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(
-      `${who} must be given an object of options (${known.join(', ')}), got ${String(options)}`,
+      `${who} must be given an object of options (${known.join(', ')}), got ${display(options)}`,
     );
   }
   for (const [name, value] of Object.entries(options)) {
@@ -20,41 +22,57 @@ export function checkOptions(who: string, options: object, names: Readonly<Recor
       throw new TypeError(`${who} has no option ${name}; there are ${known.join(', ')}`);
     }
     if (name === 'observer' && (value === null || !['object', 'undefined'].includes(typeof value))) {
-      throw new TypeError(`observer must be an object, got ${String(value)}`);
+      throw new TypeError(`observer must be an object, got ${display(value)}`);
     }
   }
 }
 
 /** @throws RangeError naming the option, unless `value` is true or false */
 export function checkBoolean(name: string, value: boolean): void {
-  if (typeof value !== 'boolean') throw new RangeError(`${name} must be true or false, got ${String(value)}`);
+  if (typeof value !== 'boolean')
+    throw new RangeError(`${name} must be true or false, got ${display(value)}`);
 }
 
-/** @throws RangeError unless `size` is a whole number of bytes from 1 to 2^53 - 1 */
+/**
+ * What JavaScript would take for a number, as null for 0 or "64" for 64, may be somebody's address.
+ * @throws InvalidFreeError unless `address` is a number
+ * @internal
+ */
+export function checkAddress(address: number): void {
+  if (typeof address !== 'number') throw new InvalidFreeError(address, 'outside');
+}
+
+/**
+ * @throws RangeError unless `size` is a whole number of bytes from 1 to 2^53 - 1
+ * @internal
+ */
 export function checkSize(size: number): void {
   if (!(Number.isSafeInteger(size) && size > 0)) throw badSize(size);
 }
 
 /** Apart, to keep checkSize so small that the compiler copies it into every caller. */
 function badSize(size: number): RangeError {
-  return new RangeError(`size must be a whole number of bytes from 1 to 2^53 - 1, got ${String(size)}`);
+  return new RangeError(`size must be a whole number of bytes from 1 to 2^53 - 1, got ${display(size)}`);
 }
 
-/** @throws RangeError unless `align` is a power of two from 1 to 2^52 */
+/**
+ * @throws RangeError unless `align` is a power of two from 1 to 2^52
+ * @internal
+ */
 export function checkAlign(align: number, name = 'align'): void {
   if (!isPowerOfTwo(align)) {
-    throw new RangeError(`${name} must be a power of two, got ${String(align)}`);
+    throw new RangeError(`${name} must be a power of two, got ${display(align)}`);
   }
 }
 
 /** @throws RangeError unless `[base, base + capacity)` is a range of at least one byte within the safe integers */
 export function checkRange(base: number, capacity: number): void {
   if (!(Number.isSafeInteger(base) && base >= 0)) {
-    throw new RangeError(`base must be a whole number from 0 to 2^53 - 1, got ${String(base)}`);
+    throw new RangeError(`base must be a whole number from 0 to 2^53 - 1, got ${display(base)}`);
   }
   if (!(Number.isSafeInteger(capacity) && capacity > 0)) {
     throw new RangeError(
-      `capacity must be a whole number of bytes from 1 to 2^53 - 1, got ${String(capacity)}`,
+      `capacity must be a whole number of bytes from 1 to 2^53 - 1, got ${display(capacity)}`,
     );
   }
   if (!Number.isSafeInteger(base + capacity)) {
@@ -66,7 +84,7 @@ export function checkRange(base: number, capacity: number): void {
 export function checkGrowth(base: number, capacity: number, newCapacity: number): void {
   if (!(Number.isSafeInteger(newCapacity) && newCapacity >= capacity)) {
     throw new RangeError(
-      `newCapacity must be a whole number of bytes, at least the capacity ${capacity}, got ${String(newCapacity)}`,
+      `newCapacity must be a whole number of bytes, at least the capacity ${capacity}, got ${display(newCapacity)}`,
     );
   }
   if (!Number.isSafeInteger(base + newCapacity)) {
@@ -93,7 +111,7 @@ export function checkGrowthOptions(
 export function checkBytes(name: string, value: number, least: number, most: number): void {
   if (!(Number.isSafeInteger(value) && value >= least && value <= most)) {
     throw new RangeError(
-      `${name} must be a whole number of bytes from ${least} to ${most}, got ${String(value)}`,
+      `${name} must be a whole number of bytes from ${least} to ${most}, got ${display(value)}`,
     );
   }
 }

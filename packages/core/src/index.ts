@@ -12,10 +12,11 @@ export {
   type OwnStats,
   type Segment,
 } from './allocator.js';
-export { lowestBit } from './arguments.js';
+export { checkAddress, checkAlign, checkSize, lowestBit } from './arguments.js';
 export { Blocks, type BlocksOptions } from './blocks/blocks.js';
 export { Buddy, type BuddyOptions } from './buddy/buddy.js';
 export { BuddyUnits, type BuddyUnitsOptions, NO_UNIT } from './buddy/units.js';
+export { display } from './display.js';
 export { HeapArray, type NumericArray, type NumericArrayConstructor } from './heap/array.js';
 export { Heap, type HeapDump } from './heap/heap.js';
 export { HeapAllocator } from './heap/heap-allocator.js';
@@ -37,6 +38,7 @@ export {
   type MemorySource,
   type WasmMemory,
 } from './memory/memory.js';
+export { ReentrantCallError } from './observed.js';
 export type { DefragmentOptions, Move, MovePlan } from './segments/defragment.js';
 export { IndexedFit } from './segments/indexed-fit.js';
 export type { MemoryMapping } from './segments/mapping.js';

@@ -5,6 +5,7 @@ import { type Allocator, InvalidFreeError, type InvalidFreeReason } from '../src
 import { roundUp } from '../src/arguments.js';
 import { Blocks } from '../src/blocks/blocks.js';
 import { Buddy } from '../src/buddy/buddy.js';
+import { display } from '../src/display.js';
 import { IndexedFit } from '../src/segments/indexed-fit.js';
 import { NaiveAllocator } from '../src/segments/naive.js';
 import { Tlsf } from '../src/segments/tlsf.js';
@@ -135,7 +136,7 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
       it.skipIf(subject.inside).each([null, 7, 'no'])('observer %o', (observer) => {
         const wrong = { observer } as unknown as SubjectOptions;
         expect(() => subject.make(kilobytes(64), wrong)).toThrow(
-          `observer must be an object, got ${String(observer)}`,
+          `observer must be an object, got ${display(observer)}`,
         );
       });
 

@@ -23,6 +23,7 @@ import {
   type Segment,
 } from '../allocator.js';
 import {
+  checkAddress,
   checkAlign,
   checkGrowth,
   checkGrowthOptions,
@@ -31,6 +32,8 @@ import {
   checkSize,
   roundUp,
 } from '../arguments.js';
+import { display } from '../display.js';
+import { type EventQueue, observe } from '../observed.js';
 import { firstAligned } from './aligned.js';
 import { FreeRuns, NO_BLOCK } from './freeruns.js';
 
@@ -82,7 +85,7 @@ export class Blocks implements Allocator {
   readonly block: number;
   /** Summaries of free runs, and words of the bitmap, that the last allocate looked at. */
   inspected = 0;
-  private readonly observer: AllocatorObserver | undefined;
+  private readonly observer: EventQueue | undefined;
   /** `growBy` in blocks; 0 when the range does not grow by itself. */
   private readonly growBlocks: number;
   private readonly blocksMax: number;
@@ -103,15 +106,15 @@ export class Blocks implements Allocator {
   constructor(options: BlocksOptions) {
     checkOptions('Blocks', options, OPTIONS);
     const { base = 0, capacity, block, observer } = options;
-    const { growBy = 0, maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
     checkRange(base, capacity);
+    const { growBy = 0, maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
     if (!(Number.isInteger(block) && block >= 1 && block <= BLOCK_BYTES_MAX)) {
-      throw new RangeError(`block must be a whole number of bytes from 1 to 2^31, got ${String(block)}`);
+      throw new RangeError(`block must be a whole number of bytes from 1 to 2^31, got ${display(block)}`);
     }
     checkGrowthOptions(base, capacity, growBy, maxCapacity);
     this.base = base;
     this.block = block;
-    this.observer = observer;
+    this.observer = observe(this, observer);
     this.growBlocks = Math.ceil(growBy / block);
     const bytesMax = Math.min(maxCapacity, Number.MAX_SAFE_INTEGER - base);
     this.blocksMax = Math.min(BLOCKS_MAX, Math.floor(bytesMax / block));
@@ -156,7 +159,7 @@ export class Blocks implements Allocator {
     const { observer } = this;
     if (observer !== undefined) {
       this.tellCut(observer, first, end);
-      observer.take?.(address, this.addressOf(end), address, size);
+      observer.take(address, this.addressOf(end), address, size);
     }
     this.take(first, end);
     this.usedSegments++;
@@ -185,7 +188,7 @@ export class Blocks implements Allocator {
     this.starts[first >>> 5]! &= ~(1 << (first & 31));
     this.usedSegments--;
     if (observer !== undefined) {
-      observer.release?.(address, this.addressOf(end));
+      observer.release(address, this.addressOf(end));
       this.tellJoined(observer, first, end);
     }
     this.give(first, end);
@@ -231,19 +234,19 @@ export class Blocks implements Allocator {
     if (newEnd > end) {
       if (observer !== undefined) {
         this.tellCut(observer, end, newEnd);
-        observer.coalesce?.(address, this.addressOf(end), this.addressOf(newEnd));
+        observer.coalesce(address, this.addressOf(end), this.addressOf(newEnd));
       }
       this.take(end, newEnd);
     } else if (newEnd < end) {
       if (observer !== undefined) {
-        observer.split?.(address, this.addressOf(newEnd), this.addressOf(end));
-        observer.release?.(this.addressOf(newEnd), this.addressOf(end));
+        observer.split(address, this.addressOf(newEnd), this.addressOf(end));
+        observer.release(this.addressOf(newEnd), this.addressOf(end));
         this.tellJoined(observer, newEnd, end);
       }
       this.give(newEnd, end);
     }
     this.note(first, newEnd - first, size);
-    if (observer !== undefined) observer.take?.(address, this.addressOf(newEnd), address, size);
+    if (observer !== undefined) observer.take(address, this.addressOf(newEnd), address, size);
     return true;
   }
 
@@ -417,7 +420,7 @@ export class Blocks implements Allocator {
       // What follows the `blocks` from `run` on may be in use.
       const fits = end <= count && (first === run || runs.firstUsed(run + blocks, end) === end);
       if (observer !== undefined) {
-        observer.inspect?.(this.addressOf(run), this.addressOf(runs.firstUsed(run, count)), fits);
+        observer.inspect(this.addressOf(run), this.addressOf(runs.firstUsed(run, count)), fits);
       }
       if (fits) return first;
       if (end > count) return NO_BLOCK;
@@ -439,7 +442,7 @@ export class Blocks implements Allocator {
     const { observer, count } = this;
     if (blocks > this.runs.blocks) this.makeRoom(blocks);
     if (observer !== undefined) {
-      observer.grow?.(count * this.block, blocks * this.block);
+      observer.grow(count * this.block, blocks * this.block);
       this.tellJoined(observer, count, blocks);
     }
     this.count = blocks;
@@ -513,6 +516,7 @@ export class Blocks implements Allocator {
 
   /** The block at `address`, at which a used segment starts. */
   private blockAt(address: number): number {
+    checkAddress(address);
     const offset = address - this.base;
     const first = (offset / this.block) | 0;
     // Multiplied back, because the quotient is rounded.
@@ -524,19 +528,19 @@ export class Blocks implements Allocator {
   }
 
   /** Tells what is cut off the free run that holds the blocks from `first` up to `end`. */
-  private tellCut(observer: AllocatorObserver, first: number, end: number): void {
+  private tellCut(observer: EventQueue, first: number, end: number): void {
     const start = this.runs.runStart(first + 1);
     const stop = this.runs.firstUsed(end, this.count);
-    if (start < first) observer.split?.(this.addressOf(start), this.addressOf(first), this.addressOf(stop));
-    if (end < stop) observer.split?.(this.addressOf(first), this.addressOf(end), this.addressOf(stop));
+    if (start < first) observer.split(this.addressOf(start), this.addressOf(first), this.addressOf(stop));
+    if (end < stop) observer.split(this.addressOf(first), this.addressOf(end), this.addressOf(stop));
   }
 
   /** Tells that the blocks from `first` up to `end` become one with the free blocks in front of them and behind. */
-  private tellJoined(observer: AllocatorObserver, first: number, end: number): void {
+  private tellJoined(observer: EventQueue, first: number, end: number): void {
     const start = this.runs.runStart(first);
     const stop = this.runs.firstUsed(end, Math.max(end, this.count));
-    if (start < first) observer.coalesce?.(this.addressOf(start), this.addressOf(first), this.addressOf(end));
-    if (end < stop) observer.coalesce?.(this.addressOf(start), this.addressOf(end), this.addressOf(stop));
+    if (start < first) observer.coalesce(this.addressOf(start), this.addressOf(first), this.addressOf(end));
+    if (end < stop) observer.coalesce(this.addressOf(start), this.addressOf(end), this.addressOf(stop));
   }
 }
 

@@ -19,6 +19,7 @@
 import type { Allocator, AllocatorObserver, AllocatorStats, Segment } from '../allocator.js';
 import { InvalidFreeError } from '../allocator.js';
 import {
+  checkAddress,
   checkAlign,
   checkGrowth,
   checkGrowthOptions,
@@ -28,6 +29,7 @@ import {
   lowestBit,
   roundUp,
 } from '../arguments.js';
+import { type EventQueue, observe } from '../observed.js';
 import { BuddyUnits, NO_UNIT, ORDERS_MAX, UNITS_MAX } from './units.js';
 
 export interface BuddyOptions {
@@ -85,7 +87,7 @@ export class Buddy implements Allocator {
    */
   inspected = 0;
   private readonly blocks: BuddyUnits;
-  private readonly observer: AllocatorObserver | undefined;
+  private readonly observer: EventQueue | undefined;
   /** 1 / unit: exact, as both are powers of two. */
   private readonly perByte: number;
   /** The greatest power of two that divides `base`. */
@@ -100,19 +102,19 @@ export class Buddy implements Allocator {
   constructor(options: BuddyOptions) {
     checkOptions('Buddy', options, OPTIONS);
     const { base = 0, capacity, unit, orders, observer } = options;
-    const { growBy = 0, maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
     checkRange(base, capacity);
+    const { growBy = 0, maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
     checkAlign(unit, 'unit');
     checkGrowthOptions(base, capacity, growBy, maxCapacity);
     this.base = base;
     this.unit = unit;
-    this.observer = observer;
+    this.observer = observe(this, observer);
     this.blocks = new BuddyUnits({
       units: unitsOf('capacity', capacity, unit),
       orders,
       unitBytes: unit,
       base,
-      observer,
+      observer: this.observer,
     });
     this.perByte = 1 / unit;
     this.baseAlign = base === 0 ? Number.POSITIVE_INFINITY : lowestBit(base);
@@ -169,7 +171,7 @@ export class Buddy implements Allocator {
     const unit = blocks.firstFree(from);
     const address = this.base + unit * this.unit;
     this.inspected = 1;
-    if (this.observer !== undefined) this.observer.inspect?.(address, address + this.blockBytes(from), true);
+    if (this.observer !== undefined) this.observer.inspect(address, address + this.blockBytes(from), true);
     blocks.take(from, unit, order, size);
     return address;
   }
@@ -428,7 +430,7 @@ export class Buddy implements Allocator {
     this.inspected++;
     if (this.observer !== undefined) {
       const start = this.base + block * this.unit;
-      this.observer.inspect?.(start, start + this.blockBytes(from), fits);
+      this.observer.inspect(start, start + this.blockBytes(from), fits);
     }
     return fits ? unit : NO_UNIT;
   }
@@ -447,6 +449,7 @@ export class Buddy implements Allocator {
 
   /** The unit at `address`, at which a used block starts. */
   private unitAt(address: number): number {
+    checkAddress(address);
     const unit = (address - this.base) * this.perByte;
     if (this.blocks.orderOf(unit) === NO_UNIT) {
       throw new InvalidFreeError(address, this.blocks.whyInvalid(unit));

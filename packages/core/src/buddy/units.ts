@@ -8,7 +8,9 @@
  * Source: K. C. Knowlton, "A fast storage allocator", CACM 8 (1965); D. E. Knuth, TAOCP 1, section 2.5.
  */
 import { type AllocatorObserver, InvalidFreeError, type InvalidFreeReason, law } from '../allocator.js';
-import { checkOptions } from '../arguments.js';
+import { checkAddress, checkOptions } from '../arguments.js';
+import { display } from '../display.js';
+import { type EventQueue, guard } from '../observed.js';
 import { FreeBlocks, trailingZeros } from './freeblocks.js';
 import { UsedOrders } from './usedorders.js';
 
@@ -38,6 +40,9 @@ const OPTIONS: Readonly<Record<keyof BuddyUnitsOptions, true>> = {
   observer: true,
 };
 
+/** The methods that change what is free. */
+const CHANGES = ['allocate', 'free', 'reserve', 'freeRange', 'take', 'giveBack', 'resize', 'extend'] as const;
+
 /**
  * A buddy system of units, such as page frames: a block of order k is `2 ** k` units at a multiple of `2 ** k`.
  * @example
@@ -53,7 +58,7 @@ export class BuddyUnits {
   usedBlocks = 0;
   private readonly unitBytes: number;
   private readonly base: number;
-  private readonly observer: AllocatorObserver | undefined;
+  private readonly observer: EventQueue | undefined;
   /** The option `orders`; 0 when left out. */
   private readonly ordersFixed: number;
   private count: number;
@@ -70,7 +75,7 @@ export class BuddyUnits {
     if (orders !== undefined) checkWhole('orders', orders, 1, ORDERS_MAX);
     this.unitBytes = unitBytes;
     this.base = base;
-    this.observer = observer;
+    this.observer = guard(this, observer, CHANGES, (unit) => this.giveBack(unit, this.orderOf(unit)));
     this.ordersFixed = orders ?? 0;
     this.count = units;
     this.top = this.topOrder(units);
@@ -209,10 +214,11 @@ export class BuddyUnits {
    * ```
    */
   free(unit: number, order: number): void {
+    checkAddress(unit);
     const held = this.orderOf(unit);
     if (held === NO_UNIT) throw new InvalidFreeError(this.addressOf(unit), this.whyInvalid(unit));
     if (held !== order)
-      throw new RangeError(`the block at unit ${unit} has order ${held}, not ${String(order)}`);
+      throw new RangeError(`the block at unit ${unit} has order ${held}, not ${display(order)}`);
     this.giveBack(unit, order);
   }
 
@@ -405,12 +411,12 @@ export class BuddyUnits {
     if (units > this.held.units) this.makeRoom(units, most);
     this.count = units;
     this.top = this.topOrder(units);
-    if (observer !== undefined) observer.grow?.(old * this.unitBytes, units * this.unitBytes);
+    if (observer !== undefined) observer.grow(old * this.unitBytes, units * this.unitBytes);
     for (let unit = old; unit < units; ) {
       const order = this.pieceOrder(unit, units);
       const next = unit + (1 << order);
       if (observer !== undefined && next < units) {
-        observer.split?.(this.addressOf(unit), this.addressOf(next), this.addressOf(units));
+        observer.split(this.addressOf(unit), this.addressOf(next), this.addressOf(units));
       }
       this.join(unit, order);
       unit = next;
@@ -564,28 +570,28 @@ export class BuddyUnits {
     return unit + count;
   }
 
-  private tellTaken(observer: AllocatorObserver, unit: number, order: number, requestedBytes: number): void {
+  private tellTaken(observer: EventQueue, unit: number, order: number, requestedBytes: number): void {
     const start = this.addressOf(unit);
-    observer.take?.(start, start + this.unitBytes * 2 ** order, start, requestedBytes);
+    observer.take(start, start + this.unitBytes * 2 ** order, start, requestedBytes);
   }
 
-  private tellReleased(observer: AllocatorObserver, unit: number, order: number): void {
+  private tellReleased(observer: EventQueue, unit: number, order: number): void {
     const start = this.addressOf(unit);
-    observer.release?.(start, start + this.unitBytes * 2 ** order);
+    observer.release(start, start + this.unitBytes * 2 ** order);
   }
 
   /** The block of `order` that holds `unit` has become two halves. */
-  private tellSplit(observer: AllocatorObserver, unit: number, order: number): void {
+  private tellSplit(observer: EventQueue, unit: number, order: number): void {
     const start = this.addressOf((unit >>> order) << order);
     const bytes = this.unitBytes * 2 ** order;
-    observer.split?.(start, start + bytes / 2, start + bytes);
+    observer.split(start, start + bytes / 2, start + bytes);
   }
 
   /** The block of `order` at `unit` has become one, of two halves. */
-  private tellJoined(observer: AllocatorObserver, unit: number, order: number): void {
+  private tellJoined(observer: EventQueue, unit: number, order: number): void {
     const start = this.addressOf(unit);
     const bytes = this.unitBytes * 2 ** order;
-    observer.coalesce?.(start, start + bytes / 2, start + bytes);
+    observer.coalesce(start, start + bytes / 2, start + bytes);
   }
 }
 
@@ -595,6 +601,6 @@ function isMultiple(unit: number, order: number): boolean {
 
 function checkWhole(name: string, value: number, least: number, most: number): void {
   if (!(Number.isInteger(value) && value >= least && value <= most)) {
-    throw new RangeError(`${name} must be a whole number from ${least} to ${most}, got ${String(value)}`);
+    throw new RangeError(`${name} must be a whole number from ${least} to ${most}, got ${display(value)}`);
   }
 }

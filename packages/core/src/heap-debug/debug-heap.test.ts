@@ -227,7 +227,7 @@ describe('DebugHeap', () => {
       null,
       'DebugHeap must be given an object of options (redZone, quarantine, zeroOnFree, stackDepth, onMisuse), got null',
     ],
-    [{ zeroOnFree: 'no' }, 'zeroOnFree must be true or false, got no'],
+    [{ zeroOnFree: 'no' }, 'zeroOnFree must be true or false, got "no"'],
     [{ onMisuse: 5 }, 'onMisuse must be a function, got 5'],
   ])('refuses %o, which only JavaScript lets through', (options, message) => {
     expect(() => make(options as DebugHeapOptions)).toThrow(message);

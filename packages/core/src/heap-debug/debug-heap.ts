@@ -18,7 +18,8 @@
  */
 import { InvalidFreeError } from '../allocator.js';
 import { isPowerOfTwo, roundUp } from '../arguments.js';
-import { HeapArray, type NumericArray, type NumericArrayConstructor } from '../heap/array.js';
+import { display } from '../display.js';
+import { checkArrayType, HeapArray, type NumericArray, type NumericArrayConstructor } from '../heap/array.js';
 import { Heap } from '../heap/heap.js';
 import type { HeapBlock, HeapStats } from '../heap/inspect.js';
 import { checkCount } from '../heap/options.js';
@@ -88,7 +89,7 @@ export class DebugHeap implements HeapInterface {
   /** @throws RangeError for a bad option, TypeError for an unknown one, or where `heap` is none */
   constructor(heap: Heap, options: DebugHeapOptions = {}) {
     if (!(heap instanceof Heap)) {
-      throw new TypeError(`DebugHeap wraps a Heap, as Heap.create(memory) gives it, got ${String(heap)}`);
+      throw new TypeError(`DebugHeap wraps a Heap, as Heap.create(memory) gives it, got ${display(heap)}`);
     }
     this.heap = heap;
     this.#options = settleDebugOptions(options);
@@ -171,7 +172,7 @@ export class DebugHeap implements HeapInterface {
    */
   alignedAlloc(alignment: number, size: number): number {
     if (!(isPowerOfTwo(alignment) && alignment <= 2 ** 31)) {
-      throw new RangeError(`alignment must be a power of two, 2^31 at most, got ${String(alignment)}`);
+      throw new RangeError(`alignment must be a power of two, 2^31 at most, got ${display(alignment)}`);
     }
     return this.#allocate('alignedAlloc', size, alignment, this.#callers(this.alignedAlloc))?.address ?? 0;
   }
@@ -248,7 +249,7 @@ export class DebugHeap implements HeapInterface {
    * `free` by a caller who knows what the block was asked for with, as C's free_sized and free_aligned_sized: finds
    * out where he is wrong.
    * @param alignment as given to `alignedAlloc`; left out for a block of malloc, calloc or realloc of one
-   * @throws HeapMisuseError as `free`, and for another size or alignment
+   * @throws RangeError unless both are whole numbers from 0 up; HeapMisuseError as `free`, and where one is wrong
    * @example
    * ```js
    * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
@@ -256,6 +257,8 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   freeSized(address: number, size: number, alignment = 0): void {
+    checkCount('size', size);
+    checkCount('alignment', alignment);
     this.#release('freeSized', address, size, alignment, this.#callers(this.freeSized));
   }
 
@@ -284,6 +287,7 @@ export class DebugHeap implements HeapInterface {
    */
   array<T extends NumericArray>(type: NumericArrayConstructor<T>, length: number): HeapArray<T> | null {
     checkCount('length', length);
+    checkArrayType(type);
     const address = this.#clear(length, type.BYTES_PER_ELEMENT, this.#callers(this.array));
     return address === 0 ? null : new HeapArray(this, type, address, length);
   }
@@ -579,13 +583,20 @@ export class DebugHeap implements HeapInterface {
 
   /** O(blocks). */
   #whyInvalid(operation: Operation, address: number): HeapMisuseError {
+    if (typeof address !== 'number') return foreign(operation, address, 'every address is a number');
     const freed = this.#quarantine.at(address);
     if (freed !== undefined) return freedAlready(operation, address, freed, null);
     const around = this.#around(address);
     const past = this.#past.at(address);
     if (past !== undefined) return freedAlready(operation, address, past, around);
     if (around !== null) return interior(operation, address, around);
-    return foreign(operation, address, this.#isBelow(address));
+    return foreign(
+      operation,
+      address,
+      this.#isBelow(address)
+        ? 'the block there was taken from the wrapped heap itself'
+        : 'no block of this heap was ever there, or it was freed long ago',
+    );
   }
 
   /** O(blocks). */

@@ -1,3 +1,5 @@
+import { display } from '../display.js';
+
 /**
  * Makes allocations fail on purpose, so that a program's answer to a full heap can be tested: `faults` of a
  * DebugHeap.
@@ -116,7 +118,7 @@ export class FaultInjector {
 
   #plan(n: number, step: number): void {
     if (!(Number.isSafeInteger(n) && n > 0)) {
-      throw new RangeError(`the request to fail must be a whole number from 1 up, got ${String(n)}`);
+      throw new RangeError(`the request to fail must be a whole number from 1 up, got ${display(n)}`);
     }
     this.#first = n;
     this.#step = step;

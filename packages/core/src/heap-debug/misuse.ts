@@ -1,4 +1,5 @@
 /** What the debugging heap finds wrong: one error for every kind of misuse, which says where, what, whose, and what to do. */
+import { display } from '../display.js';
 import type { Damage, GuardedBlock } from './guarded-block.js';
 import { type CallStack, type Frame, formatFrame } from './stacks.js';
 
@@ -176,10 +177,7 @@ export function interior(operation: Operation, address: number, where: Surroundi
 }
 
 /** No block is known at or around the address. */
-export function foreign(operation: Operation, address: number, isBelow: boolean): HeapMisuseError {
-  const why = isBelow
-    ? 'the block there was taken from the wrapped heap itself'
-    : 'no block of this heap was ever there, or it was freed long ago';
+export function foreign(operation: Operation, address: number, why: string): HeapMisuseError {
   const what = `${operation}(${hex(address)}): no block\n  ${why}`;
   return new HeapMisuseError('foreign', operation, address, what);
 }
@@ -233,5 +231,5 @@ function frames(stack: CallStack | null | undefined): Frame[] {
 }
 
 function hex(value: number): string {
-  return Number.isSafeInteger(value) && value >= 0 ? `0x${value.toString(16)}` : String(value);
+  return Number.isSafeInteger(value) && value >= 0 ? `0x${value.toString(16)}` : display(value);
 }

@@ -1,5 +1,6 @@
 /** What a debugging heap may be made with, and the checks of it. */
 import { checkBoolean, checkOptions } from '../arguments.js';
+import { display } from '../display.js';
 import type { HeapMisuseError } from './misuse.js';
 
 export interface DebugHeapOptions {
@@ -46,12 +47,12 @@ export function settleDebugOptions(options: DebugHeapOptions): SettledDebugOptio
   const { redZone = 16, quarantine = 2 ** 20, zeroOnFree = false, stackDepth = 0, onMisuse = null } = options;
   for (const [name, value] of Object.entries({ redZone, quarantine, stackDepth })) {
     if (!(Number.isSafeInteger(value) && value >= 0)) {
-      throw new RangeError(`${name} must be a whole number from 0 up, got ${String(value)}`);
+      throw new RangeError(`${name} must be a whole number from 0 up, got ${display(value)}`);
     }
   }
   checkBoolean('zeroOnFree', zeroOnFree);
   if (onMisuse !== null && typeof onMisuse !== 'function') {
-    throw new TypeError(`onMisuse must be a function, got ${String(onMisuse)}`);
+    throw new TypeError(`onMisuse must be a function, got ${display(onMisuse)}`);
   }
   return { redZone, quarantine, zeroOnFree, stackDepth, onMisuse };
 }

@@ -1,4 +1,5 @@
 /** Typed arrays on blocks of a heap. Their views are made anew when the memory has grown; freed by hand or by `using`. */
+import { display } from '../display.js';
 import type { Heap } from './heap.js';
 
 export type NumericArray =
@@ -17,6 +18,15 @@ export type NumericArray =
 export interface NumericArrayConstructor<T extends NumericArray> {
   readonly BYTES_PER_ELEMENT: number;
   new (buffer: ArrayBuffer | SharedArrayBuffer, byteOffset: number, length: number): T;
+}
+
+/** @throws TypeError unless it is the constructor of a typed array */
+export function checkArrayType(type: NumericArrayConstructor<NumericArray>): void {
+  if (typeof type !== 'function' || typeof type.BYTES_PER_ELEMENT !== 'number') {
+    throw new TypeError(
+      `type must be a typed array's constructor, such as Float32Array, got ${display(type)}`,
+    );
+  }
 }
 
 /** What an array needs of its heap. */

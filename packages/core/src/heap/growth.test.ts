@@ -1,6 +1,7 @@
 /** A heap whose memory grows: by the heap, or by somebody else before any call. */
 import { describe, expect, it } from 'vitest';
 import { Memory, type MemorySource } from '../memory/memory.js';
+import { ReentrantCallError } from '../observed.js';
 import { Heap } from './heap.js';
 
 const PAGE = 65536;
@@ -212,7 +213,9 @@ describe.each(KINDS)('%s', (_kind, make) => {
     expect(address).not.toBe(0);
     expect(refused).toEqual(
       Array(8).fill(
-        new Error('the heap is growing: what hears of it may take views, but not change the heap'),
+        new ReentrantCallError(
+          'the heap is growing: what hears of it may take views, but not change the heap',
+        ),
       ),
     );
     heap.check();

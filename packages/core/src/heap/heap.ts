@@ -17,9 +17,10 @@
  * Source: see engine.ts.
  */
 import { InvalidFreeError } from '../allocator.js';
-import { isPowerOfTwo } from '../arguments.js';
+import { checkAddress, isPowerOfTwo } from '../arguments.js';
+import { display } from '../display.js';
 import { ADDRESSABLE, type GrowthListener, Memory, type MemorySource } from '../memory/memory.js';
-import { HeapArray, type NumericArray, type NumericArrayConstructor } from './array.js';
+import { checkArrayType, HeapArray, type NumericArray, type NumericArrayConstructor } from './array.js';
 import { inspectHeader } from './attach.js';
 import * as blockMap from './block-map.js';
 import { dump } from './dump.js';
@@ -204,6 +205,7 @@ export class Heap extends InspectableHeap {
    * ```
    */
   malloc(size: number): number {
+    if (typeof size !== 'number') return this.mallocSlowly(size);
     const bytes = size | 0;
     const { words, shift } = this;
     if (bytes !== size || bytes <= 0 || words[this.generationAt] !== this.generation) {
@@ -239,6 +241,7 @@ export class Heap extends InspectableHeap {
    * ```
    */
   free(address: number): void {
+    checkAddress(address);
     const { words, shift } = this;
     const i = address >>> shift;
     if (
@@ -362,7 +365,7 @@ export class Heap extends InspectableHeap {
    */
   alignedAlloc(alignment: number, size: number): number {
     if (!(isPowerOfTwo(alignment) && alignment <= 2 ** 31)) {
-      throw new RangeError(`alignment must be a power of two, 2^31 at most, got ${String(alignment)}`);
+      throw new RangeError(`alignment must be a power of two, 2^31 at most, got ${display(alignment)}`);
     }
     if (alignment <= 1 << this.shift) return this.malloc(size);
     checkCount('size', size);
@@ -413,11 +416,7 @@ export class Heap extends InspectableHeap {
    */
   array<T extends NumericArray>(type: NumericArrayConstructor<T>, length: number): HeapArray<T> | null {
     checkCount('length', length);
-    if (typeof type?.BYTES_PER_ELEMENT !== 'number') {
-      throw new TypeError(
-        `type must be a typed array's constructor, as Float32Array, got ${String((type as { name?: unknown } | undefined)?.name ?? type)}`,
-      );
-    }
+    checkArrayType(type);
     const address = this.calloc(length, type.BYTES_PER_ELEMENT);
     return address === 0 ? null : new HeapArray(this, type, address, length);
   }
@@ -500,6 +499,7 @@ export class Heap extends InspectableHeap {
 
   /** The granule of the live block at `address`. @throws InvalidFreeError where there is none */
   private locate(address: number): number {
+    checkAddress(address);
     this.sync();
     const i = address >>> this.shift;
     if ((i << this.shift) >>> 0 !== address || !this.isBlock(i) || !isUsed(this.words, this.map, i)) {

@@ -1,5 +1,6 @@
 /** What a heap may be made with, and the checks of it. */
 import { checkBoolean, checkOptions } from '../arguments.js';
+import { display } from '../display.js';
 import { ADDRESSABLE } from '../memory/memory.js';
 
 export interface HeapOptions {
@@ -46,12 +47,12 @@ export function settle(options: HeapOptions): SettledOptions {
   const base = settleBase(options.base ?? 0);
   if (!(Number.isSafeInteger(limit) && limit > base && limit <= ADDRESSABLE)) {
     throw new RangeError(
-      `limit must be an address above the base ${base}, 2^32 at most, got ${String(limit)}`,
+      `limit must be an address above the base ${base}, 2^32 at most, got ${display(limit)}`,
     );
   }
   if (alignment !== 8 && alignment !== 16) {
     throw new RangeError(
-      `alignment must be 8 or 16, got ${String(alignment)}; alignedAlloc serves any power of two`,
+      `alignment must be 8 or 16, got ${display(alignment)}; alignedAlloc serves any power of two`,
     );
   }
   checkBoolean('checked', checked);
@@ -62,7 +63,7 @@ export function settle(options: HeapOptions): SettledOptions {
 /** @throws RangeError unless `base` is an address; rounds it up to 16 */
 export function settleBase(base: number): number {
   if (!(Number.isSafeInteger(base) && base >= 0 && base < ADDRESSABLE)) {
-    throw new RangeError(`base must be an address from 0 to 2^32 - 1, got ${String(base)}`);
+    throw new RangeError(`base must be an address from 0 to 2^32 - 1, got ${display(base)}`);
   }
   return Math.ceil(base / 16) * 16;
 }
@@ -70,6 +71,6 @@ export function settleBase(base: number): number {
 /** @throws RangeError unless `count` is a whole number from 0 up */
 export function checkCount(name: string, count: number): void {
   if (!(Number.isInteger(count) && count >= 0)) {
-    throw new RangeError(`${name} must be a whole number from 0 up, got ${String(count)}`);
+    throw new RangeError(`${name} must be a whole number from 0 up, got ${display(count)}`);
   }
 }

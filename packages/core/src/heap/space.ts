@@ -10,6 +10,7 @@
  * risen by a quarter.
  */
 import { ADDRESSABLE, type Memory } from '../memory/memory.js';
+import { ReentrantCallError } from '../observed.js';
 import * as blockMap from './block-map.js';
 import * as freeLists from './free-lists.js';
 import * as L from './layout.js';
@@ -118,12 +119,14 @@ export abstract class Space {
 
   /**
    * Before any change: renews what growth, by whomever, or another heap object over the same bytes has made stale. O(1).
-   * @throws Error in a listener that hears of growth which the heap is in the middle of
+   * @throws ReentrantCallError in a listener that hears of growth which the heap is in the middle of
    */
   protected sync(): void {
     if (this.words[this.generationAt] === this.generation) return;
     if (this.growing) {
-      throw new Error('the heap is growing: what hears of it may take views, but not change the heap');
+      throw new ReentrantCallError(
+        'the heap is growing: what hears of it may take views, but not change the heap',
+      );
     }
     this.renew();
   }

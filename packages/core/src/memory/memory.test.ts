@@ -1,5 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { display } from '../display.js';
 import { type CustomMemory, Memory, type MemorySource } from './memory.js';
 
 const PAGE = 65536;
@@ -153,7 +154,7 @@ it.each([
 it.each([null, {}, 5])('refuses a custom memory whose buffer is %s', (buffer) => {
   expect(() => new Memory({ buffer: () => buffer as unknown as ArrayBuffer })).toThrow(
     new TypeError(
-      `the buffer of a memory must be an ArrayBuffer or a SharedArrayBuffer, got ${String(buffer)}`,
+      `the buffer of a memory must be an ArrayBuffer or a SharedArrayBuffer, got ${display(buffer)}`,
     ),
   );
 });
@@ -175,7 +176,7 @@ it('takes buffers of another realm', () => {
 it.each([null, undefined, 5, {}, 'memory'])('refuses %s', (source) => {
   expect(() => new Memory(source as unknown as MemorySource)).toThrow(
     new TypeError(
-      `memory must be an ArrayBuffer, a SharedArrayBuffer, a WebAssembly.Memory or { buffer(), grow?() }, got ${String(source)}`,
+      `memory must be an ArrayBuffer, a SharedArrayBuffer, a WebAssembly.Memory or { buffer(), grow?() }, got ${display(source)}`,
     ),
   );
 });

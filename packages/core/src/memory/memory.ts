@@ -8,6 +8,8 @@
  *
  * Cost: `refresh` compares a buffer and a length; growth makes two views and calls the listeners.
  */
+import { checkBytes } from '../arguments.js';
+import { display } from '../display.js';
 
 /** What of a WebAssembly.Memory is used; named here because the library knows no DOM types. */
 export interface WasmMemory {
@@ -113,7 +115,7 @@ export class Memory {
    */
   onGrow(listener: GrowthListener): () => void {
     if (typeof listener !== 'function') {
-      throw new TypeError(`a listener of growth must be a function, got ${String(listener)}`);
+      throw new TypeError(`a listener of growth must be a function, got ${display(listener)}`);
     }
     this.#listeners.add(listener);
     return () => {
@@ -152,6 +154,7 @@ export class Memory {
    * Makes the memory at least `byteLength` bytes long, contents kept; one that is so already is left alone. A
    * WebAssembly.Memory grows by whole pages of 64 KiB.
    * @returns false where it cannot, or beyond 4 GiB; it is unchanged then
+   * @throws RangeError unless `byteLength` is a whole number from 0 up
    * @example
    * ```js
    * const memory = new Memory(new ArrayBuffer(1024, { maxByteLength: 4096 }));
@@ -162,6 +165,7 @@ export class Memory {
    * ```
    */
   grow(byteLength: number): boolean {
+    checkBytes('byteLength', byteLength, 0, Number.MAX_SAFE_INTEGER);
     this.refresh();
     if (byteLength <= this.byteLength) return true;
     if (byteLength > ADDRESSABLE || !this.#growable) return false;
@@ -218,7 +222,7 @@ function kindOf(source: MemorySource): Kind {
     return isCustom(source) ? 'custom' : 'wasm-memory';
   }
   throw new TypeError(
-    `memory must be an ArrayBuffer, a SharedArrayBuffer, a WebAssembly.Memory or { buffer(), grow?() }, got ${String(source)}`,
+    `memory must be an ArrayBuffer, a SharedArrayBuffer, a WebAssembly.Memory or { buffer(), grow?() }, got ${display(source)}`,
   );
 }
 
@@ -249,7 +253,7 @@ function checkBuffer(buffer: ArrayBuffer | SharedArrayBuffer): ArrayBuffer | Sha
   if (isArrayBuffer(buffer) || isShared(buffer)) return buffer;
   refuseView(buffer);
   throw new TypeError(
-    `the buffer of a memory must be an ArrayBuffer or a SharedArrayBuffer, got ${String(buffer)}`,
+    `the buffer of a memory must be an ArrayBuffer or a SharedArrayBuffer, got ${display(buffer)}`,
   );
 }
 

@@ -10,6 +10,7 @@
  */
 import type { Allocator, Segment } from '../allocator.js';
 import { roundUp } from '../arguments.js';
+import { display } from '../display.js';
 
 export interface DefragmentOptions {
   /** Whether the segment at `address` must stay where it is: somebody holds its address. Left out: none must. */
@@ -43,7 +44,7 @@ export function planMoves(
   options: DefragmentOptions & Required<Pick<DefragmentOptions, 'alignOf'>>,
 ): MovePlan {
   if (!(Number.isSafeInteger(maxMoves) && maxMoves >= 0)) {
-    throw new RangeError(`maxMoves must be a whole number from 0 up, got ${String(maxMoves)}`);
+    throw new RangeError(`maxMoves must be a whole number from 0 up, got ${display(maxMoves)}`);
   }
   const { pinned = () => false, alignOf } = options;
   const largestFreeBefore = allocator.largestFree();

@@ -18,15 +18,9 @@
  * Source: the policies are NaiveAllocator's. First fit over an ordered tree with maxima: R. P. Brent, ACM TOPLAS
  * 11 (1989); Linux finds room for vmalloc in the same way (mm/vmalloc.c).
  */
-import {
-  type Allocator,
-  type AllocatorObserver,
-  type AllocatorStats,
-  InvalidFreeError,
-  law,
-  type Segment,
-} from '../allocator.js';
-import { checkAlign, checkGrowth, checkOptions, checkSize } from '../arguments.js';
+import { type Allocator, type AllocatorStats, InvalidFreeError, law, type Segment } from '../allocator.js';
+import { checkAddress, checkAlign, checkGrowth, checkOptions, checkSize } from '../arguments.js';
+import { type EventQueue, observe } from '../observed.js';
 import { AddressIndex } from './address-index.js';
 import { FreeIndex, type IndexOrder } from './free-index.js';
 import { SEGMENT_OPTIONS, type SegmentOptions, SegmentPolicy } from './options.js';
@@ -47,7 +41,7 @@ import { FIRST, NIL, SegmentTable } from './segment-table.js';
  */
 export class IndexedFit implements Allocator {
   readonly policy: SegmentPolicy;
-  readonly #observer: AllocatorObserver | undefined;
+  readonly #observer: EventQueue | undefined;
   readonly #table: SegmentTable;
   readonly #addresses: AddressIndex;
   readonly #free: FreeIndex;
@@ -63,7 +57,7 @@ export class IndexedFit implements Allocator {
     const policy = new SegmentPolicy(options);
     const { base, header, minRemainder, order } = policy;
     this.policy = policy;
-    this.#observer = options.observer;
+    this.#observer = observe(this, options.observer);
     this.#table = new SegmentTable(base, options.capacity, header > 0 || minRemainder > 1);
     this.#addresses = new AddressIndex(this.#table);
     this.#free = new FreeIndex(this.#table, indexOrder(policy));
@@ -141,7 +135,7 @@ export class IndexedFit implements Allocator {
     const start = this.#table.start(node);
     const end = start + this.#table.size(node);
     const fits = this.policy.place(start, end, need, align) >= 0;
-    this.#observer?.inspect?.(start, end, fits);
+    this.#observer?.inspect(start, end, fits);
     return fits;
   }
 
@@ -155,8 +149,8 @@ export class IndexedFit implements Allocator {
     const head = policy.place(start, end, need, align);
     const from = policy.cutFront(start, head);
     const to = policy.cutBack(head + need, end);
-    if (from > start) this.#observer?.split?.(start, from, end);
-    if (to < end) this.#observer?.split?.(from, to, end);
+    if (from > start) this.#observer?.split(start, from, end);
+    if (to < end) this.#observer?.split(from, to, end);
     if (policy.fit === 'next') this.#rover = free.after(node);
     // What remains behind keeps the place in the list, or else what remains in front.
     const used = from > start ? table.split(node, from - start) : node;
@@ -171,7 +165,7 @@ export class IndexedFit implements Allocator {
     table.take(used, size);
     table.setAddress(used, address);
     this.#addresses.add(used);
-    this.#observer?.take?.(from, to, address, size);
+    this.#observer?.take(from, to, address, size);
     return address;
   }
 
@@ -191,6 +185,7 @@ export class IndexedFit implements Allocator {
    * ```
    */
   free(address: number): void {
+    checkAddress(address);
     const node = this.#addresses.remove(address);
     if (node === NIL) throw new InvalidFreeError(address, this.#table.classify(address));
     this.#table.release(node);
@@ -201,7 +196,7 @@ export class IndexedFit implements Allocator {
   #giveBack(node: number): void {
     if (this.#observer !== undefined) {
       const start = this.#table.start(node);
-      this.#observer.release?.(start, start + this.#table.size(node));
+      this.#observer.release(start, start + this.#table.size(node));
     }
     this.#addFree(node);
   }
@@ -216,12 +211,12 @@ export class IndexedFit implements Allocator {
     if (left !== NIL) {
       const middle = start;
       start = table.start(left);
-      this.#observer?.coalesce?.(start, middle, end);
+      this.#observer?.coalesce(start, middle, end);
     }
     if (right !== NIL) {
       const middle = end;
       end += table.size(right);
-      this.#observer?.coalesce?.(start, middle, end);
+      this.#observer?.coalesce(start, middle, end);
     }
     const merged = left === NIL ? node : left;
     const rank = this.#newRank(start);
@@ -263,6 +258,7 @@ export class IndexedFit implements Allocator {
   }
 
   #find(address: number): number {
+    checkAddress(address);
     const node = this.#addresses.find(address);
     if (node === NIL) throw new InvalidFreeError(address, this.#table.classify(address));
     return node;
@@ -295,12 +291,12 @@ export class IndexedFit implements Allocator {
     } else {
       const cut = this.policy.cutBack(tail, end);
       if (cut < end) {
-        this.#observer?.split?.(start, cut, end);
+        this.#observer?.split(start, cut, end);
         this.#giveBack(table.split(node, cut - start));
       }
     }
     table.setRequested(node, size);
-    this.#observer?.take?.(start, start + table.size(node), address, size);
+    this.#observer?.take(start, start + table.size(node), address, size);
     return true;
   }
 
@@ -313,8 +309,8 @@ export class IndexedFit implements Allocator {
     const limit = end + table.size(behind);
     if (limit < tail) return false;
     const to = this.policy.cutBack(tail, limit);
-    if (to < limit) this.#observer?.split?.(end, to, limit);
-    this.#observer?.coalesce?.(table.start(node), end, to);
+    if (to < limit) this.#observer?.split(end, to, limit);
+    this.#observer?.coalesce(table.start(node), end, to);
     if (to < limit) {
       const rest = table.split(behind, to - end);
       free.replace(behind, rest, limit - to, this.#keptRank(behind, to));
@@ -344,7 +340,7 @@ export class IndexedFit implements Allocator {
     checkGrowth(this.base, capacity, newCapacity);
     this.policy.checkMaxCapacity(newCapacity);
     if (newCapacity === capacity) return;
-    this.#observer?.grow?.(capacity, newCapacity);
+    this.#observer?.grow(capacity, newCapacity);
     this.#addFree(this.#table.append(newCapacity - capacity));
   }
 

@@ -4,6 +4,7 @@
  * reads and writes them asks here.
  */
 import { checkOptions } from '../arguments.js';
+import { display } from '../display.js';
 
 export const MAPPED_KINDS = ['file', 'device'] as const;
 
@@ -28,7 +29,7 @@ export function settleMapping(mapping: MemoryMapping, bytes: number): Required<M
   const { kind, name, offset = 0 } = mapping;
   if (!MAPPED_KINDS.includes(kind)) {
     throw new RangeError(
-      `the kind of a mapping must be one of ${MAPPED_KINDS.join(', ')}, got ${String(kind)}`,
+      `the kind of a mapping must be one of ${MAPPED_KINDS.join(', ')}, got ${display(kind)}`,
     );
   }
   if (typeof name !== 'string' || name === '') {
@@ -37,7 +38,7 @@ export function settleMapping(mapping: MemoryMapping, bytes: number): Required<M
   const most = Number.MAX_SAFE_INTEGER - bytes;
   if (!(Number.isSafeInteger(offset) && offset >= 0 && offset <= most)) {
     throw new RangeError(
-      `the offset of a mapping must be a whole number of bytes from 0 to ${most}, got ${String(offset)}`,
+      `the offset of a mapping must be a whole number of bytes from 0 to ${most}, got ${display(offset)}`,
     );
   }
   return { kind, name, offset };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CorruptionError } from '../allocator.js';
+import { display } from '../display.js';
 import { NaiveAllocator, type NaiveOptions } from './naive.js';
 import { SegmentNode } from './naive-list.js';
 import type { Fit } from './options.js';
@@ -273,7 +274,7 @@ describe('check() names the law that is broken', () => {
 it.each(['no', 1, null])('refuses the largestHint %o', (largestHint) => {
   const options = { capacity: 100, largestHint } as unknown as NaiveOptions;
   expect(() => new NaiveAllocator(options)).toThrow(
-    new RangeError(`largestHint must be true or false, got ${largestHint}`),
+    new RangeError(`largestHint must be true or false, got ${display(largestHint)}`),
   );
 });
 
@@ -303,7 +304,7 @@ describe('the mapping of the descriptor', () => {
   });
 
   it.each<[unknown, string]>([
-    [{ kind: 'socket', name: 'x' }, 'the kind of a mapping must be one of file, device, got socket'],
+    [{ kind: 'socket', name: 'x' }, 'the kind of a mapping must be one of file, device, got "socket"'],
     [{ kind: 'file' }, 'a mapping must name its file, got undefined'],
     [{ kind: 'device', name: '' }, 'a mapping must name its device, got ""'],
     [
@@ -311,7 +312,7 @@ describe('the mapping of the descriptor', () => {
       `the offset of a mapping must be a whole number of bytes from 0 to ${Number.MAX_SAFE_INTEGER - 100}, got -1`,
     ],
     [{ kind: 'file', path: 'x' }, 'mapping has no option path; there are kind, name, offset'],
-    ['/dev/fb0', 'mapping must be given an object of options (kind, name, offset), got /dev/fb0'],
+    ['/dev/fb0', 'mapping must be given an object of options (kind, name, offset), got "/dev/fb0"'],
     [null, 'mapping must be given an object of options (kind, name, offset), got null'],
   ])('refuses %o', (mapping, message) => {
     const options = { capacity: 100, mapping } as NaiveOptions;

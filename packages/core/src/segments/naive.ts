@@ -15,15 +15,17 @@
  * Source: D. E. Knuth, The Art of Computer Programming, volume 1, section 2.5, algorithms A and B, with the
  * roving pointer of its exercise 6.
  */
+import { type Allocator, type AllocatorStats, InvalidFreeError, law, type Segment } from '../allocator.js';
 import {
-  type Allocator,
-  type AllocatorObserver,
-  type AllocatorStats,
-  InvalidFreeError,
-  law,
-  type Segment,
-} from '../allocator.js';
-import { checkAlign, checkBoolean, checkGrowth, checkOptions, checkSize } from '../arguments.js';
+  checkAddress,
+  checkAlign,
+  checkBoolean,
+  checkGrowth,
+  checkOptions,
+  checkSize,
+} from '../arguments.js';
+import { display } from '../display.js';
+import { type EventQueue, observe } from '../observed.js';
 import { type MemoryMapping, settleMapping } from './mapping.js';
 import { checkLinks, FreeList, NODE_BYTES, SegmentList, SegmentNode } from './naive-list.js';
 import { SEGMENT_OPTIONS, type SegmentOptions, SegmentPolicy } from './options.js';
@@ -92,9 +94,9 @@ export class MemoryDescriptor {
    * ```
    */
   offsetOf(address: number): number | null {
-    if (!(address >= this.base && address < this.break)) {
+    if (!(typeof address === 'number' && address >= this.base && address < this.break)) {
       throw new RangeError(
-        `address must be from ${this.base} up, below ${this.break}, got ${String(address)}`,
+        `address must be from ${this.base} up, below ${this.break}, got ${display(address)}`,
       );
     }
     return this.mapping === null ? null : this.mapping.offset + (address - this.base);
@@ -122,7 +124,7 @@ export class NaiveAllocator implements Allocator {
   readonly descriptor: MemoryDescriptor;
   inspected = 0;
   readonly #largestHint: boolean;
-  readonly #observer: AllocatorObserver | undefined;
+  readonly #observer: EventQueue | undefined;
   #usedBytes = 0;
 
   /** @throws RangeError naming the option that is not as NaiveOptions says, TypeError for one that is none of them */
@@ -133,7 +135,7 @@ export class NaiveAllocator implements Allocator {
     this.policy = new SegmentPolicy(options);
     this.descriptor = new MemoryDescriptor(this.policy, options.capacity, options.mapping);
     this.#largestHint = largestHint;
-    this.#observer = options.observer;
+    this.#observer = observe(this, options.observer);
     const { base, break: end, free } = this.descriptor;
     free.insert(new SegmentNode(base, end));
     if (this.#largestHint) this.descriptor.largest = end - base;
@@ -187,7 +189,7 @@ export class NaiveAllocator implements Allocator {
     do {
       const fits = policy.place(node.start, node.end, need, align) >= 0;
       this.inspected++;
-      this.#observer?.inspect?.(node.start, node.end, fits);
+      this.#observer?.inspect(node.start, node.end, fits);
       if (fits) {
         if (policy.fit === 'first' || policy.fit === 'next') return node;
         if (chosen === null || (policy.fit === 'best' ? node.size < chosen.size : node.size > chosen.size)) {
@@ -210,8 +212,8 @@ export class NaiveAllocator implements Allocator {
     const head = policy.place(start, end, need, align);
     const from = policy.cutFront(start, head);
     const to = policy.cutBack(head + need, end);
-    if (from > start) observer?.split?.(start, from, end);
-    if (to < end) observer?.split?.(from, to, end);
+    if (from > start) observer?.split(start, from, end);
+    if (to < end) observer?.split(from, to, end);
 
     let used = node;
     if (from === start && to === end) free.remove(node);
@@ -230,7 +232,7 @@ export class NaiveAllocator implements Allocator {
     used.requested = size;
     segments.insertBefore(segments.head, used);
     this.#usedBytes += to - from;
-    observer?.take?.(from, to, used.address, size);
+    observer?.take(from, to, used.address, size);
     return used.address;
   }
 
@@ -255,6 +257,7 @@ export class NaiveAllocator implements Allocator {
 
   /** The used segment at `address`, found by a walk. */
   #find(address: number): SegmentNode {
+    checkAddress(address);
     const { base, break: end, segments } = this.descriptor;
     if (!(address >= base && address < end)) throw new InvalidFreeError(address, 'outside');
     let interior = false;
@@ -268,7 +271,7 @@ export class NaiveAllocator implements Allocator {
   /** Makes a used segment, of no list by now, a free one. */
   #giveBack(node: SegmentNode): void {
     this.#usedBytes -= node.size;
-    this.#observer?.release?.(node.start, node.end);
+    this.#observer?.release(node.start, node.end);
     this.#addFree(node);
   }
 
@@ -279,12 +282,12 @@ export class NaiveAllocator implements Allocator {
     if (this.policy.coalesce) {
       const [left, right] = this.#freeNeighbours(node.start, node.end);
       if (left !== null) {
-        observer?.coalesce?.(left.start, node.start, node.end);
+        observer?.coalesce(left.start, node.start, node.end);
         node.start = left.start;
         this.#absorb(left, node);
       }
       if (right !== null) {
-        observer?.coalesce?.(node.start, right.start, right.end);
+        observer?.coalesce(node.start, right.start, right.end);
         node.end = right.end;
         this.#absorb(right, node);
       }
@@ -349,13 +352,13 @@ export class NaiveAllocator implements Allocator {
       const cut = this.policy.cutBack(tail, node.end);
       if (cut < node.end) {
         const rest = new SegmentNode(cut, node.end);
-        this.#observer?.split?.(node.start, cut, node.end);
+        this.#observer?.split(node.start, cut, node.end);
         node.end = cut;
         this.#giveBack(rest);
       }
     }
     node.requested = size;
-    this.#observer?.take?.(node.start, node.end, address, size);
+    this.#observer?.take(node.start, node.end, address, size);
     return true;
   }
 
@@ -365,8 +368,8 @@ export class NaiveAllocator implements Allocator {
     const [, behind] = this.#freeNeighbours(node.start, node.end);
     if (behind === null || behind.end < tail) return false;
     const to = this.policy.cutBack(tail, behind.end);
-    if (to < behind.end) this.#observer?.split?.(behind.start, to, behind.end);
-    this.#observer?.coalesce?.(node.start, node.end, to);
+    if (to < behind.end) this.#observer?.split(behind.start, to, behind.end);
+    this.#observer?.coalesce(node.start, node.end, to);
     this.#usedBytes += to - node.end;
     node.end = to;
     if (to < behind.end) {
@@ -399,7 +402,7 @@ export class NaiveAllocator implements Allocator {
     if (newCapacity === capacity) return;
     const added = new SegmentNode(descriptor.break, descriptor.base + newCapacity);
     descriptor.break = added.end;
-    this.#observer?.grow?.(capacity, newCapacity);
+    this.#observer?.grow(capacity, newCapacity);
     this.#addFree(added);
   }
 

@@ -23,11 +23,11 @@ describe('SegmentPolicy', () => {
     [{ capacity: 0 }, 'capacity must be a whole number of bytes from 1 to 2^53 - 1, got 0'],
     [{ base: -1 }, 'base must be a whole number from 0 to 2^53 - 1, got -1'],
     [{ base: MOST }, `base + capacity must stay below 2^53, got ${MOST} + 100`],
-    [{ fit: 'frist' }, 'fit must be one of first, next, best, worst, got frist'],
+    [{ fit: 'frist' }, 'fit must be one of first, next, best, worst, got "frist"'],
     [{ fit: null }, 'fit must be one of first, next, best, worst, got null'],
     [
       { order: 'size' },
-      'order must be one of address, size-up, size-down, newest-first, newest-last, got size',
+      'order must be one of address, size-up, size-down, newest-first, newest-last, got "size"',
     ],
     [{ coalesce: 1 }, 'coalesce must be true or false, got 1'],
     [{ header: -1 }, `header must be a whole number of bytes from 0 to ${MOST}, got -1`],

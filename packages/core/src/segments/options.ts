@@ -12,6 +12,7 @@ import {
   checkRange,
   roundUp,
 } from '../arguments.js';
+import { display } from '../display.js';
 
 export const FITS = ['first', 'next', 'best', 'worst'] as const;
 /**
@@ -220,6 +221,6 @@ export class SegmentPolicy {
 
 function checkOneOf(name: string, value: string, allowed: readonly string[]): void {
   if (!allowed.includes(value)) {
-    throw new RangeError(`${name} must be one of ${allowed.join(', ')}, got ${String(value)}`);
+    throw new RangeError(`${name} must be one of ${allowed.join(', ')}, got ${display(value)}`);
   }
 }

@@ -31,6 +31,7 @@ import {
   type Segment,
 } from '../allocator.js';
 import {
+  checkAddress,
   checkAlign,
   checkGrowth,
   checkGrowthOptions,
@@ -40,6 +41,8 @@ import {
   lowestBit,
   roundUp,
 } from '../arguments.js';
+import { display } from '../display.js';
+import { type EventQueue, observe } from '../observed.js';
 import { BoundaryMap, FIRST } from './boundary-map.js';
 import { type DefragmentOptions, type MovePlan, planMoves } from './defragment.js';
 import { NIL } from './segment-table.js';
@@ -104,7 +107,7 @@ export class Tlsf implements Allocator {
 
   private readonly map: BoundaryMap;
   private readonly bins: SizeBins;
-  private readonly observer: AllocatorObserver | undefined;
+  private readonly observer: EventQueue | undefined;
   /** 1 / align: exact, as it is a power of two. */
   private readonly perByte: number;
   /** The largest alignment that a request was ever given, `align` at least. */
@@ -127,7 +130,7 @@ export class Tlsf implements Allocator {
     this.map = new BoundaryMap(base, capacity, align);
     this.bins = new SizeBins(this.map);
     this.bins.add(FIRST, this.map.granules);
-    this.observer = observer;
+    this.observer = observe(this, observer, ['move']);
   }
 
   get base(): number {
@@ -187,6 +190,7 @@ export class Tlsf implements Allocator {
    * ```
    */
   free(address: number): void {
+    checkAddress(address);
     const { bins, map } = this;
     const segment = map.find(address);
     if (segment === NIL) throw this.invalidFree(address);
@@ -329,6 +333,13 @@ export class Tlsf implements Allocator {
     return largest * this.align;
   }
 
+  /** The address from which on all is free: where the last free segment starts, or the end of the range. O(1). */
+  get freeTail(): number {
+    const { map } = this;
+    const last = map.prev(map.end);
+    return map.start(map.isFree(last) ? last : map.end);
+  }
+
   /**
    * How the free bytes are spread over sizes. O(bins + free segments).
    * @example
@@ -409,9 +420,9 @@ export class Tlsf implements Allocator {
     const segment = this.live(from);
     const below = map.prev(segment);
     const lowest = below !== NIL && map.isFree(below) ? map.start(below) : from;
-    if (!(to >= lowest && to <= from)) {
+    if (!(typeof to === 'number' && to >= lowest && to <= from)) {
       throw new RangeError(
-        `to must lie in the free segment right below 0x${from.toString(16)}, got ${String(to)}`,
+        `to must lie in the free segment right below 0x${from.toString(16)}, got ${display(to)}`,
       );
     }
     checkMultiple('to', to, this.align);
@@ -443,6 +454,7 @@ export class Tlsf implements Allocator {
   }
 
   private live(address: number): number {
+    checkAddress(address);
     const segment = this.map.find(address);
     if (segment === NIL) throw this.invalidFree(address);
     return segment;
@@ -520,11 +532,8 @@ export class Tlsf implements Allocator {
 
   /** Moves the end by as few multiples of `growBy` as make the last segment serve; false when it may not go so far. */
   private growFor(need: number, align: number): boolean {
-    const { capacity, map } = this;
-    const end = this.base + capacity;
-    const last = map.prev(map.end);
-    const free = map.isFree(last) ? map.start(last) : end;
-    const missing = roundUp(free, align) + need * this.align - end;
+    const { capacity } = this;
+    const missing = roundUp(this.freeTail, align) + need * this.align - (this.base + capacity);
     const newCapacity = capacity + roundUp(missing, this.growBy);
     if (newCapacity > this.maxCapacity) return false;
     this.extend(newCapacity);
@@ -537,7 +546,7 @@ export class Tlsf implements Allocator {
     const last = map.prev(map.end);
     const fresh = map.extend(added);
     bins.cover(map.granules);
-    if (this.observer !== undefined) this.observer.grow?.(capacity, newCapacity);
+    if (this.observer !== undefined) this.observer.grow(capacity, newCapacity);
     if (map.isUsed(last)) {
       bins.add(fresh, added);
       return;
@@ -557,40 +566,40 @@ export class Tlsf implements Allocator {
     const limit = end + behind * align;
     const newEnd = start + need * align;
     if (need < held) {
-      observer.split?.(start, newEnd, end);
-      observer.release?.(newEnd, end);
-      if (behind > 0) observer.coalesce?.(newEnd, end, limit);
+      observer.split(start, newEnd, end);
+      observer.release(newEnd, end);
+      if (behind > 0) observer.coalesce(newEnd, end, limit);
     } else if (need > held) {
-      if (newEnd < limit) observer.split?.(end, newEnd, limit);
-      observer.coalesce?.(start, end, newEnd);
+      if (newEnd < limit) observer.split(end, newEnd, limit);
+      observer.coalesce(start, end, newEnd);
     }
-    observer.take?.(start, newEnd, start, requested);
+    observer.take(start, newEnd, start, requested);
   }
 
   private tellInspected(segment: number, fits: boolean): void {
-    this.observer?.inspect?.(this.map.start(segment), this.map.start(this.map.next(segment)), fits);
+    this.observer?.inspect(this.map.start(segment), this.map.start(this.map.next(segment)), fits);
   }
 
   /** The first `size` granules of a free segment of `held` are used. */
   private tellTaken(segment: number, size: number, held: number, requested: number): void {
     if (held > size) this.tellSplit(segment, size, held);
     const start = this.map.start(segment);
-    this.observer?.take?.(start, start + size * this.align, start, requested);
+    this.observer?.take(start, start + size * this.align, start, requested);
   }
 
   private tellReleased(segment: number): void {
-    this.observer?.release?.(this.map.start(segment), this.map.start(this.map.next(segment)));
+    this.observer?.release(this.map.start(segment), this.map.start(this.map.next(segment)));
   }
 
   /** The segment, of `size` granules, is parted behind `at` of them. */
   private tellSplit(segment: number, at: number, size: number): void {
     const start = this.map.start(segment);
-    this.observer?.split?.(start, start + at * this.align, start + size * this.align);
+    this.observer?.split(start, start + at * this.align, start + size * this.align);
   }
 
   private tellCoalesced(segment: number, at: number, size: number): void {
     const start = this.map.start(segment);
-    this.observer?.coalesce?.(start, start + at * this.align, start + size * this.align);
+    this.observer?.coalesce(start, start + at * this.align, start + size * this.align);
   }
 }
 

@@ -125,6 +125,23 @@ describe('mallocImports', () => {
     expect(c.posix_memalign(8, -2147483648, 10)).toBe(ENOMEM);
   });
 
+  it.each([-1, -3, -8, 65_536, 65_533, 65_536 - 1, 0x7fff_ffff])(
+    'refuses a result pointer at %d, where the memory has no room for it, before it allocates',
+    (result) => {
+      const { c, heap } = made();
+      const before = JSON.stringify(heap);
+      expect(() => c.posix_memalign(result, 16, 100)).toThrow(RangeError);
+      expect(() => c.posix_memalign(result, 16, 100)).toThrow(
+        `result must point to 4 bytes of the memory, which ends at 65536, got ${result >>> 0}`,
+      );
+      // Not even where the memory would reach so far after growth.
+      expect(() => c.posix_memalign(result, 16, 200_000)).toThrow(RangeError);
+      expect(JSON.stringify(heap)).toBe(before);
+      expect(c.posix_memalign(result, 24, 100)).toBe(EINVAL);
+      expect(c.posix_memalign(65_532, 16, 100)).toBe(0);
+    },
+  );
+
   it('leaves *result alone when posix_memalign fails, and the block when realloc does', () => {
     const { c, memory } = made(1, 2);
     new DataView(memory.buffer).setUint32(8, 0xabcd, true);

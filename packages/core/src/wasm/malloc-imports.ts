@@ -10,6 +10,7 @@
  * Not for memory64: its sizes and addresses are i64, and those of the heap end at 4 GiB.
  */
 import { isPowerOfTwo } from '../arguments.js';
+import { display } from '../display.js';
 import { Heap } from '../heap/heap.js';
 import type { HeapOptions } from '../heap/options.js';
 import type { WasmMemory } from '../memory/memory.js';
@@ -45,8 +46,9 @@ const POINTER_BYTES = 4;
  *
  * As in C, NULL is the answer when there is no room, and to sizes and products above PTRDIFF_MAX; `free(NULL)` does
  * nothing; `malloc(0)` is a block of its own; `posix_memalign` answers 0, EINVAL or ENOMEM by the numbers of wasi-libc
- * and Emscripten and leaves `*result` alone on failure. A block that C may not free throws the heap's error, which
- * unwinds the module's frames up to whoever called it.
+ * and Emscripten and leaves `*result` alone on failure. A block that C may not free throws the heap's error, a `result`
+ * that lies outside of the memory a RangeError, an argument that is not an i32 a TypeError; nothing is changed then. The
+ * error unwinds the module's frames up to whoever called it.
  *
  * @param heap or a function that gives it, called once at the first call of any import: a module that exports its
  *   memory must be instantiated before a heap can be made in it
@@ -65,6 +67,9 @@ const POINTER_BYTES = 4;
  * ```
  */
 export function mallocImports(heap: MallocHeap | (() => MallocHeap)): MallocImports {
+  if (typeof heap !== 'function' && typeof heap?.malloc !== 'function') {
+    throw new TypeError(`mallocImports takes a heap, or a function that gives one, got ${display(heap)}`);
+  }
   let made: MallocHeap | null = typeof heap === 'function' ? null : heap;
   const make = (): MallocHeap => {
     made = typeof heap === 'function' ? heap() : heap;
@@ -74,39 +79,67 @@ export function mallocImports(heap: MallocHeap | (() => MallocHeap)): MallocImpo
     size > BYTES_MAX || alignment > BYTES_MAX ? 0 : (made ?? make()).alignedAlloc(alignment, size);
   return {
     malloc(size) {
-      const bytes = size >>> 0;
+      const bytes = word('size', size);
       return bytes > BYTES_MAX ? 0 : (made ?? make()).malloc(bytes);
     },
     calloc(count, size) {
-      const blocks = count >>> 0;
-      const bytes = size >>> 0;
+      const blocks = word('count', count);
+      const bytes = word('size', size);
       return blocks * bytes > BYTES_MAX ? 0 : (made ?? make()).calloc(blocks, bytes);
     },
     realloc(block, size) {
-      const bytes = size >>> 0;
-      return bytes > BYTES_MAX ? 0 : (made ?? make()).realloc(block >>> 0, bytes);
+      const bytes = word('size', size);
+      const address = word('block', block);
+      return bytes > BYTES_MAX ? 0 : (made ?? make()).realloc(address, bytes);
     },
     free(block) {
-      if (block !== 0) (made ?? make()).free(block >>> 0);
+      const address = word('block', block);
+      if (address !== 0) (made ?? make()).free(address);
     },
     aligned_alloc(alignment, size) {
-      return isPowerOfTwo(alignment >>> 0) ? aligned(alignment >>> 0, size >>> 0) : 0;
+      const multiple = word('alignment', alignment);
+      const bytes = word('size', size);
+      return isPowerOfTwo(multiple) ? aligned(multiple, bytes) : 0;
     },
     posix_memalign(result, alignment, size) {
-      const multiple = alignment >>> 0;
+      const at = word('result', result);
+      const multiple = word('alignment', alignment);
+      const bytes = word('size', size);
       if (!isPowerOfTwo(multiple) || multiple < POINTER_BYTES) return EINVAL;
-      const block = aligned(multiple, size >>> 0);
+      checkPointer(at, (made ?? make()).view.length);
+      const block = aligned(multiple, bytes);
       if (block === 0) return ENOMEM;
       // Asked for anew: the memory may have grown just now.
       const { view } = made ?? make();
-      const at = result >>> 0;
       for (let byte = 0; byte < POINTER_BYTES; byte++) view[at + byte] = block >>> (8 * byte);
       return 0;
     },
     malloc_usable_size(block) {
-      return block === 0 ? 0 : (made ?? make()).usableSize(block >>> 0);
+      const address = word('block', block);
+      return address === 0 ? 0 : (made ?? make()).usableSize(address);
     },
   };
+}
+
+/**
+ * The 32 bits that WebAssembly passes, as unsigned.
+ * @throws TypeError for what no i32 is, signed or unsigned: `>>> 0` would make an address of it
+ */
+function word(name: string, value: number): number {
+  if (typeof value === 'number') {
+    const bits = value >>> 0;
+    if (bits === value || (value | 0) === value) return bits;
+  }
+  throw new TypeError(`${name} must be an i32, a whole number of 32 bits, got ${display(value)}`);
+}
+
+/** @throws RangeError unless a pointer may be written to `at`: where C would trap */
+function checkPointer(at: number, memoryBytes: number): void {
+  if (at + POINTER_BYTES > memoryBytes) {
+    throw new RangeError(
+      `result must point to ${POINTER_BYTES} bytes of the memory, which ends at ${memoryBytes}, got ${at}`,
+    );
+  }
 }
 
 /**
@@ -127,6 +160,9 @@ export function mallocImports(heap: MallocHeap | (() => MallocHeap)): MallocImpo
  * ```
  */
 export function heapOfModule(exports: Readonly<Record<string, unknown>>, options: HeapOptions = {}): Heap {
+  if (typeof exports !== 'object' || exports === null) {
+    throw new TypeError(`heapOfModule takes the exports of an instance, got ${display(exports)}`);
+  }
   const { memory, __heap_base: heapBase } = exports;
   if (!isMemory(memory)) {
     throw new TypeError(
@@ -146,7 +182,7 @@ export function heapOfModule(exports: Readonly<Record<string, unknown>>, options
       `the module exports no __heap_base, the end of its data, but ${names(exports)}; link it with -Wl,--export=__heap_base`,
     );
   }
-  if (least !== null && base < least) {
+  if (least !== null && typeof base === 'number' && base < least) {
     throw new RangeError(
       `base must be at least ${least}, where the data and stack of the module end (__heap_base), got ${base}`,
     );

@@ -77,8 +77,6 @@ export class UserMalloc {
   private readonly mappings = new Map<number, number>();
   /** The end of what the kernel gave: the break as far as this library knows. */
   private end: number;
-  /** Where the wilderness begins. */
-  private top: number;
   /** No byte at or above was ever granted: as the kernel gave it, full of zeros. */
   private untouched: number;
   private mappedBytes = 0;
@@ -90,22 +88,13 @@ export class UserMalloc {
     this.memory = memory;
     this.start = Math.ceil(start / ALIGN) * ALIGN;
     this.end = start;
-    this.top = this.start;
     this.untouched = this.start;
-    const limit = this.start + HEAP_BYTES_MAX;
-    this.heap = new Tlsf({
-      base: this.start,
-      capacity: HEAP_BYTES_MAX,
-      align: ALIGN,
-      observer: {
-        split: (_start, at, end) => {
-          if (end === limit) this.top = at;
-        },
-        coalesce: (from, _at, end) => {
-          if (end === limit) this.top = from;
-        },
-      },
-    });
+    this.heap = new Tlsf({ base: this.start, capacity: HEAP_BYTES_MAX, align: ALIGN });
+  }
+
+  /** Where the wilderness begins. */
+  private get top(): number {
+    return this.heap.freeTail;
   }
 
   /**

@@ -4,7 +4,7 @@
  * frames are reserved.
  */
 
-import { InvalidFreeError } from 'freehold';
+import { checkAddress, display, InvalidFreeError } from 'freehold';
 import { PageAllocator } from '../frames/page-allocator.js';
 import { ORDERS } from '../frames/zone.js';
 import { FRAME_BYTES, Machine } from '../machine.js';
@@ -36,7 +36,9 @@ export class MachineRange {
   /** @throws RangeError for a capacity out of its range */
   constructor(capacity: number) {
     if (!(Number.isSafeInteger(capacity) && capacity >= FRAME_BYTES && capacity <= 2 ** 32)) {
-      throw new RangeError(`capacity must be at least ${FRAME_BYTES} bytes, at most 4 GiB, got ${capacity}`);
+      throw new RangeError(
+        `capacity must be at least ${FRAME_BYTES} bytes, at most 4 GiB, got ${display(capacity)}`,
+      );
     }
     const frames = Math.floor(capacity / FRAME_BYTES);
     const bytes = Math.max(LEAST_MACHINE_BYTES, frames * FRAME_BYTES);
@@ -81,6 +83,7 @@ export class MachineRange {
 
   /** The order of the block that starts at `address`. @throws InvalidFreeError when none does */
   orderAt(address: number): number {
+    checkAddress(address);
     const { references, order, frames } = this.pages.descriptors;
     const frame = Math.floor(address / FRAME_BYTES);
     if (!(address >= this.base && frame < frames)) throw new InvalidFreeError(address, 'outside');

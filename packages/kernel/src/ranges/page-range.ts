@@ -5,13 +5,20 @@
  * Cost: as PageAllocator. Waste: up to half of a block, and at least 4 KiB a request; the watermark keeps some frames
  * back. Not for requests of less than a page.
  */
-import { type Allocator, type AllocatorStats, CorruptionError, type Segment } from 'freehold';
+import {
+  type Allocator,
+  type AllocatorStats,
+  CorruptionError,
+  checkAlign,
+  checkSize,
+  display,
+  type Segment,
+} from 'freehold';
 import { __GFP_RECLAIMABLE, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from '../frames/gfp.js';
 import { MOVABLE, RECLAIMABLE, UNMOVABLE } from '../frames/migrate.js';
 import type { PageAllocator } from '../frames/page-allocator.js';
 import { ORDERS } from '../frames/zone.js';
 import { FRAME_BYTES } from '../machine.js';
-import { checkRequest } from './check-request.js';
 import { MachineRange, orderFor, type RangeOptions } from './machine-range.js';
 
 export interface PageRangeOptions extends RangeOptions {
@@ -19,11 +26,11 @@ export interface PageRangeOptions extends RangeOptions {
   readonly groupByMobility?: boolean;
 }
 
-const GFP_OF_TYPE: Record<number, number> = {
-  [UNMOVABLE]: GFP_KERNEL,
-  [MOVABLE]: GFP_HIGHUSER_MOVABLE,
-  [RECLAIMABLE]: GFP_KERNEL | __GFP_RECLAIMABLE,
-};
+const GFP_OF_TYPE: ReadonlyMap<number, number> = new Map([
+  [UNMOVABLE, GFP_KERNEL],
+  [MOVABLE, GFP_HIGHUSER_MOVABLE],
+  [RECLAIMABLE, GFP_KERNEL | __GFP_RECLAIMABLE],
+]);
 
 /**
  * The page allocator under the interface of core's allocators, to compare it with them: requests in bytes become
@@ -100,10 +107,11 @@ export class PageRange implements Allocator {
    * ```
    */
   allocateOf(type: number, size: number, align = 1): number | null {
-    checkRequest(size, align);
+    checkSize(size);
+    checkAlign(align);
     const order = orderFor(Math.max(size, align));
-    const gfp = GFP_OF_TYPE[this.groupByMobility ? type : MOVABLE];
-    if (gfp === undefined) throw new RangeError(`type must be a migrate type, 0 to 2, got ${String(type)}`);
+    const gfp = GFP_OF_TYPE.get(this.groupByMobility ? type : MOVABLE);
+    if (gfp === undefined) throw new RangeError(`type must be a migrate type, 0 to 2, got ${display(type)}`);
     const frame = order >= ORDERS ? null : this.pages.allocPages(gfp, order);
     this.inspected = frame === null ? 0 : 1;
     if (frame === null) return null;
@@ -162,7 +170,7 @@ export class PageRange implements Allocator {
    * ```
    */
   resize(address: number, size: number): boolean {
-    checkRequest(size, 1);
+    checkSize(size);
     return size <= this.sizeOf(address);
   }
 

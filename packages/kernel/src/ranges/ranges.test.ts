@@ -1,6 +1,6 @@
 /** The kernel's levels as allocators of an address range, against a model of what is live. */
 import fc from 'fast-check';
-import { type Allocator, InvalidFreeError } from 'freehold';
+import { type Allocator, display, InvalidFreeError } from 'freehold';
 import { describe, expect, it } from 'vitest';
 import { MOVABLE, RECLAIMABLE, UNMOVABLE } from '../frames/migrate.js';
 import { PageRange } from './page-range.js';
@@ -223,4 +223,55 @@ describe('slab', () => {
     for (const at of small) range.free(at);
     expect(range.allocate(256 * KiB)).not.toBeNull();
   });
+});
+
+describe.each([
+  ['pages', () => new PageRange({ capacity: 2 ** 20 })],
+  ['slab', () => new SlabRange({ capacity: 2 ** 20 })],
+] as const)('%s: arguments that are not numbers', (_name, make) => {
+  const range = make();
+  const address = range.allocate(64)!;
+  const look = () => JSON.stringify([[...range.segments()], range.stats()]);
+  const values = [
+    null,
+    String(address),
+    '',
+    BigInt(address),
+    true,
+    {},
+    [address],
+    Symbol('address'),
+    undefined,
+  ];
+
+  it.each(values.map((value) => ({ value })))('$value', ({ value }) => {
+    const wrong = value as never;
+    const before = look();
+    const shown = display(value);
+    for (const call of [() => range.free(wrong), () => range.sizeOf(wrong), () => range.resize(wrong, 8)]) {
+      expect(call).toThrow(InvalidFreeError);
+      expect(call).toThrow(`address ${shown} is not a number`);
+    }
+    expect(() => range.allocate(wrong)).toThrow(RangeError);
+    expect(() => range.allocate(wrong)).toThrow(`got ${shown}`);
+    expect(() => range.resize(address, wrong)).toThrow(RangeError);
+    if (value !== undefined) expect(() => range.allocate(8, wrong)).toThrow(`align must be a power of two`);
+    expect(look()).toBe(before);
+    range.check();
+  });
+});
+
+it('a migrate type, the name of a cache and a capacity are refused where they are none', () => {
+  const pages = new PageRange({ capacity: 2 ** 20 });
+  for (const type of [3, -1, '0', 'constructor', '__proto__', null, 0n, Symbol('type')]) {
+    expect(() => pages.allocateOf(type as never, 64)).toThrow(RangeError);
+    expect(() => pages.allocateOf(type as never, 64)).toThrow(`got ${display(type)}`);
+  }
+  const slab = new SlabRange({ capacity: 2 ** 20 });
+  for (const kind of [null, 7, Symbol('kind'), {}]) {
+    expect(() => slab.allocateOf(kind as never, 64)).toThrow(TypeError);
+  }
+  for (const capacity of [null, '65536', 65536n, Symbol('capacity'), {}, 0, Number.NaN]) {
+    expect(() => new PageRange({ capacity: capacity as never })).toThrow(`got ${display(capacity)}`);
+  }
 });

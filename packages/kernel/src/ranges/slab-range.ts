@@ -9,6 +9,10 @@ import {
   type Allocator,
   type AllocatorStats,
   CorruptionError,
+  checkAddress,
+  checkAlign,
+  checkSize,
+  display,
   InvalidFreeError,
   type Segment,
 } from 'freehold';
@@ -18,7 +22,6 @@ import { PAGE_OFFSET } from '../frames/page-allocator.js';
 import { FRAME_BYTES } from '../machine.js';
 import type { ObjectCache } from '../slab/cache.js';
 import { KMALLOC_SIZES, SlabAllocator } from '../slab/slab-allocator.js';
-import { checkRequest } from './check-request.js';
 import { MachineRange, type RangeOptions } from './machine-range.js';
 
 const SLAB_OBJECT_MAX = KMALLOC_SIZES.at(-1)!;
@@ -80,7 +83,8 @@ export class SlabRange implements Allocator {
    * ```
    */
   allocate(size: number, align = 1): number | null {
-    checkRequest(size, align);
+    checkSize(size);
+    checkAlign(align);
     return this.taken(this.slab.kmalloc(sizeFor(size, align), GFP_KERNEL));
   }
 
@@ -99,7 +103,10 @@ export class SlabRange implements Allocator {
    * ```
    */
   allocateOf(kind: string, size: number, align = 1): number | null {
-    checkRequest(size, align);
+    if (typeof kind !== 'string')
+      throw new TypeError(`kind must be the name of a cache, got ${display(kind)}`);
+    checkSize(size);
+    checkAlign(align);
     if (size > SLAB_OBJECT_MAX || align > FRAME_BYTES) return this.allocate(size, align);
     return this.taken(this.cacheFor(kind, size, align).alloc());
   }
@@ -158,7 +165,7 @@ export class SlabRange implements Allocator {
    * ```
    */
   resize(address: number, size: number): boolean {
-    checkRequest(size, 1);
+    checkSize(size);
     return size <= this.sizeOf(address);
   }
 
@@ -299,6 +306,7 @@ export class SlabRange implements Allocator {
 
   /** The cache of the object at `address`; null for a block of pages. @throws InvalidFreeError when nothing starts there */
   private cacheAt(address: number): ObjectCache | null {
+    checkAddress(address);
     if (!(address >= this.base && address < this.base + this.capacity)) {
       throw new InvalidFreeError(address, 'outside');
     }

@@ -4,7 +4,8 @@ import { setImmediate } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { FaultError, UserError } from '../errors.js';
 import { type FuzzResult, fuzz } from '../fuzz/fuzz.js';
-import { ALLOCATORS, type Contender, makeArena, parseContender } from '../replay/registry.js';
+import { needOf } from '../fuzz/need.js';
+import { ALLOCATORS, type Contender, makeArena, parseContender, reader } from '../replay/registry.js';
 import { allocatorsHelp, parseContenders, whole } from './arguments.js';
 import { complain, formatCount, Progress, print, wrap } from './terminal.js';
 
@@ -90,6 +91,8 @@ async function fuzzOne(contender: Contender, operations: number, seed: number): 
       blocksMax: kind.naive ? NAIVE_BLOCKS_MAX : BLOCKS_MAX,
       checked: !kind.unchecked,
       make: (settings, mover) => makeArena(contender, settings, mover),
+      need: (settings, size, align) => needOf(contender, settings, size, align),
+      capacityLeast: kind.granule(reader(contender, { align: 16, capacity: null })),
     },
     operations,
     seed,

@@ -9,6 +9,7 @@ import type { Settings } from '../replay/options.js';
 import { Broken, faultOf, hex, Shadow } from '../replay/shadow.js';
 import { misuse } from './misuse.js';
 import { nextAlign, nextPhase, nextSize, type Order, type Phase } from './mix.js';
+import type { Need } from './need.js';
 import { Random } from './random.js';
 
 export interface Fuzzed {
@@ -17,6 +18,10 @@ export interface Fuzzed {
   /** Whether frees of what is not live must be refused. */
   readonly checked: boolean;
   make(settings: Settings, mover: Mover): Arena;
+  /** Capacities below this hold no block: the arena grows instead. */
+  readonly capacityLeast?: number;
+  /** What a request needs; left out, its size and alignment, with room to grow without end. */
+  need?(settings: Settings, size: number, align: number): Need;
 }
 
 /** What was called, how often. */
@@ -51,7 +56,7 @@ const LAWS_PER_BYTE = 1 / 8192;
 const LAWS_LEAST = 100;
 const MISUSE_ONE_IN = 100;
 /**
- * With twice the bytes asked for free in one piece, to round them up and to align them, with these and a share of the range
+ * With twice the bytes needed free in one piece, to round them up and to align them, with these and a share of the range
  * for bookkeeping inside, nobody has a reason to refuse.
  */
 const SPARE_BYTES = 1024;
@@ -103,12 +108,12 @@ export class Episode {
     this.#random = random;
     this.#calls = Math.min(callsMax, random.logarithmic(CALLS_LEAST, CALLS_MAX));
     this.#blocksMax = random.logarithmic(1, fuzzed.blocksMax);
-    this.#settings = {
-      align: random.pick([8, 16, 16]),
-      capacity: random.oneIn(2)
-        ? null
-        : 16 * Math.floor(random.logarithmic(CAPACITY_LEAST, CAPACITY_MAX) / 16),
-    };
+    const align = random.pick([8, 16, 16]);
+    const capacity = random.oneIn(2)
+      ? null
+      : 16 * Math.floor(random.logarithmic(CAPACITY_LEAST, CAPACITY_MAX) / 16);
+    const { capacityLeast = 0 } = fuzzed;
+    this.#settings = { align, capacity: capacity !== null && capacity < capacityLeast ? null : capacity };
     this.#shadow = new Shadow(this.#blocksMax, (mover) => fuzzed.make(this.#settings, mover));
     this.#empty = Array.from({ length: this.#blocksMax }, (_, i) => this.#blocksMax - 1 - i);
     this.#addresses = new Float64Array(this.#blocksMax);
@@ -268,12 +273,19 @@ export class Episode {
 
   #checkRefusal(size: number, align: number): void {
     this.tally.refused++;
-    if (this.#settings.capacity === null) {
+    const { allocator } = this.#shadow.arena;
+    const { capacity } = allocator;
+    const { bytes, apart, growBy, capacityMax } = this.#fuzzed.need?.(this.#settings, size, align) ?? {
+      bytes: size,
+      apart: align,
+      growBy: 0,
+      capacityMax: Number.POSITIVE_INFINITY,
+    };
+    if (this.#settings.capacity === null && capacity + bytes + apart + growBy <= capacityMax) {
       throw new Broken('refusal', null, `${size} bytes were refused, though the arena grows`);
     }
-    const { allocator } = this.#shadow.arena;
     const largest = allocator.largestFree();
-    if (largest >= 2 * (size + align) + SPARE_BYTES + SPARE_SHARE * allocator.capacity) {
+    if (largest >= 2 * (bytes + apart) + SPARE_BYTES + SPARE_SHARE * capacity) {
       throw new Broken(
         'refusal',
         null,

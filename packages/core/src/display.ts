@@ -1,0 +1,30 @@
+/** Characters of a string that are shown. */
+const SHOWN_MAX = 40;
+
+/**
+ * A value of any type as the message of an error shows it: never throws, and tells "64" from 64 and 64n.
+ * @internal
+ */
+export function display(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value.length > SHOWN_MAX ? `${value.slice(0, SHOWN_MAX)}…` : value);
+    case 'bigint':
+      return `${value}n`;
+    case 'function':
+    case 'object':
+      return value === null ? 'null' : displayObject(value);
+    default:
+      return String(value);
+  }
+}
+
+/** `[object Array]`, `function Array`. */
+function displayObject(value: object): string {
+  try {
+    return typeof value === 'function' ? `function ${value.name}` : Object.prototype.toString.call(value);
+  } catch {
+    // What it is called is a getter's, which throws, or no string.
+    return '[object]';
+  }
+}
