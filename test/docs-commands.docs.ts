@@ -29,7 +29,6 @@ const NOT_RUN: readonly (readonly [start: string, why: string])[] = [
   ['sudo ', 'needs root'],
   ['perf ', 'needs root, and the tools of a Linux kernel'],
   ['clang ', 'Debian’s compiler for WebAssembly is not there on every machine; npm run test:wasm runs it'],
-  ['npm pack', 'writes into the working tree'],
 ];
 
 const MASKS: readonly Mask[] = [
