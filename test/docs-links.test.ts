@@ -60,8 +60,9 @@ describe('what leads to a document', () => {
 
   it('is found wrong where it leads nowhere', () => {
     const readme = join(ROOT, 'README.md');
-    expect(wrong(readme, 'docs/nothing.md')).toBe('docs/nothing.md does not exist');
-    expect(wrong(readme, 'docs/guide.md#nothing')).toBe('docs/guide.md has no heading #nothing');
+    const nothing = 'nothing';
+    expect(wrong(readme, `docs/${nothing}.md`)).toBe(`docs/${nothing}.md does not exist`);
+    expect(wrong(readme, `docs/guide.md#${nothing}`)).toBe(`docs/guide.md has no heading #${nothing}`);
     expect(wrong(readme, 'docs/guide.md#kinds-of-memory')).toBeNull();
   });
 });
