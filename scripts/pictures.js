@@ -1,7 +1,7 @@
 /**
  * Makes the pictures of README.md in docs/pictures/ anew: `npm run pictures`. Needs Debian's chromium and util-linux.
  *
- * report.png is the top of the report that `freehold compare` writes. shell.png is what the prompt of `freehold kernel`
+ * report.png is the top of the report that `freehold compare` writes: it shows times, so run this on a quiet machine. shell.png is what the prompt of `freehold kernel`
  * shows on a terminal: its real output, read by a terminal emulator, cell by cell, and drawn as text.
  */
 import { spawn, spawnSync } from 'node:child_process';
