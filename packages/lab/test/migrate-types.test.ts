@@ -49,7 +49,7 @@ it('apart, the pages that cannot move spoil fewer large blocks', async () => {
   const apart = await afterMovable(true);
   const mixed = await afterMovable(false);
   expect(apart.stay).toBe(mixed.stay);
-  // docs/decisions.md quotes these.
+  // docs/decisions/kernel.md#what-keeping-migrate-types-apart-is-worth quotes these.
   expect(apart).toMatchObject({ hugeBlocks: 10, unusable: 149 });
   expect(mixed).toMatchObject({ hugeBlocks: 7, unusable: 404 });
 });

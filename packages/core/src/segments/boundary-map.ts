@@ -12,8 +12,8 @@
  *
  * The fields are private by TypeScript, not by #, and the functions small: the engine copies so many bytes of bytecode
  * into a caller and no more, an access of a #field takes more of them, and what is not copied is called. It was 73
- * against 57 ns for an allocate or free of Tlsf. The record for each segment that was here before is told of in
- * docs/decisions.md.
+ * against 57 ns for an allocate or free of Tlsf. What each segment had before was a record:
+ * docs/decisions/core.md#how-tlsf-knows-its-segments compares the two.
  */
 import { type InvalidFreeReason, law, type Segment } from '../allocator.js';
 import { checkRange } from '../arguments.js';

@@ -11,7 +11,7 @@
  * A link to a neighbour also tells whether that neighbour is used. So a segment that is freed between two used
  * ones finds out from its own record, and only *writes* to theirs: among a million segments each record read is
  * a cache miss to wait for, each one written is not. With one array per field the same program takes longer once
- * the arrays outgrow the cache: see docs/decisions.md.
+ * the arrays outgrow the cache: see docs/decisions/core.md#where-the-records-of-the-indexed-fits-lie.
  */
 import { type InvalidFreeReason, law, type Segment } from '../allocator.js';
 import { checkRange } from '../arguments.js';
