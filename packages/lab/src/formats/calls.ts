@@ -51,6 +51,8 @@ const ARGUMENTS: Record<Kind, number> = {
   posix_memalign: 3,
   free: 1,
 };
+/** No call has more that matter. */
+export const ARGUMENTS_MAX = Math.max(...Object.values(ARGUMENTS));
 const PAGE_BYTES = 4096;
 
 /** What family a function is of; undefined when it does not concern memory. C++'s operators by their mangled names. */

@@ -10,6 +10,7 @@
  */
 import { MIGRATE_NAMES } from '@freehold/kernel';
 import type { TraceBuilder } from '../trace/builder.js';
+import { KIND_LENGTH_MAX } from '../trace/details.js';
 import type { Head, TraceFormat } from './format.js';
 import { type Cursor, LineReader } from './lines.js';
 
@@ -137,7 +138,7 @@ class KmemReader extends LineReader {
         }
         break;
       case 'name':
-        fields.name = cursor.text();
+        fields.name = cursor.text(KIND_LENGTH_MAX);
         break;
       case 'bytes_req':
         fields.requested = this.#number(cursor, key);

@@ -111,14 +111,14 @@ describe('TraceBuilder', () => {
   it('gives every process its own addresses; the first one named owns what came before', () => {
     const trace = build((b) => {
       b.allocate(0, 1, 10);
-      b.process(77);
+      b.process(0, 77);
       b.allocate(0, 2, 20);
-      b.process(88);
+      b.process(0, 88);
       b.allocate(0, 1, 30);
       b.free(0, 2);
-      b.process(77);
+      b.process(0, 77);
       b.free(0, 1);
-      b.process(88);
+      b.process(0, 88);
       b.free(0, 1);
     });
     expect(operations(trace)).toEqual(['malloc 0:10', 'malloc 1:20', 'malloc 2:30', 'free 0', 'free 2']);
@@ -166,7 +166,7 @@ describe('TraceBuilder', () => {
         let made = 0;
         const trace = build((b) => {
           for (const [what, [high, low], [newHigh, newLow], bytes] of calls) {
-            if (what === 'process') b.process(1 + high);
+            if (what === 'process') b.process(0, 1 + high);
             else made++;
             if (what === 'allocate') b.allocate(high, low, bytes);
             if (what === 'free') b.free(high, low);

@@ -56,7 +56,6 @@ export function profileOf(trace: Trace): Profile {
   const calls = [0, 0, 0, 0, 0];
   const sizes = new Float64Array(CLASSES);
   const lifetimes = new Float64Array(CLASSES);
-  const counts = new Map<number, number>();
   const held = new Float64Array(slots);
   const born = new Float64Array(slots).fill(-1);
   const reallocs = { growing: 0, shrinking: 0, same: 0 };
@@ -80,7 +79,6 @@ export function profileOf(trace: Trace): Profile {
     } else {
       const wanted = size[i]!;
       sizes[sizeClass(wanted)]!++;
-      counts.set(wanted, (counts.get(wanted) ?? 0) + 1);
       requestedBytes += wanted;
       if (kind === OP_REALLOCATE) {
         const before = held[at]!;
@@ -96,10 +94,6 @@ export function profileOf(trace: Trace): Profile {
     }
     if (i + 1 === Math.ceil(((live.length + 1) * length) / stretches)) live.push(bytes);
   }
-  const frequent = [...counts]
-    .sort(([sizeA, a], [sizeB, b]) => b - a || sizeA - sizeB)
-    .slice(0, FREQUENT)
-    .map(([size, count]) => ({ size, count }));
   return {
     trace: trace.name,
     format: trace.format,
@@ -118,11 +112,35 @@ export function profileOf(trace: Trace): Profile {
     left: { blocks, bytes },
     sizes: upToLast(sizes),
     lifetimes: upToLast(lifetimes),
-    frequent,
+    frequent: mostFrequent(trace, sizes[0]!),
     reallocs,
     recorded: recordedGrants(trace),
     live,
   };
+}
+
+/**
+ * Counted as runs of the sorted sizes: exact however many different ones there are, and nobody can choose them so that
+ * it takes long. (A Map ends with an error at 16.7 million sizes; its hash of numbers is known, so that a recording can
+ * make them collide.)
+ * @param zeros requests of size 0, which stand among the 0s of the frees
+ */
+function mostFrequent({ op, size }: Trace, zeros: number): Profile['frequent'] {
+  const sorted = size.slice().sort();
+  let most: { size: number; count: number }[] = [];
+  const offer = (value: number, count: number) => {
+    if (most.length === FREQUENT && count <= most[FREQUENT - 1]!.count) return;
+    most = [...most, { size: value, count }].sort((a, b) => b.count - a.count || a.size - b.size);
+    most.length = Math.min(most.length, FREQUENT);
+  };
+  if (zeros > 0) offer(0, zeros);
+  for (let at = sorted.findIndex((value) => value > 0); at >= 0 && at < op.length; ) {
+    const value = sorted[at]!;
+    const start = at;
+    while (at < op.length && sorted[at] === value) at++;
+    offer(value, at - start);
+  }
+  return most;
 }
 
 function upToLast(values: Float64Array): number[] {
