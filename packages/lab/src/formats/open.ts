@@ -126,8 +126,8 @@ async function* readFile(
   }
 }
 
-/** The format that most of the head is in. */
-function recognise(head: Head, file: string): TraceFormat {
+/** The format that most of the head is in. @throws TraceFormatError where it is in none, or in one that tells no calls */
+export function recognise(head: Head, file: string): TraceFormat {
   if (head.bytes.length === 0) throw new TraceFormatError(file, 'is empty');
   refuseAggregates(head, file);
   let best: TraceFormat | null = null;
