@@ -20,6 +20,9 @@ import {
   type TraceNotes,
 } from './trace.js';
 
+/** Bytes: the largest alignment that a trace tells. */
+export const ALIGN_MAX = 2 ** 53;
+
 /**
  * Ids are 64 bits in two unsigned halves, `high` and `low`; a small number n is `(0, n)`. No id stands for NULL:
  * a reader tells calls with NULL by the methods for them. Sizes are bytes, whole numbers from 0 to 2^53 - 1.
@@ -64,7 +67,7 @@ export class TraceBuilder {
 
   /**
    * Allocate at a multiple of `align` bytes, which is rounded up to a power of two, as the C libraries do with one
-   * that is none. 0 and 1 ask for nothing: a plain allocation.
+   * that is none; it is at most ALIGN_MAX. 0 and 1 ask for nothing: a plain allocation.
    */
   aligned(high: number, low: number, size: number, align: number): void {
     const log2 = Math.ceil(Math.log2(Math.max(align, 1)));
