@@ -50,6 +50,8 @@ export interface Profile {
 const FREQUENT = 8;
 const STRETCHES = 64;
 const CLASSES = 54;
+/** Bytes: sizes below are counted in a table. */
+const SMALL = 2 ** 16;
 
 export function profileOf(trace: Trace): Profile {
   const { length, op, slot, size, slots } = trace;
@@ -112,7 +114,7 @@ export function profileOf(trace: Trace): Profile {
     left: { blocks, bytes },
     sizes: upToLast(sizes),
     lifetimes: upToLast(lifetimes),
-    frequent: mostFrequent(trace, sizes[0]!),
+    frequent: mostFrequent(trace),
     reallocs,
     recorded: recordedGrants(trace),
     live,
@@ -120,25 +122,33 @@ export function profileOf(trace: Trace): Profile {
 }
 
 /**
- * Counted as runs of the sorted sizes: exact however many different ones there are, and nobody can choose them so that
- * it takes long. (A Map ends with an error at 16.7 million sizes; its hash of numbers is known, so that a recording can
- * make them collide.)
- * @param zeros requests of size 0, which stand among the 0s of the frees
+ * Small sizes are counted in a table, the others as runs of the sorted sizes: exact however many different ones there
+ * are, and nobody can choose them so that it takes long. (A Map ends with an error at 16.7 million sizes; its hash of
+ * numbers is known, so that a recording can make them collide.)
  */
-function mostFrequent({ op, size }: Trace, zeros: number): Profile['frequent'] {
-  const sorted = size.slice().sort();
+function mostFrequent({ length, op, size }: Trace): Profile['frequent'] {
+  const small = new Uint32Array(SMALL);
+  let large = 0;
+  for (let i = 0; i < length; i++) {
+    if (op[i] === OP_FREE) continue;
+    if (size[i]! < SMALL) small[size[i]!]!++;
+    else large++;
+  }
+  const sorted = new Float64Array(large);
+  for (let i = 0; large > 0; i++) if (size[i]! >= SMALL) sorted[--large] = size[i]!;
+  sorted.sort();
+
   let most: { size: number; count: number }[] = [];
   const offer = (value: number, count: number) => {
-    if (most.length === FREQUENT && count <= most[FREQUENT - 1]!.count) return;
+    if (count === 0 || (most.length === FREQUENT && count <= most[FREQUENT - 1]!.count)) return;
     most = [...most, { size: value, count }].sort((a, b) => b.count - a.count || a.size - b.size);
     most.length = Math.min(most.length, FREQUENT);
   };
-  if (zeros > 0) offer(0, zeros);
-  for (let at = sorted.findIndex((value) => value > 0); at >= 0 && at < op.length; ) {
-    const value = sorted[at]!;
+  small.forEach((count, value) => offer(value, count));
+  for (let at = 0; at < sorted.length; ) {
     const start = at;
-    while (at < op.length && sorted[at] === value) at++;
-    offer(value, at - start);
+    while (at < sorted.length && sorted[at] === sorted[start]) at++;
+    offer(sorted[start]!, at - start);
   }
   return most;
 }
