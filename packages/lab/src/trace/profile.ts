@@ -144,7 +144,7 @@ function mostFrequent({ length, op, size }: Trace): Profile['frequent'] {
     most = [...most, { size: value, count }].sort((a, b) => b.count - a.count || a.size - b.size);
     most.length = Math.min(most.length, FREQUENT);
   };
-  small.forEach((count, value) => offer(value, count));
+  for (let value = 0; value < SMALL; value++) offer(value, small[value]!);
   for (let at = 0; at < sorted.length; ) {
     const start = at;
     while (at < sorted.length && sorted[at] === sorted[start]) at++;
