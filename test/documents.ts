@@ -40,7 +40,7 @@ export interface Claim {
 /** Every document whose examples are held against what they do. */
 export function documents(): string[] {
   const inDocs = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.md'))
+    .filter((path) => path.endsWith('.md') && !path.includes('node_modules/'))
     .map((path) => `docs/${path}`);
   return ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', ...inDocs].filter((path) => path !== GENERATED);
 }

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { Option } from 'commander';
 import { UserError } from '../errors.js';
 import { findFormat } from '../formats/open.js';
+import { ZSTD_WINDOW_BYTES, ZSTD_WINDOW_BYTES_MAX } from '../formats/zstd.js';
 import type { Settings } from '../replay/options.js';
 import {
   ALLOCATORS,
@@ -41,6 +42,20 @@ export function asOption(): Option {
     '--as <FORMAT>',
     'read the recordings as this: kmem-pages for the pages of a kmem recording (default: as their content tells)',
   ).argParser((id) => findFormat(id).id);
+}
+
+/** For recordings that were packed with `zstd --long`. */
+export function zstdWindowOption(): Option {
+  return new Option(
+    '--zstd-window <SIZE>',
+    'accept recordings of zstd --long=28 to 31 with windows of up to this size, 256MiB to 2GiB',
+  )
+    .default(ZSTD_WINDOW_BYTES, '128MiB')
+    .argParser((text) => {
+      const bytes = parseSize(text, '--zstd-window');
+      if (bytes <= ZSTD_WINDOW_BYTES_MAX) return bytes;
+      throw new UserError(`--zstd-window: '${text}' is more than zstd has, 2GiB`);
+    });
 }
 
 /** For `--help`: the allocators with the names of their options, and what each option allows. */

@@ -14,6 +14,7 @@ import {
   asOption,
   checkOutputs,
   leftOutNote,
+  zstdWindowOption,
 } from './arguments.js';
 import { legend, meansTable, measuresHelp, traceTable } from './compare-table.js';
 import { replayAll, type Submit } from './replays.js';
@@ -25,6 +26,7 @@ interface CompareOptions {
   readonly capacity?: number;
   readonly align: number;
   readonly as?: string;
+  readonly zstdWindow: number;
   readonly verify?: true;
   readonly json?: true;
   readonly csv?: string;
@@ -52,6 +54,7 @@ export function compareCommand(): Command {
     )
     .addOption(alignOption())
     .addOption(asOption())
+    .addOption(zstdWindowOption())
     .option('--verify', 'check every promise on real bytes; exit status 1 when one is broken')
     .option('--json', 'print an array of objects instead of tables')
     .option('--csv <FILE>', 'also write the figures as CSV')
@@ -69,13 +72,10 @@ async function compare(paths: readonly string[], options: CompareOptions): Promi
   const settings = { align: options.align, capacity: options.capacity ?? null };
   const verify = options.verify === true;
   const submit: Submit<Measurement> = (pool, trace, spec) => pool.compare({ trace, spec, settings, verify });
-  for await (const { trace, results, partial } of replayAll(
-    paths,
-    options.allocators,
-    settings,
-    submit,
-    options.as,
-  )) {
+  for await (const { trace, results, partial } of replayAll(paths, options.allocators, settings, submit, {
+    format: options.as,
+    zstdWindow: options.zstdWindow,
+  })) {
     measurements.push(...results);
     if (partial) leftOut.push(trace);
     if (!options.json) print(`${traceTable(results, paint)}\n`);

@@ -9,6 +9,7 @@ import { Command } from 'commander';
 import { UserError } from '../errors.js';
 import type { TraceFormat, TraceWriter } from '../formats/format.js';
 import { FORMATS } from '../formats/index.js';
+import { zstdWindowOption } from './arguments.js';
 import { openShowing } from './info.js';
 import { formatMany, formatSize } from './terminal.js';
 
@@ -33,6 +34,7 @@ export function convertCommand(): Command {
     .argument('<out>', 'the file to write; - for the standard output')
     .option('--format <ID>', `of the file written: ${WRITABLE.map(({ id }) => id).join(', ')}`)
     .option('--force', 'write over a file that is there')
+    .addOption(zstdWindowOption())
     .addHelpText('after', EXAMPLES)
     .action(convert);
 }
@@ -40,14 +42,14 @@ export function convertCommand(): Command {
 async function convert(
   input: string,
   output: string,
-  options: { readonly format?: string; readonly force?: true },
+  options: { readonly format?: string; readonly force?: true; readonly zstdWindow: number },
 ): Promise<void> {
   const format = writableFormat(output, options.format);
   const toStdout = output === '-';
   if (!toStdout && !options.force && existsSync(output)) {
     throw new UserError(`${output} is there already; --force writes over it`);
   }
-  const trace = await openShowing(input);
+  const trace = await openShowing(input, { zstdWindow: options.zstdWindow });
   const losses: string[] = [];
   const bytes = Readable.from(format.writer.write(trace, (loss) => losses.push(loss)));
   if (toStdout) {

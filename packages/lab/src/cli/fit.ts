@@ -3,7 +3,14 @@ import { Command } from 'commander';
 import { geometricMean } from '../metrics/means.js';
 import type { Fit } from '../replay/fit.js';
 import type { Contender } from '../replay/registry.js';
-import { alignOption, allocatorsHelp, allocatorsOption, asOption, leftOutNote } from './arguments.js';
+import {
+  alignOption,
+  allocatorsHelp,
+  allocatorsOption,
+  asOption,
+  leftOutNote,
+  zstdWindowOption,
+} from './arguments.js';
 import { replayAll, type Submit } from './replays.js';
 import { allocatorRows, BEST, NONE } from './rows.js';
 import {
@@ -22,6 +29,7 @@ interface FitOptions {
   readonly allocators?: readonly Contender[];
   readonly align: number;
   readonly as?: string;
+  readonly zstdWindow: number;
   readonly json?: true;
 }
 
@@ -38,6 +46,7 @@ export function fitCommand(): Command {
     .addOption(allocatorsOption())
     .addOption(alignOption())
     .addOption(asOption())
+    .addOption(zstdWindowOption())
     .option('--json', 'print an array of objects instead of tables')
     .addHelpText('after', allocatorsHelp() + EXAMPLES)
     .action(fit);
@@ -50,13 +59,10 @@ async function fit(paths: readonly string[], options: FitOptions): Promise<void>
   const { align } = options;
   const submit: Submit<Fit> = (pool, trace, spec) => pool.fit({ trace, spec, align });
   const settings = { align, capacity: null };
-  for await (const { trace, results, partial } of replayAll(
-    paths,
-    options.allocators,
-    settings,
-    submit,
-    options.as,
-  )) {
+  for await (const { trace, results, partial } of replayAll(paths, options.allocators, settings, submit, {
+    format: options.as,
+    zstdWindow: options.zstdWindow,
+  })) {
     fits.push(...results);
     if (partial) leftOut.push(trace);
     if (!options.json) print(`${fitTable(results, paint)}\n`);

@@ -110,6 +110,18 @@ from  count
     expect(two).toMatchObject({ trace: 'b.rep.gz', format: 'rep', peak: { bytes: 24, operation: 1 } });
   });
 
+  it('refuses windows of zstd over 128 MiB, unless --zstd-window lets them', async () => {
+    const list = Buffer.from('+10,-0\n');
+    const frame = [0x28, 0xb5, 0x2f, 0xfd, 0, 18 << 3, (list.length << 3) | 1, 0, 0, ...list];
+    const path = file('long.ostep.zst', Buffer.from(frame));
+    expect(await info(path)).toBe(2);
+    expect(said.err).toContain('a window of 256 MiB, more than 128 MiB; --zstd-window 256MiB lets it');
+    expect(await info(path, '--zstd-window', '256MiB')).toBe(0);
+    expect(said.out).toContain('2 operations, read as ostep');
+    expect(await info(path, '--zstd-window', '3GiB')).toBe(2);
+    expect(said.err).toContain("--zstd-window: '3GiB' is more than zstd has, 2GiB");
+  });
+
   it('passes over a byte order mark', async () => {
     expect(await info(file('mark.rep', '\ufeff20000\n1\n2\n1\na 0 24\nf 0\n'))).toBe(0);
     expect(said.out).toContain('2 operations, read as rep');

@@ -1,9 +1,9 @@
 /** `freehold info`: what a recording shows of its program. */
 import { Command } from 'commander';
-import { openTrace } from '../formats/open.js';
+import { type OpenOptions, openTrace } from '../formats/open.js';
 import { type Profile, profileOf } from '../trace/profile.js';
 import type { TraceNotes } from '../trace/trace.js';
-import { asOption } from './arguments.js';
+import { asOption, zstdWindowOption } from './arguments.js';
 import {
   type Colours,
   colours,
@@ -32,6 +32,7 @@ export function infoCommand(): Command {
     .description('what a recording shows: calls, sizes, lifetimes, the peak, what is never freed')
     .argument('<trace...>', 'recordings of malloc and free; the format is told from the content')
     .addOption(asOption())
+    .addOption(zstdWindowOption())
     .option('--json', 'print an array of objects instead')
     .addHelpText('after', EXAMPLES)
     .action(info);
@@ -39,12 +40,14 @@ export function infoCommand(): Command {
 
 async function info(
   paths: readonly string[],
-  options: { readonly json?: true; readonly as?: string },
+  options: { readonly json?: true; readonly as?: string; readonly zstdWindow: number },
 ): Promise<void> {
   const paint = colours(process.stdout);
   const profiles: Profile[] = [];
   for (const path of paths) {
-    const profile = profileOf(await openShowing(path, options.as));
+    const profile = profileOf(
+      await openShowing(path, { format: options.as, zstdWindow: options.zstdWindow }),
+    );
     profiles.push(profile);
     if (!options.json) print(`${profiles.length > 1 ? '\n' : ''}${describe(profile, paint)}`);
   }
@@ -52,12 +55,12 @@ async function info(
 }
 
 /** Opens the trace under a progress bar in per cent of the file. */
-export async function openShowing(path: string, format?: string): ReturnType<typeof openTrace> {
+export async function openShowing(path: string, options: OpenOptions): ReturnType<typeof openTrace> {
   using progress = new Progress(100);
   progress.doing(path);
   let shown = 0;
   return await openTrace(path, {
-    ...(format === undefined ? {} : { format }),
+    ...options,
     onProgress(bytesRead, totalBytes) {
       const percent = totalBytes === 0 ? 0 : Math.floor((100 * bytesRead) / totalBytes);
       progress.advance(percent - shown);
@@ -139,6 +142,7 @@ function notesOf(notes: TraceNotes): string {
     failedAllocations,
     unnamedAllocations,
     skippedLines,
+    unreadBytes,
     processes,
   } = notes;
   const told: [number, string, string, string][] = [
@@ -148,6 +152,7 @@ function notesOf(notes: TraceNotes): string {
     [failedAllocations, 'request', 'requests', ' that failed, left out'],
     [unnamedAllocations, 'request', 'requests', ' whose result the recording does not show, left out'],
     [skippedLines, 'line', 'lines', ' without a call'],
+    [unreadBytes, 'byte', 'bytes', ' added to the file while it was read, left out'],
     [processes > 1 ? processes : 0, 'process', 'processes', ', each with addresses of its own'],
   ];
   return told

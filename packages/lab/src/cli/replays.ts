@@ -1,5 +1,5 @@
 /** What compare and fit have in common: traces read one after another, each replayed through its allocators by the threads. */
-import { checkThere, openTrace } from '../formats/open.js';
+import { checkThere, type OpenOptions, openTrace } from '../formats/open.js';
 import type { Settings } from '../replay/options.js';
 import { ReplayPool } from '../replay/pool.js';
 import { ALLOCATORS, type Contender } from '../replay/registry.js';
@@ -22,7 +22,7 @@ export type Submit<Result> = (pool: ReplayPool, trace: Trace, spec: string) => P
  * Trace by trace, as soon as each is done, and with no progress bar shown while the caller has it. Nothing is read while
  * the threads replay: that would disturb their times.
  * @param named the allocators asked for, undefined for the default
- * @param format how the files are read; undefined for what their content tells
+ * @param reading how the files are read
  * @throws UserError where a file is no trace, or an allocator refuses the settings
  */
 export async function* replayAll<Result>(
@@ -30,7 +30,7 @@ export async function* replayAll<Result>(
   named: readonly Contender[] | undefined,
   settings: Settings,
   submit: Submit<Result>,
-  format?: string,
+  reading: OpenOptions,
 ): AsyncGenerator<TraceResults<Result>> {
   const most = (named ?? ALLOCATORS).length;
   for (const path of paths) await checkThere(path);
@@ -39,7 +39,7 @@ export async function* replayAll<Result>(
 
   for (const path of paths) {
     progress.doing(path);
-    const trace = await openTrace(path, format === undefined ? {} : { format });
+    const trace = await openTrace(path, reading);
     const chosen = contendersFor(trace, named, settings);
     progress.advance(most - chosen.length);
     const results = await Promise.all(

@@ -1,5 +1,5 @@
 /** What the recorders that print calls by name share: the families of names, and what each call does to the trace. */
-import type { TraceBuilder } from '../trace/builder.js';
+import { ALIGN_MAX, type TraceBuilder } from '../trace/builder.js';
 
 /** A call with its arguments and its result as 64-bit numbers in two halves, in the order of the C function. */
 export interface Call {
@@ -51,6 +51,8 @@ const ARGUMENTS: Record<Kind, number> = {
   posix_memalign: 3,
   free: 1,
 };
+/** No call has more that matter. */
+export const ARGUMENTS_MAX = Math.max(...Object.values(ARGUMENTS));
 const PAGE_BYTES = 4096;
 
 /** What family a function is of; undefined when it does not concern memory. C++'s operators by their mangled names. */
@@ -89,6 +91,8 @@ export function tell(builder: TraceBuilder, { name, args, result }: Call): strin
     if (result !== null && isNull(result)) return failed(builder);
     return `fewer than 2^53 bytes as the size of ${name}`;
   }
+  if (kind === 'memalign' && numberOf(a) > ALIGN_MAX && (result === null || !isNull(result)))
+    return `an alignment of at most 2^53 bytes as the first argument of ${name}`;
   if (kind === 'posix_memalign') {
     // It returns 0 and writes the address where the recorder does not look.
     if (result !== null && isNull(result)) builder.unnamed();

@@ -1,15 +1,15 @@
 /** Unwraps what a recording is compressed with, told from its content: gzip, zstd, either within the other. */
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { Decompress } from 'fzstd';
 import { TraceFormatError } from './errors.js';
 import { PeekableChunks } from './peek.js';
+import { unzstd, ZSTD_WINDOW_BYTES } from './zstd.js';
 
 type Chunks = AsyncIterable<Uint8Array>;
 
 interface Wrapper {
   readonly magic: readonly number[];
-  unwrap(chunks: Chunks, file: string): Chunks;
+  unwrap(chunks: PeekableChunks, file: string, zstdWindowBytes: number): Chunks;
 }
 
 const WRAPPERS: readonly Wrapper[] = [
@@ -21,11 +21,25 @@ const WRAPPERS: readonly Wrapper[] = [
 const DEPTH_MAX = 4;
 
 /**
+ * How many bytes one of the file may become. zstd makes 12,000 of one where the content is the same two lines over and
+ * over, gzip 1,000; more is made by what is no recording (zeros, 32,768), or by one in another (32,768 squared).
+ */
+const EXPANSION_MAX = 20_000;
+/** Small ones may expand as they like. */
+const UNSUSPECTED_BYTES = 2 ** 26;
+
+/**
  * @param file names the recording in errors
+ * @param zstdWindowBytes the largest window of zstd data that is accepted
  * @returns the bytes within all the wrappings, which are still to be read to the end
  */
-export async function decompress(chunks: Chunks, file: string): Promise<PeekableChunks> {
-  let content = new PeekableChunks(chunks);
+export async function decompress(
+  chunks: Chunks,
+  file: string,
+  zstdWindowBytes = ZSTD_WINDOW_BYTES,
+): Promise<PeekableChunks> {
+  const packed = new Counter();
+  let content = new PeekableChunks(packed.count(chunks));
   for (let depth = 0; ; depth++) {
     const head = await content.peek(4);
     const wrapper = WRAPPERS.find(({ magic }) => magic.every((byte, i) => head[i] === byte));
@@ -34,7 +48,33 @@ export async function decompress(chunks: Chunks, file: string): Promise<Peekable
       await content.return();
       throw new TraceFormatError(file, `compressed more than ${DEPTH_MAX} times over; unpack it first`);
     }
-    content = new PeekableChunks(wrapper.unwrap(content, file));
+    content = new PeekableChunks(bounded(wrapper.unwrap(content, file, zstdWindowBytes), packed, file));
+  }
+}
+
+/** How many bytes have gone through. */
+class Counter {
+  bytes = 0;
+
+  async *count(chunks: Chunks): Chunks {
+    for await (const chunk of chunks) {
+      this.bytes += chunk.length;
+      yield chunk;
+    }
+  }
+}
+
+/** Ends what a few bytes of the file expand to without end. */
+async function* bounded(chunks: Chunks, packed: Counter, file: string): Chunks {
+  const unpacked = new Counter();
+  for await (const chunk of unpacked.count(chunks)) {
+    if (unpacked.bytes > UNSUSPECTED_BYTES && unpacked.bytes > EXPANSION_MAX * packed.bytes) {
+      throw new TraceFormatError(
+        file,
+        `its ${packed.bytes} bytes so far unpack to over ${EXPANSION_MAX} times as many; if it is a recording nevertheless, unpack it first`,
+      );
+    }
+    yield chunk;
   }
 }
 
@@ -59,31 +99,4 @@ async function* gunzip(chunks: Chunks, file: string): Chunks {
     }
     throw error;
   }
-}
-
-async function* unzstd(chunks: Chunks, file: string): Chunks {
-  const blocks: Uint8Array[] = [];
-  const stream = new Decompress((block) => blocks.push(block));
-  let taken = 0;
-  const push = (chunk: Uint8Array, last: boolean) => {
-    taken += chunk.length;
-    try {
-      stream.push(chunk, last);
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      throw new TraceFormatError(
-        file,
-        last && message === 'unexpected EOF'
-          ? `the zstd data ends early, at byte ${taken} of it: the file was cut off`
-          : `the zstd data is damaged before byte ${taken} of it (${message})`,
-      );
-    }
-  };
-  for await (const chunk of chunks) {
-    push(chunk, false);
-    yield* blocks;
-    blocks.length = 0;
-  }
-  push(new Uint8Array(0), true);
-  yield* blocks;
 }

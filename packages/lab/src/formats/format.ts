@@ -36,6 +36,8 @@ export interface TraceWriter {
 
 /** Bytes that a format is recognised by. */
 const HEAD_BYTES = 2 ** 16;
+/** Characters of a line that patterns are held against: some take time in the square of them where nothing matches. */
+const LINE_LENGTH_MAX = 2 ** 12;
 
 /** The start of a recording. */
 export class Head {
@@ -50,12 +52,12 @@ export class Head {
     this.bytes = bytes.subarray(0, HEAD_BYTES);
   }
 
-  /** The lines that are complete, read as Latin-1. */
+  /** The lines that are complete, or the first 4,096 characters of them, read as Latin-1. */
   get lines(): readonly string[] {
     if (this.#lines === null) {
       const lines = new TextDecoder('latin1').decode(this.bytes).split('\n');
       if (!this.whole && lines.length > 1) lines.pop();
-      this.#lines = lines;
+      this.#lines = lines.map((line) => line.slice(0, LINE_LENGTH_MAX));
     }
     return this.#lines;
   }

@@ -72,6 +72,17 @@ describe('objects', () => {
     expect(trace.notes).toEqual(notes({ nullFrees: 3, failedAllocations: 1, unknownFrees: 1 }));
   });
 
+  it('of more and longer names than any kernel has: what is kept of them is bounded', () => {
+    const alloc = (i: number, name: string) =>
+      `kmem_cache_alloc: ptr=0x${(4096 + i).toString(16)} name=${name} bytes_req=8 bytes_alloc=8`;
+    const long = objects(alloc(0, `a${'x'.repeat(100_000)}`), alloc(1, 'b'));
+    expect(long.details!.kinds.map((kind) => kind.length)).toEqual([0, 256, 1]);
+    expect([...long.details!.kind]).toEqual([1, 2]);
+    const many = objects(...Array.from({ length: 70_000 }, (_, i) => alloc(i, `c${i}`)));
+    expect(many.details!.kinds).toHaveLength(65_536);
+    expect(many.details!.kind.at(-1)).toBe(0);
+  });
+
   it('other events are left out, and the pages', () => {
     const trace = objects(
       'rss_stat: mm_id=2383619096 curr=1 type=MM_ANONPAGES size=8192B',

@@ -12,6 +12,8 @@ const TAB = 0x09;
 
 /** Longer than any line that a recorder writes: what has longer ones is no text, or damaged. */
 const LINE_BYTES_MAX = 2 ** 20;
+/** Characters kept of a word: the names of functions and events have fewer, a line may have a million. */
+const WORD_LENGTH_MAX = 256;
 
 /** Goes over the bytes of one line. What it takes moves it on; what is not there leaves it where it is. */
 export class Cursor {
@@ -51,22 +53,22 @@ export class Cursor {
     return true;
   }
 
-  /** Takes letters, digits and underscores. */
+  /** Takes letters, digits and underscores; of a word longer than any name, the text is its beginning. */
   word(): string {
     const from = this.at;
     let text = '';
     while (this.at < this.end && isWord(this.bytes[this.at]!)) this.at++;
-    for (let i = from; i < this.at; i++) text += String.fromCharCode(this.bytes[i]!);
+    const to = Math.min(this.at, from + WORD_LENGTH_MAX);
+    for (let i = from; i < to; i++) text += String.fromCharCode(this.bytes[i]!);
     return text;
   }
 
-  /** Takes what comes before the next space, or the end, as Latin-1. */
-  text(): string {
-    let text = '';
-    while (this.at < this.end && this.bytes[this.at] !== SPACE) {
-      text += String.fromCharCode(this.bytes[this.at++]!);
-    }
-    return text;
+  /** Takes what comes before the next space, or the end, as Latin-1; at most `lengthMax` characters. */
+  text(lengthMax: number): string {
+    const from = this.at;
+    const end = Math.min(this.end, from + lengthMax);
+    while (this.at < end && this.bytes[this.at] !== SPACE) this.at++;
+    return String.fromCharCode(...this.bytes.subarray(from, this.at));
   }
 
   /** Takes a decimal number, or a hexadecimal one with 0x, below 2^64; `high`, `low` and `value` then tell it. */
@@ -146,17 +148,7 @@ export abstract class LineReader implements TraceReader {
     if (from === chunk.length) return;
     this.#rest.push(chunk.slice(from));
     this.#restBytes += chunk.length - from;
-    if (this.#restBytes > LINE_BYTES_MAX) {
-      this.#line++;
-      const [start = chunk] = this.#rest;
-      throw new TraceFormatError(
-        this.#file,
-        `a line of over ${LINE_BYTES_MAX} bytes, ${quote(start)}: no text`,
-        {
-          line: this.#line,
-        },
-      );
-    }
+    if (this.#restBytes > LINE_BYTES_MAX) this.#refuse(this.#rest[0]!);
   }
 
   end(): void {
@@ -180,6 +172,15 @@ export abstract class LineReader implements TraceReader {
     throw new TraceFormatError(this.#file, problem, { line: this.#line });
   }
 
+  /** @param start of a line too long */
+  #refuse(start: Uint8Array): never {
+    throw new TraceFormatError(
+      this.#file,
+      `a line of over ${LINE_BYTES_MAX} bytes, ${quote(start)}: no text`,
+      { line: this.#line + 1 },
+    );
+  }
+
   #joined(last: Uint8Array): void {
     const line = new Uint8Array(this.#restBytes + last.length);
     let at = 0;
@@ -194,6 +195,7 @@ export abstract class LineReader implements TraceReader {
 
   #read(bytes: Uint8Array, from: number, to: number): void {
     const { cursor } = this;
+    if (to - from > LINE_BYTES_MAX) this.#refuse(bytes.subarray(from, to));
     this.#line++;
     this.#from = from;
     cursor.bytes = bytes;

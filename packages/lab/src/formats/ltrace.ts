@@ -14,12 +14,6 @@ const CALL = new RegExp(
   String.raw`${PREFIX}(?:[^\s(]+->)?(?:malloc|calloc|realloc|memalign|free|_Z\w+)(?:@[^(]*)?\(.*(?: = |<unfinished)`,
 );
 
-interface OpenCall {
-  readonly pid: number;
-  readonly name: string;
-  readonly args: Value[];
-}
-
 export const ltrace: TraceFormat = {
   id: 'ltrace',
   title: 'ltrace',
@@ -29,7 +23,8 @@ export const ltrace: TraceFormat = {
 
 class LtraceReader extends LineReader {
   readonly #builder: TraceBuilder;
-  readonly #open: OpenCall[] = [];
+  /** Arguments of the calls that are not complete, by pid and name, the last one at the end. */
+  readonly #open = new Map<string, Value[][]>();
 
   constructor(builder: TraceBuilder, file: string) {
     super(file);
@@ -39,7 +34,9 @@ class LtraceReader extends LineReader {
   override end(): void {
     super.end();
     // Calls in which the program ended: what they gave, nobody saw.
-    for (const { name } of this.#open) if (kindOf(name) !== 'free') this.#builder.unnamed();
+    for (const calls of this.#open.values()) {
+      for (let left = calls.length; left > 0; left--) this.#builder.unnamed();
+    }
   }
 
   protected line(cursor: Cursor): void {
@@ -57,7 +54,7 @@ class LtraceReader extends LineReader {
     if (cursor.skipPast('<unfinished')) {
       // A free has happened, for the trace, when it begins.
       if (kindOf(name) === 'free') this.#tell(name, args, null);
-      else this.#open.push({ pid, name, args });
+      else this.#begin(`${pid} ${name}`, args);
     } else if (cursor.skipPast('<no return')) this.#builder.skipLine();
     else this.#result(name, args);
   }
@@ -93,8 +90,10 @@ class LtraceReader extends LineReader {
   #functionName(): string {
     const { cursor } = this;
     const from = cursor.at;
-    const paren = cursor.bytes.indexOf(0x28, from);
-    if (paren < 0 || paren >= cursor.end) return '';
+    // Within the line: `indexOf(0x28, from)` would go on to the end of the chunk, for each line that has none.
+    const length = cursor.bytes.subarray(from, cursor.end).indexOf(0x28);
+    if (length < 0) return '';
+    const paren = from + length;
     cursor.end = Math.min(cursor.end, paren);
     const arrow = cursor.skipPast('->');
     if (!arrow) cursor.at = from;
@@ -121,13 +120,21 @@ class LtraceReader extends LineReader {
   #resumed(pid: number): void {
     const { cursor } = this;
     const name = cursor.word();
-    const at = this.#open.findLastIndex((call) => call.pid === pid && call.name === name);
-    if (at < 0) {
+    const key = `${pid} ${name}`;
+    const calls = this.#open.get(key);
+    const args = calls?.pop();
+    if (args === undefined) {
       this.#builder.skipLine();
       return;
     }
-    const [{ args }] = this.#open.splice(at, 1) as [OpenCall];
+    if (calls?.length === 0) this.#open.delete(key);
     this.#result(name, args);
+  }
+
+  #begin(key: string, args: Value[]): void {
+    const calls = this.#open.get(key);
+    if (calls === undefined) this.#open.set(key, [args]);
+    else calls.push(args);
   }
 
   #result(name: string, args: Value[]): void {

@@ -32,11 +32,11 @@ export class PeekableChunks implements AsyncIterableIterator<Uint8Array> {
 
   /** Passes over the first `count` bytes, which have been peeked at. */
   skip(count: number): void {
-    for (let left = count; left > 0; ) {
-      const chunk = this.#waiting.shift()!;
-      if (chunk.length > left) this.#waiting.unshift(chunk.subarray(left));
-      left -= chunk.length;
-    }
+    let left = count;
+    let passed = 0;
+    for (; left > 0 && left >= this.#waiting[passed]!.length; passed++) left -= this.#waiting[passed]!.length;
+    this.#waiting.splice(0, passed);
+    if (left > 0) this.#waiting[0] = this.#waiting[0]!.subarray(left);
   }
 
   async next(): Promise<IteratorResult<Uint8Array>> {

@@ -15,7 +15,7 @@
  * pbf decodes the fields; the framing is here, because a recording need not fit into memory.
  */
 import { PbfReader } from 'pbf';
-import { TraceBuilder } from '../trace/builder.js';
+import { ALIGN_MAX, TraceBuilder } from '../trace/builder.js';
 import { quote, TraceFormatError } from './errors.js';
 import type { Head, TraceFormat, TraceReader } from './format.js';
 import { protobufWriter } from './protobuf-writer.js';
@@ -164,6 +164,7 @@ class ProtobufReader implements TraceReader {
       return;
     }
     if (!Number.isSafeInteger(size)) this.#fail(bytes, start, 'a size below 2^53');
+    if (kind === MALLOC && third > ALIGN_MAX) this.#fail(bytes, start, 'an alignment of at most 2^53');
     const idHigh = high(first, bytes, firstAt);
     const idLow = low(first, bytes, firstAt);
     if (kind === MALLOC) {

@@ -144,6 +144,45 @@ describe('ltrace', () => {
   });
 });
 
+/** Milliseconds that reading takes. */
+function time(format: TraceFormat, recording: string): number {
+  const started = performance.now();
+  read(format, recording);
+  return performance.now() - started;
+}
+
+describe('time in proportion to the recording', () => {
+  it('ltrace: calls that are never resumed, and resumed ones of another name', () => {
+    const text =
+      '[pid 1] malloc(10 <unfinished ...>\n'.repeat(60_000) +
+      '[pid 1] <... realloc resumed> ) = 0x10\n'.repeat(30_000);
+    // 60,000 times 30,000 comparisons take 10 s.
+    expect(time(ltrace, text)).toBeLessThan(2000);
+  });
+
+  it('ltrace: short lines without a parenthesis', () => {
+    // To look for one up to the end of the recording, line by line, takes 20 s.
+    expect(time(ltrace, 'x\n'.repeat(1_000_000))).toBeLessThan(3000);
+  });
+
+  it('valgrind: no call has more than three arguments that matter', () => {
+    const text = `--1-- memalign(${'al 1,'.repeat(100_000)}1) = 0x10\n`;
+    expect(() => read(valgrind, text)).toThrow(
+      'recording:1: expected at most 3 arguments of memalign, found',
+    );
+  });
+
+  it.each(['1', '1: ', ' ', '1: kmalloc: ', '--1-- ', '(', '@ + '])(
+    'is told from lines of %j over and over',
+    (word) => {
+      const head = new Head(Buffer.from(word.repeat(2 ** 16 / word.length)));
+      const started = performance.now();
+      for (const format of FORMATS) format.detect(head);
+      expect(performance.now() - started).toBeLessThan(500);
+    },
+  );
+});
+
 describe('mtrace', () => {
   it('reads places with spaces in them, and (nil)', () => {
     const text = '= Start\n@ ./my prog:(f+0x1)[0x2] + 0x10 0x20\n@ x - (nil)\n@ ./a + b - 0x10\n= End\n';
@@ -256,6 +295,11 @@ it.each([
     "recording:1: expected 2 numbers as arguments of calloc, found '--1-- calloc(10) = 0x10'",
   ],
   [
+    valgrind,
+    '--1-- memalign(al 18446744073709551615, size 8) = 0x10\n',
+    'recording:1: expected an alignment of at most 2^53 bytes as the first argument of memalign, found',
+  ],
+  [
     ltrace,
     'a->malloc(x) = 0x10\n',
     "recording:1: expected 1 number as arguments of malloc, found 'a->malloc(x) = 0x10'",
@@ -277,6 +321,12 @@ it('refuses a line that never ends', () => {
   expect(() => {
     for (let i = 0; i < 10; i++) reader.push(junk);
   }).toThrow(/^recording:1: a line of over 1048576 bytes/);
+  // The same in whatever pieces it comes.
+  for (const piece of [2 ** 18, 2 ** 20 + 1, 2 ** 22]) {
+    expect(() => read(android, `1: free 0x0\n${' '.repeat(2 ** 20 + 1)}\n1: free 0x0\n`, piece)).toThrow(
+      /^recording:2: a line of over 1048576 bytes/,
+    );
+  }
 });
 
 describe.skipIf(shared('traces/android-systemui.txt.gz') === null)('a whole real recording', () => {

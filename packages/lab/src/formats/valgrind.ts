@@ -5,7 +5,7 @@
  * each process has addresses of its own.
  */
 import type { TraceBuilder } from '../trace/builder.js';
-import { kindOf, tell, type Value } from './calls.js';
+import { ARGUMENTS_MAX, kindOf, tell, type Value } from './calls.js';
 import type { TraceFormat } from './format.js';
 import { type Cursor, LineReader } from './lines.js';
 
@@ -29,7 +29,7 @@ class ValgrindReader extends LineReader {
       this.#builder.skipLine();
       return;
     }
-    const pid = cursor.value;
+    const { high, low } = cursor;
     let name = cursor.spaces().word();
     if (cursor.byte !== 0x28 || kindOf(name) === undefined) {
       this.#builder.skipLine();
@@ -48,7 +48,7 @@ class ValgrindReader extends LineReader {
       result = { high: cursor.high, low: cursor.low };
     }
     if (!cursor.spaces().done) this.fail('the end of the line');
-    this.#builder.process(pid);
+    this.#builder.process(high, low);
     const wrong = tell(this.#builder, { name, args, result });
     if (wrong !== null) this.fail(wrong);
   }
@@ -59,6 +59,7 @@ class ValgrindReader extends LineReader {
     const args: Value[] = [];
     if (!cursor.take('(')) this.fail(`'(' after ${name}`);
     do {
+      if (args.length === ARGUMENTS_MAX) this.fail(`at most ${ARGUMENTS_MAX} arguments of ${name}`);
       const label = cursor.spaces().byte >= 0x61 ? cursor.word() : '';
       if (!cursor.spaces().number()) this.fail(`numbers as arguments of ${name}`);
       const value = { high: cursor.high, low: cursor.low };

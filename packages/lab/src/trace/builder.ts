@@ -20,6 +20,9 @@ import {
   type TraceNotes,
 } from './trace.js';
 
+/** Bytes: the largest alignment that a trace tells. */
+export const ALIGN_MAX = 2 ** 53;
+
 /**
  * Ids are 64 bits in two unsigned halves, `high` and `low`; a small number n is `(0, n)`. No id stands for NULL:
  * a reader tells calls with NULL by the methods for them. Sizes are bytes, whole numbers from 0 to 2^53 - 1.
@@ -28,8 +31,13 @@ export class TraceBuilder {
   readonly #columns = new Columns();
   #ids = new IdTable();
   #details: DetailsBuilder | null = null;
-  readonly #processes = new Map<number, IdTable>();
+  /** Which process has that pid, counted from 0 as they appear: as `#ids`, a table that no choice of pids slows down. */
+  readonly #pids = new IdTable();
+  /** The blocks of each process; null where it has none. */
+  readonly #processes: (IdTable | null)[] = [];
   #process = 0;
+  #pidHigh = -1;
+  #pidLow = -1;
   /** Slots free again, a stack of `#freeSlotCount`. */
   #freeSlots = new Uint32Array(1024);
   #freeSlotCount = 0;
@@ -41,6 +49,7 @@ export class TraceBuilder {
   #failedAllocations = 0;
   #unnamedAllocations = 0;
   #skippedLines = 0;
+  #unreadBytes = 0;
 
   /** Operations so far. */
   get length(): number {
@@ -58,7 +67,7 @@ export class TraceBuilder {
 
   /**
    * Allocate at a multiple of `align` bytes, which is rounded up to a power of two, as the C libraries do with one
-   * that is none. 0 and 1 ask for nothing: a plain allocation.
+   * that is none; it is at most ALIGN_MAX. 0 and 1 ask for nothing: a plain allocation.
    */
   aligned(high: number, low: number, size: number, align: number): void {
     const log2 = Math.ceil(Math.log2(Math.max(align, 1)));
@@ -119,15 +128,25 @@ export class TraceBuilder {
     this.#skippedLines++;
   }
 
-  /** The calls that follow are of this process: its addresses are its own. */
-  process(pid: number): void {
-    if (pid === this.#process) return;
-    // The first process named takes over what came before any name.
-    if (this.#processes.size === 0) this.#processes.set(pid, this.#ids);
-    const ids = this.#processes.get(pid) ?? new IdTable();
-    this.#processes.set(pid, ids);
-    this.#ids = ids;
-    this.#process = pid;
+  /** The file grew by so many bytes while it was read. */
+  unread(bytes: number): void {
+    this.#unreadBytes = bytes;
+  }
+
+  /** The calls that follow are of the process of this pid, 64 bits: its addresses are its own. */
+  process(high: number, low: number): void {
+    if (low === this.#pidLow && high === this.#pidHigh) return;
+    this.#pidHigh = high;
+    this.#pidLow = low;
+    const known = this.#pids.add(high, low, this.#processes.length);
+    if (known === NO_SLOT && this.#processes.length === 0) {
+      // The first process named takes over what came before any name.
+      this.#processes.push(this.#ids);
+      return;
+    }
+    this.#processes[this.#process] = this.#ids.size === 0 ? null : this.#ids;
+    this.#process = known === NO_SLOT ? this.#processes.push(null) - 1 : known;
+    this.#ids = this.#processes[this.#process] ?? new IdTable();
   }
 
   /** The trace. The builder is used up. */
@@ -139,11 +158,12 @@ export class TraceBuilder {
       failedAllocations: this.#failedAllocations,
       unnamedAllocations: this.#unnamedAllocations,
       skippedLines: this.#skippedLines,
-      processes: Math.max(1, this.#processes.size),
+      unreadBytes: this.#unreadBytes,
+      processes: Math.max(1, this.#processes.length),
     };
     // Large, and of no use any more once the columns are put together.
     this.#ids = new IdTable();
-    this.#processes.clear();
+    this.#processes.length = 0;
     this.#freeSlots = new Uint32Array(0);
     const { length } = this;
     const trace = { name, format, ...this.#columns.finish(), slots: this.#slots, notes };

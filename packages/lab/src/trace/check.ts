@@ -28,7 +28,7 @@ export function checkTrace(trace: Trace): void {
     law(
       kind.every((each) => each < kinds.length),
       'every kind has a name',
-      () => `kind ${Math.max(...kind)} of ${kinds.length}`,
+      () => `kind ${kind.find((each) => each >= kinds.length)} of ${kinds.length}`,
     );
   }
 

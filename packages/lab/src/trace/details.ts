@@ -13,6 +13,8 @@ export interface TraceDetails {
 }
 
 const KINDS_MAX = 2 ** 16;
+/** Characters of a kind's name; readers cut off what is longer. The longest names of caches in Linux have some 40. */
+export const KIND_LENGTH_MAX = 256;
 
 /** Collects details while the length of the trace is not known yet. */
 export class DetailsBuilder {
@@ -28,12 +30,7 @@ export class DetailsBuilder {
    */
   set(operation: number, kind: string, granted: number): void {
     if (operation >= this.#kind.length) this.#grow(operation + 1);
-    let index = this.#indices.get(kind);
-    if (index === undefined) {
-      index = this.#kinds.length < KINDS_MAX ? this.#kinds.push(kind) - 1 : 0;
-      this.#indices.set(kind, index);
-    }
-    this.#kind[operation] = index;
+    this.#kind[operation] = this.#indexOf(kind);
     this.#granted[operation] = granted;
   }
 
@@ -44,6 +41,15 @@ export class DetailsBuilder {
     kind.set(this.#kind.subarray(0, length));
     granted.set(this.#granted.subarray(0, length));
     return { kinds: this.#kinds, kind, granted };
+  }
+
+  #indexOf(kind: string): number {
+    const known = this.#indices.get(kind);
+    if (known !== undefined) return known;
+    if (this.#kinds.length === KINDS_MAX) return 0;
+    const index = this.#kinds.push(kind) - 1;
+    this.#indices.set(kind, index);
+    return index;
   }
 
   #grow(length: number): void {

@@ -1,6 +1,6 @@
 /**
  * Which slot the block has that the recording calls by a 64-bit id (an address, as a rule): a hash table of the
- * live blocks. O(1) a call. Open addressing with linear probing, Fibonacci hashing, and deletion by shifting back
+ * live blocks. O(1) a call. Open addressing with linear probing, multiplicative hashing, and deletion by shifting back
  * (Knuth, The Art of Computer Programming 3, 6.4, algorithm R), so that no tombstones pile up where millions of
  * blocks come and go.
  *
@@ -13,15 +13,23 @@ export const NO_SLOT = -1;
 
 /** 32-bit words an entry: the halves of the id, and the slot + 1 (0 where the entry is empty). */
 const WORDS = 3;
-const MIN_BITS = 10;
-const FIBONACCI = 0x9e3779b1;
-const MIX = 0x85ebca6b;
+/** Small, as a recording may tell of very many processes of a few blocks each. */
+const MIN_BITS = 2;
+/** Odd multipliers, by chance: nobody can write a recording whose ids all fall on one entry. No result depends on them. */
+const MIX_HIGH = oddByChance();
+const MIX_BOTH = oddByChance();
+const MIX_LAST = oddByChance();
 
 export class IdTable {
   /** One array for all three words: a lookup misses the cache once. */
   #cells = new Uint32Array(WORDS << MIN_BITS);
   #bits = MIN_BITS;
   #count = 0;
+
+  /** Ids that have a slot. */
+  get size(): number {
+    return this.#count;
+  }
 
   /** Slot of the live block `id`, NO_SLOT if there is none. */
   get(high: number, low: number): number {
@@ -88,6 +96,16 @@ export class IdTable {
   }
 }
 
+/**
+ * The upper half goes through two products before the lower one is added, as a difference in its top bits alone comes
+ * out of the first as the same few bits, whatever the multiplier.
+ */
 function hash(high: number, low: number, shift: number): number {
-  return Math.imul(low ^ Math.imul(high, MIX), FIBONACCI) >>> shift;
+  let mixed = Math.imul(high, MIX_HIGH);
+  mixed = Math.imul(mixed ^ (mixed >>> 16), MIX_BOTH);
+  return Math.imul(low ^ mixed ^ (mixed >>> 15), MIX_LAST) >>> shift;
+}
+
+function oddByChance(): number {
+  return Math.floor(Math.random() * 2 ** 32) | 1;
 }

@@ -40,6 +40,23 @@ describe('profileOf', () => {
     expect(profile.notes).toMatchObject({ unknownFrees: 1, nullFrees: 1 });
   });
 
+  it('finds the most frequent sizes, however many there are', () => {
+    const profile = profileOf(
+      trace((b) => {
+        const sizes = [0, 0, 0, 2 ** 40, 2 ** 40, ...Array.from({ length: 9000 }, (_, i) => 20_000 - i)];
+        for (const size of sizes) {
+          b.allocate(0, 1, size);
+          b.free(0, 1);
+        }
+      }),
+    );
+    expect(profile.frequent).toEqual([
+      { size: 0, count: 3 },
+      { size: 2 ** 40, count: 2 },
+      ...[0, 1, 2, 3, 4, 5].map((i) => ({ size: 11_001 + i, count: 1 })),
+    ]);
+  });
+
   it('thins the live bytes of long recordings to 64 figures, the last one the end', () => {
     const profile = profileOf(
       trace((b) => {

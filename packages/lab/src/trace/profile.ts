@@ -50,13 +50,14 @@ export interface Profile {
 const FREQUENT = 8;
 const STRETCHES = 64;
 const CLASSES = 54;
+/** Bytes: sizes below are counted in a table. */
+const SMALL = 2 ** 16;
 
 export function profileOf(trace: Trace): Profile {
   const { length, op, slot, size, slots } = trace;
   const calls = [0, 0, 0, 0, 0];
   const sizes = new Float64Array(CLASSES);
   const lifetimes = new Float64Array(CLASSES);
-  const counts = new Map<number, number>();
   const held = new Float64Array(slots);
   const born = new Float64Array(slots).fill(-1);
   const reallocs = { growing: 0, shrinking: 0, same: 0 };
@@ -80,7 +81,6 @@ export function profileOf(trace: Trace): Profile {
     } else {
       const wanted = size[i]!;
       sizes[sizeClass(wanted)]!++;
-      counts.set(wanted, (counts.get(wanted) ?? 0) + 1);
       requestedBytes += wanted;
       if (kind === OP_REALLOCATE) {
         const before = held[at]!;
@@ -96,10 +96,6 @@ export function profileOf(trace: Trace): Profile {
     }
     if (i + 1 === Math.ceil(((live.length + 1) * length) / stretches)) live.push(bytes);
   }
-  const frequent = [...counts]
-    .sort(([sizeA, a], [sizeB, b]) => b - a || sizeA - sizeB)
-    .slice(0, FREQUENT)
-    .map(([size, count]) => ({ size, count }));
   return {
     trace: trace.name,
     format: trace.format,
@@ -118,11 +114,43 @@ export function profileOf(trace: Trace): Profile {
     left: { blocks, bytes },
     sizes: upToLast(sizes),
     lifetimes: upToLast(lifetimes),
-    frequent,
+    frequent: mostFrequent(trace),
     reallocs,
     recorded: recordedGrants(trace),
     live,
   };
+}
+
+/**
+ * Small sizes are counted in a table, the others as runs of the sorted sizes: exact however many different ones there
+ * are, and nobody can choose them so that it takes long. (A Map ends with an error at 16.7 million sizes; its hash of
+ * numbers is known, so that a recording can make them collide.)
+ */
+function mostFrequent({ length, op, size }: Trace): Profile['frequent'] {
+  const small = new Uint32Array(SMALL);
+  let large = 0;
+  for (let i = 0; i < length; i++) {
+    if (op[i] === OP_FREE) continue;
+    if (size[i]! < SMALL) small[size[i]!]!++;
+    else large++;
+  }
+  const sorted = new Float64Array(large);
+  for (let i = 0; large > 0; i++) if (size[i]! >= SMALL) sorted[--large] = size[i]!;
+  sorted.sort();
+
+  let most: { size: number; count: number }[] = [];
+  const offer = (value: number, count: number) => {
+    if (count === 0 || (most.length === FREQUENT && count <= most[FREQUENT - 1]!.count)) return;
+    most = [...most, { size: value, count }].sort((a, b) => b.count - a.count || a.size - b.size);
+    most.length = Math.min(most.length, FREQUENT);
+  };
+  for (let value = 0; value < SMALL; value++) offer(value, small[value]!);
+  for (let at = 0; at < sorted.length; ) {
+    const start = at;
+    while (at < sorted.length && sorted[at] === sorted[start]) at++;
+    offer(sorted[start]!, at - start);
+  }
+  return most;
 }
 
 function upToLast(values: Float64Array): number[] {

@@ -30,6 +30,8 @@ export interface TraceNotes {
   readonly unnamedAllocations: number;
   /** Lines of the text that hold no call of the allocator: banners, other functions. */
   readonly skippedLines: number;
+  /** Bytes that were added to the file while it was read: left out. */
+  readonly unreadBytes: number;
   /** Processes whose calls stand in the recording, merged here in the order recorded. */
   readonly processes: number;
 }
@@ -42,6 +44,7 @@ export const NO_NOTES: TraceNotes = {
   failedAllocations: 0,
   unnamedAllocations: 0,
   skippedLines: 0,
+  unreadBytes: 0,
   processes: 1,
 };
 
