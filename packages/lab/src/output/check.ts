@@ -32,8 +32,10 @@ function reached(name: string, refuse: (why: string) => UserError): Target {
   try {
     return targetOf(name);
   } catch (error) {
-    const { code, path } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') throw refuse(noFolder(path ?? dirname(name)));
+    const { code, syscall, path = name } = error as NodeJS.ErrnoException;
+    // lstat looks for the file itself: its folder is none.
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw refuse(noFolder(syscall === 'lstat' ? dirname(path) : path));
     throw error instanceof UserError ? error : refuse(reasonOf(error));
   }
 }
