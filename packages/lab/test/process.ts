@@ -1,15 +1,24 @@
 /** The built command as a process, for the tests of what it writes. Needs `npm run build`. */
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const COMMAND = fileURLToPath(new URL('../bin/freehold.js', import.meta.url));
 
-/** Somebody who owns nothing here: root may do what a test wants refused. */
-const NOBODY = 65_534;
-export const IS_ROOT = process.getuid?.() === 0;
+/** Root may do what a test wants refused; without its capabilities it is held to permission bits like anybody. */
+const WITHOUT_RIGHTS =
+  process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--'] : [];
+
+/** Why permission bits cannot be tested here; null where they can. */
+export function whyNoPermissions(): string | null {
+  if (WITHOUT_RIGHTS.length === 0) return null;
+  const { status, error, stderr } = spawnSync('setpriv', [...WITHOUT_RIGHTS.slice(1), 'true'], {
+    encoding: 'utf8',
+  });
+  return status === 0 ? null : `root cannot give up its rights here: ${error?.message ?? stderr}`;
+}
 
 export interface Ended {
   readonly status: number | null;
@@ -22,8 +31,8 @@ export interface Ended {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** As a user without rights, where the test itself has all of them. */
-  readonly asNobody?: boolean;
+  /** Held to permission bits, whoever runs the test. */
+  readonly withoutRights?: boolean;
   /** No byte can be written to a regular file, as on a full disk. */
   readonly noRoom?: boolean;
   /** May send a signal: called as soon as the process is there. */
@@ -34,16 +43,15 @@ export interface RunOptions {
 export function freehold(argv: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const began = performance.now();
   const command = [process.execPath, COMMAND, ...argv];
-  const [file, ...rest] = options.noRoom
-    ? ['/bin/sh', '-c', 'ulimit -f 0; exec "$@"', 'sh', ...command]
-    : command;
+  if (options.noRoom) command.unshift('/bin/sh', '-c', 'ulimit -f 0; exec "$@"', 'sh');
+  if (options.withoutRights) command.unshift(...WITHOUT_RIGHTS);
+  const [file, ...rest] = command;
   const child = spawn(file!, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 60_000,
     killSignal: 'SIGKILL',
     env: { ...process.env, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.asNobody && IS_ROOT ? { uid: NOBODY, gid: NOBODY } : {}),
   });
   let stdout = '';
   let stderr = '';
@@ -62,26 +70,9 @@ export function freehold(argv: readonly string[], options: RunOptions = {}): Pro
   });
 }
 
-/** Whether nobody may run the command where it lies. */
-export function nobodyCanRun(): boolean {
-  return (
-    !IS_ROOT || spawnSync(process.execPath, [COMMAND, '--version'], { uid: NOBODY, gid: NOBODY }).status === 0
-  );
-}
-
-/** Gives a file or folder to whom `asNobody` runs as. */
-export function giveToNobody(path: string, mode: number): void {
-  chmodSync(path, mode);
-  if (IS_ROOT) chownSync(path, NOBODY, NOBODY);
-}
-
-/** A folder of its own that anybody may enter, gone when disposed of. */
+/** A folder of its own, gone when disposed of. */
 export class Scratch implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'freehold-outputs-'));
-
-  constructor() {
-    chmodSync(this.path, 0o755);
-  }
 
   /** A path in it; a folder of that name is made where it ends in `/`. */
   at(name: string): string {

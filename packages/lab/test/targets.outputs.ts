@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { afterAll, describe, expect, it, type TestContext } from 'vitest';
-import { type Ended, freehold, giveToNobody, nobodyCanRun, type RunOptions, Scratch } from './process.js';
+import { type Ended, freehold, type RunOptions, Scratch, whyNoPermissions } from './process.js';
 
 interface Writer {
   readonly name: string;
@@ -53,7 +53,7 @@ const WRITERS: readonly Writer[] = [
   },
 ];
 
-const NOBODY_CAN_RUN = nobodyCanRun();
+const NO_PERMISSIONS = whyNoPermissions();
 const OLD = 'what was there';
 const THERE = /^freehold: \S+ is there already; --force writes over it\n$/;
 
@@ -80,7 +80,7 @@ function expectDone({ status, stderr }: Ended, { name }: Writer): void {
   expect(status).toBe(0);
 }
 
-/** @returns false, and skips the test, where this machine does not let us make or use devices */
+/** Makes a device of the kernel's memory driver; skips the test where this machine does not let us make or use one. */
 function makeDevice(path: string, minor: number, context: TestContext): void {
   const made = spawnSync('mknod', [path, 'c', '1', String(minor)], { encoding: 'utf8' });
   if (made.status !== 0) context.skip(`mknod is not permitted here: ${made.stderr}`);
@@ -224,13 +224,12 @@ describe.each(WRITERS)('$name onto', (writer) => {
     expect(readdirSync(out)).toEqual([]);
   });
 
-  it.skipIf(!NOBODY_CAN_RUN).concurrent('a file that may only be read: refused', async () => {
+  it.concurrent('a file that may only be read: refused', async (context) => {
+    if (NO_PERMISSIONS !== null) context.skip(NO_PERMISSIONS);
     const { scratch, out, input } = prepare();
-    giveToNobody(out, 0o755);
     const path = scratch.at('out/there');
-    writeFileSync(path, OLD);
-    giveToNobody(path, 0o444);
-    const ended = await run(input, path, { asNobody: true });
+    writeFileSync(path, OLD, { mode: 0o444 });
+    const ended = await run(input, path, { withoutRights: true });
     expectRefusal(
       ended,
       replaces ? /: cannot write \S+: permission denied\n$/ : /permission denied\n$|there already/,
@@ -239,11 +238,11 @@ describe.each(WRITERS)('$name onto', (writer) => {
     expect(readdirSync(out)).toEqual(['there']);
   });
 
-  it.skipIf(!NOBODY_CAN_RUN).concurrent('a folder that may only be read: refused', async () => {
+  it.concurrent('a folder that may only be read: refused', async (context) => {
+    if (NO_PERMISSIONS !== null) context.skip(NO_PERMISSIONS);
     const { scratch, out, input } = prepare();
-    mkdirSync(scratch.at('out/locked'));
-    giveToNobody(scratch.at('out/locked'), 0o555);
-    const ended = await run(input, scratch.at('out/locked/new'), { asNobody: true });
+    mkdirSync(scratch.at('out/locked'), { mode: 0o555 });
+    const ended = await run(input, scratch.at('out/locked/new'), { withoutRights: true });
     expectRefusal(ended, /: cannot write \S+: no folder \S+\/out\/locked that may be written to\n$/);
     expect(readdirSync(scratch.at('out/locked'))).toEqual([]);
     expect(readdirSync(out)).toEqual(['locked']);

@@ -62,10 +62,11 @@ export async function writeOutput(name: string, pieces: Pieces, { replace }: Wri
   return written;
 }
 
-/** @throws UserError where a file is there that would be replaced */
+/** @throws UserError where something is there that would be lost: a regular file, a disk */
 export function refuseToReplace(name: string): void {
   const target = targetOf(name);
-  if (target.kind === 'file' && target.stats !== null) throw new UserError(`${name} ${THERE}`);
+  if (target.kind === 'folder' || target.kind === 'descriptor' || target.stats === null) return;
+  if (target.kind === 'file' || target.stats.isBlockDevice()) throw new UserError(`${name} ${THERE}`);
 }
 
 const THERE = 'is there already; --force writes over it';
