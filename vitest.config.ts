@@ -13,5 +13,8 @@ export default defineConfig({
       '@freehold/lab': source('packages/lab/src/index.ts'),
     },
   },
-  test: { include: ['packages/*/{src,test}/**/*.test.ts', 'test/**/*.test.ts'], testTimeout: 30_000 },
+  test: {
+    include: ['packages/*/{src,test}/**/*.test.ts', 'test/**/*.test.ts', 'docs/api/*.test.ts'],
+    testTimeout: 30_000,
+  },
 });

@@ -105,7 +105,10 @@ export function find(
   key: string,
   value: string | number,
 ): Result {
-  const found = results.find((each) => each.contender === contender && each.at[key] === value);
+  const found = results.find(
+    (each) =>
+      each.contender === contender && Object.entries(each.at).some(([of, at]) => of === key && at === value),
+  );
   if (found === undefined) throw new Error(`no result of ${contender} at ${key} ${value}`);
   return found;
 }

@@ -12,18 +12,20 @@ const PAGE = 65536;
 const MOST = 2 ** 32;
 
 /** Of those that do not grow, `bytes` must do for all that is ever live. */
-const KINDS: Readonly<Record<string, (bytes: number) => MemorySource>> = {
-  fixed: (bytes) => new ArrayBuffer(bytes),
-  resizable: () => new ArrayBuffer(PAGE, { maxByteLength: MOST }),
-  shared: (bytes) => new SharedArrayBuffer(bytes),
-  growable: () => new SharedArrayBuffer(PAGE, { maxByteLength: MOST }),
-  wasm: () => new WebAssembly.Memory({ initial: 1, maximum: MOST / PAGE }),
-  'shared wasm': () => new WebAssembly.Memory({ initial: 1, maximum: MOST / PAGE, shared: true }),
-};
+const KINDS: ReadonlyMap<string, (bytes: number) => MemorySource> = new Map(
+  Object.entries<(bytes: number) => MemorySource>({
+    fixed: (bytes) => new ArrayBuffer(bytes),
+    resizable: () => new ArrayBuffer(PAGE, { maxByteLength: MOST }),
+    shared: (bytes) => new SharedArrayBuffer(bytes),
+    growable: () => new SharedArrayBuffer(PAGE, { maxByteLength: MOST }),
+    wasm: () => new WebAssembly.Memory({ initial: 1, maximum: MOST / PAGE }),
+    'shared wasm': () => new WebAssembly.Memory({ initial: 1, maximum: MOST / PAGE, shared: true }),
+  }),
+);
 
 /** @param traces names of recordings whose operations are prepared */
 export function heapMemory(traces: readonly string[]): Suite {
-  const kinds = Object.keys(KINDS);
+  const kinds = [...KINDS.keys()];
   return {
     id: 'heap-memory',
     title: 'The heap on each kind of memory, ns an operation',
@@ -33,7 +35,7 @@ in replays that are not timed: what is told apart is what V8 makes of a view of 
     jobs: () => traces.flatMap((trace) => kinds.map((contender) => ({ contender, at: { trace } }))),
     async measure({ contender, at }, short) {
       const operations = readOperations(operationsPath(String(at['trace'])));
-      const memory = KINDS[contender]!(4 * operations.peakBytes + 16 * PAGE);
+      const memory = KINDS.get(contender)!(4 * operations.peakBytes + 16 * PAGE);
       return timeReplays(operations, freehold({ zeroed: true }, memory), short ? QUICK : LONG);
     },
     tables(results) {

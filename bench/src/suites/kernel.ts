@@ -101,7 +101,7 @@ export const kernel: Suite = {
     ),
   measure: async ({ contender, at }: Job, short) => {
     const operation = OPERATIONS.find(({ name }) => name === at['operation'])!;
-    return operation.contenders[contender as (typeof CONTENDERS)[number]]!(short);
+    return operation.contenders[CONTENDERS.find((each) => each === contender)!]!(short);
   },
   tables: (results) => [
     {

@@ -151,7 +151,22 @@ const REASONS: Record<InvalidFreeReason, string> = {
   interior: 'lies inside a used segment; only the address that was given out for it gives it back',
 };
 
-/** An address was given back (or resized, or asked about) that no live segment has. Nothing was changed. */
+/**
+ * An address was given back (or resized, or asked about) that no live segment has. Nothing was changed. `address`
+ * is the address given, `reason` tells why it was refused.
+ * @example
+ * ```js
+ * const tlsf = new Tlsf({ capacity: 4096 });
+ * const block = tlsf.allocate(64);
+ * tlsf.free(block + 8);   // => throws InvalidFreeError: address 0x8 lies inside a used segment
+ * tlsf.free(4096);   // => throws InvalidFreeError: outside the range
+ * try {
+ *   tlsf.free(512);
+ * } catch (error) {
+ *   error.reason;   // => 'free'
+ * }
+ * ```
+ */
 export class InvalidFreeError extends Error {
   override readonly name = 'InvalidFreeError';
   readonly address: number;
@@ -164,7 +179,17 @@ export class InvalidFreeError extends Error {
   }
 }
 
-/** `check()` found a law of the bookkeeping broken: a fault in freehold, or somebody wrote over its arrays. */
+/**
+ * `check()` found a law of the bookkeeping broken: a fault in freehold, or somebody wrote over its arrays.
+ * @example
+ * ```js
+ * const heap = Heap.create(new ArrayBuffer(65536));
+ * heap.malloc(100);
+ * // A stray write below the block: into what the heap keeps of itself.
+ * heap.view.fill(0xff, 0, 64);
+ * heap.check();   // => throws CorruptionError: broken law: the header begins with the magic word
+ * ```
+ */
 export class CorruptionError extends Error {
   override readonly name = 'CorruptionError';
   /** The law, as a sentence. */

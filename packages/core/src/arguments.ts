@@ -117,7 +117,18 @@ export function roundDown(value: number, multiple: number): number {
   return value - (value % multiple);
 }
 
-/** The greatest power of two that divides `value`, a whole number from 1 up. */
+/**
+ * The greatest power of two that divides `value`: the alignment that an address happens to have. O(1), exact above
+ * 2^32.
+ * @param value a whole number from 1 to 2^53 - 1
+ * @example
+ * ```js
+ * lowestBit(0x1a00);   // => 512
+ * lowestBit(7);   // => 1
+ * // `value & -value` sees the low 32 bits only, and would give 0 here.
+ * lowestBit(5 * 2 ** 40);   // => 2 ** 40
+ * ```
+ */
 export function lowestBit(value: number): number {
   const low = value >>> 0;
   if (low !== 0) return (low & -low) >>> 0;

@@ -1,4 +1,7 @@
-/** freehold: memory allocators for any address range, behind one contract. */
+/**
+ * Memory allocators for any address range, behind one contract.
+ * @module freehold
+ */
 export {
   type Allocator,
   type AllocatorObserver,

@@ -1,4 +1,7 @@
-/** The levels of a Linux-like system on a real array of bytes. */
+/**
+ * The levels of a Linux-like system on a real array of bytes.
+ * @module @freehold/kernel
+ */
 
 export {
   FRAME_DIRTY,
@@ -62,6 +65,7 @@ export {
 } from './vm/address-space.js';
 export * from './vm/area.js';
 export type { FaultResult } from './vm/fault.js';
+export { FileCopy } from './vm/file-copy.js';
 export { type FileSource, MemoryFile } from './vm/file-source.js';
 export { CachedPage, Inode } from './vm/inode.js';
 export {

@@ -6,6 +6,18 @@
 export const FRAME_SHIFT = 12;
 export const FRAME_BYTES = 4096;
 
+/**
+ * The physical memory: one array of real bytes under views of several widths, all from physical address 0 on.
+ * @example
+ * ```js
+ * const machine = new Machine(16 * 2 ** 20);
+ * machine.frames;   // => 4096
+ * machine.u32[FRAME_BYTES / 4] = 0xcafe;
+ * // The same bytes in frame 1, the lowest first.
+ * machine.frameBytes(1).subarray(0, 2);   // => Uint8Array.of(0xfe, 0xca)
+ * new Machine(1000);   // => throws RangeError: memory must be 1 MiB to 4 GiB
+ * ```
+ */
 export class Machine {
   /** Bytes of memory, a multiple of FRAME_BYTES. */
   readonly bytes: number;
@@ -36,16 +48,47 @@ export class Machine {
     this.view = new DataView(buffer);
   }
 
-  /** The bytes of `count` frames from `frame` on, as a view, not a copy. */
+  /**
+   * The bytes of `count` frames from `frame` on, as a view, not a copy; cut off at the end of memory.
+   * @example
+   * ```js
+   * const { machine, pages } = new Kernel();
+   * const frame = pages.allocPages(GFP_KERNEL, 1);
+   * const buffer = machine.frameBytes(frame, 2);
+   * buffer.length;   // => 8192
+   * buffer[4096] = 9;
+   * machine.u8[(frame + 1) * FRAME_BYTES];   // => 9
+   * ```
+   */
   frameBytes(frame: number, count = 1): Uint8Array {
     const start = frame * FRAME_BYTES;
     return this.u8.subarray(start, start + count * FRAME_BYTES);
   }
 
+  /**
+   * Clears `count` frames from `frame` on, as allocPages does for __GFP_ZERO. O(bytes).
+   * @example
+   * ```js
+   * const machine = new Machine(2 ** 20);
+   * machine.frameBytes(2, 3).fill(1);
+   * machine.zeroFrames(2, 2);
+   * [2, 3, 4].map((frame) => machine.frameBytes(frame)[0]);   // => [0, 0, 1]
+   * ```
+   */
   zeroFrames(frame: number, count: number): void {
     this.u8.fill(0, frame * FRAME_BYTES, (frame + count) * FRAME_BYTES);
   }
 
+  /**
+   * Copies the 4096 bytes of frame `from` to frame `to`, as copy-on-write does at the first write.
+   * @example
+   * ```js
+   * const machine = new Machine(2 ** 20);
+   * machine.frameBytes(7).fill(3);
+   * machine.copyFrame(7, 8);
+   * machine.frameBytes(8)[4095];   // => 3
+   * ```
+   */
   copyFrame(from: number, to: number): void {
     const start = from * FRAME_BYTES;
     this.u8.copyWithin(to * FRAME_BYTES, start, start + FRAME_BYTES);

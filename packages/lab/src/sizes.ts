@@ -3,24 +3,26 @@ import { formatCount } from './report/page/format.js';
 
 export { formatBytes as formatSize, formatCount } from './report/page/format.js';
 
-const UNITS: Readonly<Record<string, number>> = {
-  b: 1,
-  k: 2 ** 10,
-  m: 2 ** 20,
-  g: 2 ** 30,
-  t: 2 ** 40,
-  p: 2 ** 50,
-  kib: 2 ** 10,
-  mib: 2 ** 20,
-  gib: 2 ** 30,
-  tib: 2 ** 40,
-  pib: 2 ** 50,
-  kb: 1e3,
-  mb: 1e6,
-  gb: 1e9,
-  tb: 1e12,
-  pb: 1e15,
-};
+const UNITS: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    b: 1,
+    k: 2 ** 10,
+    m: 2 ** 20,
+    g: 2 ** 30,
+    t: 2 ** 40,
+    p: 2 ** 50,
+    kib: 2 ** 10,
+    mib: 2 ** 20,
+    gib: 2 ** 30,
+    tib: 2 ** 40,
+    pib: 2 ** 50,
+    kb: 1e3,
+    mb: 1e6,
+    gb: 1e9,
+    tb: 1e12,
+    pb: 1e15,
+  }),
+);
 
 /**
  * Bytes of `4096`, `64KiB`, `1.5MiB`, `64k` (KiB too), `2MB` (a million each); case does not matter.
@@ -28,7 +30,7 @@ const UNITS: Readonly<Record<string, number>> = {
  */
 export function parseSize(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim());
-  const unit = UNITS[match?.[2]?.toLowerCase() || 'b'];
+  const unit = UNITS.get(match?.[2]?.toLowerCase() || 'b');
   if (match === null || unit === undefined) return null;
   const bytes = Number(match[1]) * unit;
   return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;

@@ -64,6 +64,18 @@ const OPTIONS: Readonly<Record<keyof BlocksOptions, true>> = {
   maxCapacity: true,
 };
 
+/**
+ * An allocator of equal blocks, of any size: a request takes the lowest free blocks in a row that hold it. For
+ * pages, sectors and pools of objects. All sizes are in bytes. Allocate and free: O(log n), n blocks in the range.
+ * @example
+ * ```js
+ * const memory = new SharedArrayBuffer(1 << 20);
+ * const pages = new Blocks({ capacity: memory.byteLength, block: 4096 });
+ * pages.allocate(100);   // => 0
+ * const three = pages.allocate(10_000);   // => 4096
+ * new Uint8Array(memory, three, pages.sizeOf(three)).length;   // => 12288
+ * ```
+ */
 export class Blocks implements Allocator {
   readonly base: number;
   /** Bytes of a block. */
@@ -114,6 +126,22 @@ export class Blocks implements Allocator {
     return this.count * this.block;
   }
 
+  /**
+   * Takes the lowest free blocks in a row that hold `size` bytes. O(log n), and O(blocks of the request / 32); with
+   * an `align` that not every block has, one run of free blocks after the other is looked at.
+   * @param size bytes, a whole number from 1 up
+   * @param align a power of two; needed only where it does not divide the block
+   * @returns the address, or null when no run of free blocks serves and the range may not grow
+   * @throws RangeError for a bad size or alignment; nothing is changed
+   * @example
+   * ```js
+   * const slots = new Blocks({ capacity: 480, block: 48 });
+   * slots.allocate(48);   // => 0
+   * // The slot at 48 is passed over, and stays free: 96 is the first that lies at a multiple of 32.
+   * slots.allocate(48, 32);   // => 96
+   * slots.allocate(400);   // => null
+   * ```
+   */
   allocate(size: number, align = 1): number | null {
     checkSize(size);
     if (align !== 1) checkAlign(align);
@@ -137,6 +165,19 @@ export class Blocks implements Allocator {
     return address;
   }
 
+  /**
+   * Gives the blocks of the segment at `address` back; they join the free blocks beside them. O(log n).
+   * @throws InvalidFreeError when no used segment starts there; nothing is changed
+   * @example
+   * ```js
+   * const pages = new Blocks({ capacity: 16384, block: 4096 });
+   * const [a, b] = [pages.allocate(4096), pages.allocate(8192)];
+   * pages.free(b + 4096);   // => throws InvalidFreeError: only the address that was given out
+   * pages.free(a);
+   * pages.free(b);
+   * pages.largestFree();   // => 16384
+   * ```
+   */
   free(address: number): void {
     const first = this.blockAt(address);
     const end = first + this.lengthOf(first);
@@ -150,12 +191,36 @@ export class Blocks implements Allocator {
     this.give(first, end);
   }
 
-  /** The bytes of all blocks of the segment. O(1). */
+  /**
+   * The bytes of all blocks of the segment: at least those requested. O(1).
+   * @throws InvalidFreeError when no used segment starts at `address`
+   * @example
+   * ```js
+   * const disk = new Blocks({ capacity: 2 ** 20, block: 512 });
+   * const file = disk.allocate(1300);
+   * disk.sizeOf(file);   // => 1536
+   * ```
+   */
   sizeOf(address: number): number {
     return this.lengthOf(this.blockAt(address)) * this.block;
   }
 
-  /** Shrinking frees the blocks that are not needed; growing takes those behind the segment, if they are free. */
+  /**
+   * Makes the segment hold `size` bytes in place. Shrinking frees the blocks that are not needed; growing takes
+   * those behind the segment, if they are free. O(log n), and O(blocks taken or freed / 32).
+   * @returns false when the blocks behind are in use, or end; nothing is changed then
+   * @throws RangeError for a bad size, InvalidFreeError when no used segment starts at `address`
+   * @example
+   * ```js
+   * const disk = new Blocks({ capacity: 8 * 512, block: 512 });
+   * const [file, next] = [disk.allocate(700), disk.allocate(512)];
+   * // Two sectors hold 1024 bytes; the third is the neighbour's.
+   * disk.resize(file, 1024);   // => true
+   * disk.resize(file, 1025);   // => false
+   * disk.free(next);
+   * disk.resize(file, 1025);   // => true
+   * ```
+   */
   resize(address: number, size: number): boolean {
     checkSize(size);
     const first = this.blockAt(address);
@@ -183,8 +248,19 @@ export class Blocks implements Allocator {
   }
 
   /**
-   * Rounds down to a multiple of the block. O(new blocks / 32), and O(all blocks) when the bookkeeping moves to larger
-   * arrays, each time half as large again at least.
+   * Moves the end of the range up to `newCapacity` bytes, rounded down to a multiple of the block.
+   * O(new blocks / 32), and O(all blocks) when the bookkeeping moves to larger arrays, each time half as large
+   * again at least.
+   * @throws RangeError when `newCapacity` is less than the capacity or more than `maxCapacity`; nothing is changed
+   * @example
+   * ```js
+   * const slots = new Blocks({ capacity: 300, block: 100, maxCapacity: 1000 });
+   * slots.allocate(500);   // => null
+   * slots.grow(850);
+   * slots.capacity;   // => 800
+   * slots.allocate(500);   // => 0
+   * slots.grow(2000);   // => throws RangeError: maxCapacity
+   * ```
    */
   grow(newCapacity: number): void {
     checkGrowth(this.base, this.capacity, newCapacity);
@@ -196,6 +272,16 @@ export class Blocks implements Allocator {
     }
     if (blocks > this.count) this.extend(blocks);
   }
+  /**
+   * The figures of AllocatorStats, in bytes: `usedBytes` counts whole blocks. O(1).
+   * @example
+   * ```js
+   * const pool = new Blocks({ capacity: 1000, block: 100 });
+   * pool.allocate(250);
+   * const { usedBytes, freeBytes, usedSegments } = pool.stats();
+   * [usedBytes, freeBytes, usedSegments];   // => [300, 700, 1]
+   * ```
+   */
   stats(): AllocatorStats {
     const { block, runs, starts, notes } = this;
     return {
@@ -208,12 +294,36 @@ export class Blocks implements Allocator {
     };
   }
 
-  /** O(1). */
+  /**
+   * Bytes of the longest run of free blocks, 0 when all are used. O(1).
+   * @example
+   * ```js
+   * const pool = new Blocks({ capacity: 400, block: 100 });
+   * const [a, , c] = [1, 2, 3, 4].map(() => pool.allocate(100));
+   * pool.free(a);
+   * pool.free(c);
+   * // 200 bytes are free, but not in a row.
+   * pool.largestFree();   // => 100
+   * ```
+   */
   largestFree(): number {
     return this.runs.largest * this.block;
   }
 
-  /** With the bytes requested of each used segment; neighbouring free blocks are one free segment. */
+  /**
+   * Every segment in address order, with the bytes requested of each used one; neighbouring free blocks are one
+   * free segment. The allocator must not be changed during the walk.
+   * @example
+   * ```js
+   * const pages = new Blocks({ capacity: 16384, block: 4096 });
+   * pages.allocate(5000);
+   * const [used, free] = pages.segments();
+   * used;   // => { start: 0, end: 8192, used: true, address: 0, requested: 5000 }
+   * // Internal fragmentation: what the last page has left over.
+   * used.end - used.start - used.requested;   // => 3192
+   * free;   // => { start: 8192, end: 16384, used: false, address: 8192 }
+   * ```
+   */
   *segments(): Generator<Segment, void, undefined> {
     for (let first = 0; first < this.count; ) {
       const used = this.startsAt(first);
@@ -226,6 +336,21 @@ export class Blocks implements Allocator {
     }
   }
 
+  /**
+   * Checks every law of the bookkeeping. O(blocks): for tests.
+   * @throws CorruptionError naming the broken law
+   * @example
+   * ```js
+   * const blocks = new Blocks({ capacity: 2 ** 16, block: 64 });
+   * const live = [];
+   * for (let size = 1; size < 500; size += 37) {
+   *   live.push(blocks.allocate(size));
+   *   if (size % 2 === 0) blocks.free(live.shift());
+   *   blocks.check();
+   * }
+   * live.length;   // => 7
+   * ```
+   */
   check(): void {
     const { count, runs } = this;
     runs.check(count);

@@ -62,6 +62,19 @@ const OPTIONS: Readonly<Record<keyof BuddyOptions, true>> = {
   maxCapacity: true,
 };
 
+/**
+ * The binary buddy system: every block is the unit times a power of two, and lies at a multiple of its own size
+ * from the base. All sizes are in bytes. Allocate, free and resize: O(orders), one step mostly. Up to half of a
+ * block is wasted.
+ * @example
+ * ```js
+ * const buddy = new Buddy({ capacity: 1 << 20, unit: 64 });
+ * buddy.allocate(100);   // => 0
+ * const mesh = buddy.allocate(5000);   // => 8192
+ * buddy.sizeOf(mesh);   // => 8192
+ * buddy.free(mesh);
+ * ```
+ */
 export class Buddy implements Allocator {
   readonly base: number;
   /** Bytes of the smallest block. */
@@ -119,9 +132,23 @@ export class Buddy implements Allocator {
   }
 
   /**
-   * O(orders). For an `align` above the block's own size, the aligned part of a free block of at least `align` bytes
-   * is taken and the rest of it stays free; where there is no such block, the smaller ones are gone through for one
-   * that lies right: a step for each multiple of `align` in the range at most.
+   * Takes the lowest free block of the least order that holds `size` bytes, or the lower end of a larger one, which
+   * is halved until it fits. O(orders). For an `align` above the block's own size, the aligned part of a free block
+   * of at least `align` bytes is taken and the rest of it stays free; where there is no such block, the smaller
+   * ones are gone through for one that lies right: a step for each multiple of `align` in the range at most.
+   * @param size bytes, a whole number from 1 up
+   * @param align a power of two; each block has that of its own size anyway, counted from the base
+   * @returns the address, or null when no free block serves and the range may not grow
+   * @throws RangeError for a bad size or alignment; nothing is changed
+   * @example
+   * ```js
+   * const buddy = new Buddy({ capacity: 4096, unit: 64 });
+   * buddy.allocate(65);   // => 0
+   * buddy.allocate(64, 1024);   // => 1024
+   * // It would need a block of 4096.
+   * buddy.allocate(2049);   // => null
+   * buddy.allocate(2048);   // => 2048
+   * ```
    */
   allocate(size: number, align = 1): number | null {
     checkSize(size);
@@ -147,20 +174,56 @@ export class Buddy implements Allocator {
     return address;
   }
 
-  /** O(orders): one step for each buddy that is free. */
+  /**
+   * Gives the block at `address` back. It joins its buddy, the other half of what it was split from, while that is
+   * free. O(orders): one step for each buddy that is free.
+   * @throws InvalidFreeError when no used block starts there; nothing is changed
+   * @example
+   * ```js
+   * const buddy = new Buddy({ capacity: 1024, unit: 64 });
+   * const [lower, upper] = [buddy.allocate(64), buddy.allocate(64)];
+   * buddy.free(lower);
+   * buddy.largestFree();   // => 512
+   * buddy.free(upper);
+   * buddy.largestFree();   // => 1024
+   * buddy.free(upper);   // => throws InvalidFreeError: it was freed already
+   * ```
+   */
   free(address: number): void {
     const unit = this.unitAt(address);
     this.blocks.giveBack(unit, this.blocks.orderOf(unit));
   }
 
-  /** The bytes of the whole block. O(1). */
+  /**
+   * The bytes of the whole block. O(1).
+   * @throws InvalidFreeError when no used block starts at `address`
+   * @example
+   * ```js
+   * const buddy = new Buddy({ capacity: 1 << 20, unit: 1024 });
+   * const texture = buddy.allocate(33 * 1024);
+   * // Just above a power of two, nearly half is wasted.
+   * buddy.sizeOf(texture);   // => 64 * 1024
+   * ```
+   */
   sizeOf(address: number): number {
     return this.blockBytes(this.blocks.orderOf(this.unitAt(address)));
   }
 
   /**
-   * O(orders). Shrinking frees the upper halves that are not needed; growing takes in the buddies above, so it fails
-   * where the block is itself the upper half of the block it would become, or a buddy is in use.
+   * Makes the block hold `size` bytes in place. O(orders). Shrinking frees the upper halves that are not needed;
+   * growing takes in the buddies above.
+   * @returns false where the block is itself the upper half of the block it would become, or a buddy is in use;
+   * nothing is changed then
+   * @throws RangeError for a bad size, InvalidFreeError when no used block starts at `address`
+   * @example
+   * ```js
+   * const buddy = new Buddy({ capacity: 1024, unit: 64 });
+   * const [lower, upper] = [buddy.allocate(64), buddy.allocate(64)];
+   * buddy.free(lower);
+   * // All around it is free, but its buddy lies below: allocate, copy and free instead.
+   * buddy.resize(upper, 128);   // => false
+   * buddy.resize(buddy.allocate(64), 60);   // => true
+   * ```
    */
   resize(address: number, size: number): boolean {
     checkSize(size);
@@ -169,9 +232,18 @@ export class Buddy implements Allocator {
   }
 
   /**
-   * Rounds down to a multiple of the unit. The new units join the free blocks they touch; without the option `orders`
-   * there are more free lists as the range doubles. O(orders), and O(capacity) when the bookkeeping moves to larger
-   * arrays, each time half as large again at least.
+   * Moves the end of the range up to `newCapacity` bytes, rounded down to a multiple of the unit. The new units
+   * join the free blocks they touch; without the option `orders` there are more free lists as the range doubles.
+   * O(orders), and O(capacity) when the bookkeeping moves to larger arrays, each time half as large again at least.
+   * @throws RangeError when `newCapacity` is less than the capacity or more than `maxCapacity`; nothing is changed
+   * @example
+   * ```js
+   * const buddy = new Buddy({ capacity: 1024, unit: 64 });
+   * buddy.orders;   // => 5
+   * buddy.grow(4096);
+   * buddy.orders;   // => 7
+   * buddy.allocate(4096);   // => 0
+   * ```
    */
   grow(newCapacity: number): void {
     checkGrowth(this.base, this.capacity, newCapacity);
@@ -184,6 +256,17 @@ export class Buddy implements Allocator {
     if (units > this.blocks.units) this.blocks.extend(units, this.unitsMax);
   }
 
+  /**
+   * The figures of AllocatorStats, in bytes: each block is a segment. O(orders).
+   * @example
+   * ```js
+   * const buddy = new Buddy({ capacity: 1024, unit: 64 });
+   * buddy.allocate(1);
+   * const { usedBytes, freeBytes, freeSegments } = buddy.stats();
+   * // Free are one block each of 64, 128, 256 and 512 bytes.
+   * [usedBytes, freeBytes, freeSegments];   // => [64, 960, 4]
+   * ```
+   */
   stats(): AllocatorStats {
     const { blocks, unit } = this;
     return {
@@ -196,15 +279,35 @@ export class Buddy implements Allocator {
     };
   }
 
-  /** O(1). */
+  /**
+   * Bytes of the largest free block, 0 when nothing is free. O(1).
+   * @example
+   * ```js
+   * const buddy = new Buddy({ capacity: 3 * 1024, unit: 64 });
+   * // 3072 bytes are free, in a block of 2048 and one of 1024.
+   * buddy.largestFree();   // => 2048
+   * buddy.allocate(2048);
+   * buddy.largestFree();   // => 1024
+   * ```
+   */
   largestFree(): number {
     const order = this.blocks.largestOrder;
     return order === NO_UNIT ? 0 : this.blockBytes(order);
   }
 
   /**
-   * Each free block is a segment of its own: two free neighbours that are no buddies stay apart. What was requested of a
-   * used one is not remembered; the observer's `take` tells it.
+   * Every block in address order. Each free block is a segment of its own: two free neighbours that are not buddies
+   * stay apart. What was requested of a used one is not remembered; the observer's `take` tells it. The allocator
+   * must not be changed during the walk.
+   * @example
+   * ```js
+   * const buddy = new Buddy({ capacity: 1024, unit: 256 });
+   * const [, b, c] = [256, 256, 256, 256].map((size) => buddy.allocate(size));
+   * buddy.free(b);
+   * buddy.free(c);
+   * // Neighbours, but not the halves of one block.
+   * [...buddy.segments()].filter(({ used }) => !used).map(({ start }) => start);   // => [256, 512]
+   * ```
    */
   *segments(): Generator<Segment, void, undefined> {
     const { blocks } = this;
@@ -221,6 +324,14 @@ export class Buddy implements Allocator {
   /**
    * Addresses of the free blocks of `order`, rising, which is the order in which they are used. O(its length).
    * @throws RangeError when there is no such order
+   * @example
+   * ```js
+   * const buddy = new Buddy({ capacity: 1024, unit: 64, base: 0x1000 });
+   * buddy.allocate(64);
+   * buddy.freeList(0);   // => [0x1040]
+   * buddy.freeList(3);   // => [0x1200]
+   * buddy.freeList(5);   // => throws RangeError: order
+   * ```
    */
   freeList(order: number): number[] {
     return this.blocks.freeList(order).map((unit) => this.base + unit * this.unit);
@@ -229,16 +340,46 @@ export class Buddy implements Allocator {
   /**
    * Length of the free list of `order`. O(1).
    * @throws RangeError when there is no such order
+   * @example
+   * ```js
+   * const buddy = new Buddy({ capacity: 1024, unit: 64 });
+   * buddy.allocate(64);
+   * // As a line of Linux's /proc/buddyinfo: the count of each order, the smallest first.
+   * Array.from({ length: buddy.orders }, (_, order) => buddy.freeBlocks(order));   // => [1, 1, 1, 1, 0]
+   * ```
    */
   freeBlocks(order: number): number {
     return this.blocks.freeBlocks(order);
   }
 
-  /** Bytes of a block of `order`. */
+  /**
+   * Bytes of a block of `order`: `unit * 2 ** order`, whether there is such an order or not. O(1).
+   * @example
+   * ```js
+   * const buddy = new Buddy({ capacity: 1 << 20, unit: 64, orders: 8 });
+   * // The largest request it can ever serve.
+   * buddy.blockBytes(buddy.orders - 1);   // => 8192
+   * buddy.allocate(8193);   // => null
+   * ```
+   */
   blockBytes(order: number): number {
     return this.unit * 2 ** order;
   }
 
+  /**
+   * Checks every law of the bookkeeping, such as that no two buddies are free. O(units * orders): for tests.
+   * @throws CorruptionError naming the broken law
+   * @example
+   * ```js
+   * const buddy = new Buddy({ capacity: 4096, unit: 64 });
+   * const live = [64, 300, 1000, 64].map((size) => buddy.allocate(size));
+   * buddy.check();
+   * for (const address of live) buddy.free(address);
+   * buddy.check();
+   * // All halves are joined again.
+   * buddy.largestFree();   // => 4096
+   * ```
+   */
   check(): void {
     this.blocks.check();
   }

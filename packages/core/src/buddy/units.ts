@@ -38,6 +38,15 @@ const OPTIONS: Readonly<Record<keyof BuddyUnitsOptions, true>> = {
   observer: true,
 };
 
+/**
+ * A buddy system of units, such as page frames: a block of order k is `2 ** k` units at a multiple of `2 ** k`.
+ * @example
+ * ```js
+ * const frames = new BuddyUnits({ units: 1024 });
+ * frames.allocate(0);   // => 0
+ * frames.allocate(3);   // => 8
+ * ```
+ */
 export class BuddyUnits {
   /** Units in used blocks. */
   used = 0;
@@ -100,32 +109,68 @@ export class BuddyUnits {
     return total;
   }
 
-  /** Length of the free list of `order`. O(1). */
+  /**
+   * Length of the free list of `order`. O(1). @throws RangeError when there is no such order
+   * @example
+   * ```js
+   * const frames = new BuddyUnits({ units: 13 });
+   * [0, 1, 2, 3].map((order) => frames.freeBlocks(order));   // => [1, 0, 1, 1]
+   * ```
+   */
   freeBlocks(order: number): number {
     this.checkOrder(order);
     return this.lists.counts[order]!;
   }
 
-  /** The first units of the free blocks of `order`, rising: the order in which they are used. O(its length). */
+  /**
+   * The first units of the free blocks of `order`, rising. O(its length). @throws RangeError for a bad order
+   * @example
+   * ```js
+   * new BuddyUnits({ units: 32, orders: 4 }).freeList(3);   // => [0, 8, 16, 24]
+   * ```
+   */
   freeList(order: number): number[] {
     this.checkOrder(order);
     return this.lists.list(order).map((index) => index << order);
   }
 
-  /** The order of the used block that starts at `unit`; NO_UNIT when none does. O(1). */
+  /**
+   * The order of the used block that starts at `unit`; NO_UNIT when none does. O(1).
+   * @example
+   * ```js
+   * const frames = new BuddyUnits({ units: 16 });
+   * frames.allocate(2);
+   * [frames.orderOf(0), frames.orderOf(1)];   // => [2, NO_UNIT]
+   * ```
+   */
   orderOf(unit: number): number {
     const whole = unit | 0;
     return whole === unit && whole >= 0 && whole < this.count ? this.held.get(whole) : NO_UNIT;
   }
 
-  /** Whether exactly the block of `order` at `unit` is in the free list of `order`. O(1). */
+  /**
+   * Whether just this block is in a free list, not a larger one around it. O(1). @throws RangeError for a bad order
+   * @example
+   * ```js
+   * const frames = new BuddyUnits({ units: 16 });
+   * [frames.isFreeBlock(8, 3), frames.isFreeBlock(0, 4)];   // => [false, true]
+   * ```
+   */
   isFreeBlock(unit: number, order: number): boolean {
     this.checkOrder(order);
     if (!(Number.isInteger(unit) && unit >= 0 && unit < this.count)) return false;
     return isMultiple(unit, order) && this.lists.has(order, unit >>> order);
   }
 
-  /** The order of the free block that holds `unit`, one of the range; NO_UNIT when it is in use. O(orders). */
+  /**
+   * The order of the free block that holds `unit`, one of the range; NO_UNIT when it is in use. O(orders).
+   * @example
+   * ```js
+   * const frames = new BuddyUnits({ units: 16 });
+   * frames.allocate(1);
+   * [frames.freeOrderAt(1), frames.freeOrderAt(3)];   // => [NO_UNIT, 1]
+   * ```
+   */
   freeOrderAt(unit: number): number {
     for (let order = 0; order <= this.top; order++) {
       if (this.lists.has(order, unit >>> order)) return order;
@@ -137,6 +182,12 @@ export class BuddyUnits {
    * Takes a block of `order`: the lowest free one, or the lower end of the lowest free block of the least larger order.
    * @returns its first unit, or NO_UNIT when no free block is large enough
    * @throws RangeError when there is no such order
+   * @example
+   * ```js
+   * const frames = new BuddyUnits({ units: 12 });
+   * frames.allocate(3);   // => 0
+   * frames.allocate(3);   // => NO_UNIT
+   * ```
    */
   allocate(order: number): number {
     this.checkOrder(order);
@@ -150,6 +201,12 @@ export class BuddyUnits {
   /**
    * Gives back the block of `order` at `unit`.
    * @throws InvalidFreeError when no used block starts there, RangeError when it has another order; nothing is changed
+   * @example
+   * ```js
+   * const frames = new BuddyUnits({ units: 16 });
+   * frames.free(frames.allocate(2), 2);
+   * frames.free(frames.allocate(2), 1);   // => throws RangeError: has order 2
+   * ```
    */
   free(unit: number, order: number): void {
     const held = this.orderOf(unit);
@@ -163,6 +220,12 @@ export class BuddyUnits {
    * Takes the `count` units from `unit` on out of what is free, as used blocks of the largest orders that tile them: the
    * kernel's own image, holes, a part to be freed later. O(orders) for each block taken or cut.
    * @returns false when any of them is in use or beyond the end; nothing is changed then
+   * @example
+   * ```js
+   * const frames = new BuddyUnits({ units: 16 });
+   * frames.reserve(3, 6);   // => true
+   * frames.allocate(2);   // => 12
+   * ```
    */
   reserve(unit: number, count: number): boolean {
     const end = this.checkRun(unit, count);
@@ -185,6 +248,13 @@ export class BuddyUnits {
    * Gives back all used blocks from `unit` on, which `count` units must tile exactly. O(orders) for each.
    * @throws InvalidFreeError naming the first unit where no used block starts, or that lies inside the last one; nothing
    * is changed
+   * @example
+   * ```js
+   * const frames = new BuddyUnits({ units: 16 });
+   * frames.reserve(3, 6);
+   * frames.freeRange(4, 4);
+   * frames.freeRange(4, 5);   // => throws InvalidFreeError: freed already
+   * ```
    */
   freeRange(unit: number, count: number): void {
     const end = this.checkRun(unit, count);
@@ -201,18 +271,40 @@ export class BuddyUnits {
     }
   }
 
-  /** The least order from `order` up that has a free block; NO_UNIT when none has. O(1). */
+  /**
+   * The least order from `order` up that has a free block; NO_UNIT when none has. O(1).
+   * @example
+   * ```js
+   * const frames = new BuddyUnits({ units: 16 });
+   * frames.allocate(0);
+   * [frames.findOrder(2), frames.findOrder(4)];   // => [2, NO_UNIT]
+   * ```
+   */
   findOrder(order: number): number {
     const larger = order > this.top ? 0 : this.lists.mask >>> order;
     return larger === 0 ? NO_UNIT : order + trailingZeros(larger);
   }
 
-  /** The first unit of the lowest free block of `order`, which has one. O(1). */
+  /**
+   * The first unit of the lowest free block of `order`, which has one. O(1).
+   * @example
+   * ```js
+   * const frames = new BuddyUnits({ units: 32, orders: 4 });
+   * frames.allocate(3);
+   * frames.firstFree(3);   // => 8
+   * ```
+   */
   firstFree(order: number): number {
     return this.lists.first(order) << order;
   }
 
-  /** The first unit of the lowest free block of `order` that holds `unit`, one of the range, or lies behind it; or NO_UNIT. O(1). */
+  /**
+   * First unit of the lowest free block of `order` that holds `unit` or lies behind it; or NO_UNIT. O(1).
+   * @example
+   * ```js
+   * new BuddyUnits({ units: 32, orders: 4 }).freeFrom(3, 17);   // => 16
+   * ```
+   */
   freeFrom(order: number, unit: number): number {
     const { lists } = this;
     const index = unit >>> order;
@@ -220,7 +312,15 @@ export class BuddyUnits {
     return found === NO_UNIT ? NO_UNIT : found << order;
   }
 
-  /** Unchecked: halves the free block of order `from` that holds `unit` until the block of `order` at `unit` is left, and uses it. */
+  /**
+   * Unchecked: halves the free block of order `from` around `unit` down to that of `order` there, and uses it.
+   * @example
+   * ```js
+   * const frames = new BuddyUnits({ units: 16, unitBytes: 4096 });
+   * frames.take(4, 6, 1, 8192);
+   * [frames.orderOf(6), frames.freeOrderAt(0)];   // => [1, 2]
+   * ```
+   */
   take(from: number, unit: number, order: number, requestedBytes: number): void {
     const { lists, observer } = this;
     lists.remove(from, unit >>> from);
@@ -234,7 +334,15 @@ export class BuddyUnits {
     if (observer !== undefined) this.tellTaken(observer, unit, order, requestedBytes);
   }
 
-  /** Unchecked: frees the used block of `order` at `unit`. */
+  /**
+   * Unchecked: frees the used block of `order` at `unit`. O(orders).
+   * @example
+   * ```js
+   * const frames = new BuddyUnits({ units: 16 });
+   * frames.giveBack(frames.allocate(1), 1);
+   * frames.used;   // => 0
+   * ```
+   */
   giveBack(unit: number, order: number): void {
     this.held.clear(unit, order);
     this.used -= 1 << order;
@@ -246,6 +354,12 @@ export class BuddyUnits {
   /**
    * Unchecked: makes the used block at `unit` one of order `to` in place: frees upper halves, or takes in the buddies above.
    * @returns false when it is itself an upper half of what it would become, or a buddy is in use; nothing is changed then
+   * @example
+   * ```js
+   * const frames = new BuddyUnits({ units: 16, unitBytes: 4096 });
+   * frames.reserve(1, 1);
+   * frames.resize(1, 1, 8192);   // => false
+   * ```
    */
   resize(unit: number, to: number, requestedBytes: number): boolean {
     const { lists, observer } = this;
@@ -278,6 +392,12 @@ export class BuddyUnits {
   /**
    * Moves the end up to `units`; the new units are free. O(orders), and O(units) when the arrays become larger.
    * @param most how many units there can ever be
+   * @example
+   * ```js
+   * const frames = new BuddyUnits({ units: 8 });
+   * frames.extend(16, 64);
+   * frames.largestOrder;   // => 4
+   * ```
    */
   extend(units: number, most: number): void {
     const { observer } = this;
@@ -297,7 +417,15 @@ export class BuddyUnits {
     }
   }
 
-  /** The unit from which on all is free up to the end. O(orders) for each free block there. */
+  /**
+   * The unit from which on all is free up to the end. O(orders) for each free block there.
+   * @example
+   * ```js
+   * const frames = new BuddyUnits({ units: 16 });
+   * frames.reserve(4, 1);
+   * frames.freeTail();   // => 5
+   * ```
+   */
   freeTail(): number {
     let end = this.count;
     for (let order = 0; order <= this.top && end > 0 && isMultiple(end, order); ) {
@@ -311,6 +439,15 @@ export class BuddyUnits {
     return end;
   }
 
+  /**
+   * Checks every law of the bookkeeping. O(units * orders). @throws CorruptionError naming the broken law
+   * @example
+   * ```js
+   * const frames = new BuddyUnits({ units: 16 });
+   * frames.used = 3;
+   * frames.check();   // => throws CorruptionError: used + free = capacity
+   * ```
+   */
   check(): void {
     const { held, lists, count } = this;
     lists.check();
@@ -362,7 +499,15 @@ export class BuddyUnits {
     );
   }
 
-  /** Why no used block starts at `unit`. O(orders). */
+  /**
+   * Why no used block starts at `unit`. O(orders).
+   * @example
+   * ```js
+   * const frames = new BuddyUnits({ units: 16 });
+   * frames.reserve(0, 4);
+   * [1, 4, 16].map((unit) => frames.whyInvalid(unit));   // => ['interior', 'free', 'outside']
+   * ```
+   */
   whyInvalid(unit: number): InvalidFreeReason {
     if (!(unit >= 0 && unit < this.count)) return 'outside';
     return this.freeOrderAt(Math.floor(unit)) === NO_UNIT ? 'interior' : 'free';

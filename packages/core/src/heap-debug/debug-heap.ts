@@ -56,6 +56,17 @@ const REMEMBERED = 4096;
 /** What is found in a block that is whole. */
 const NONE: readonly HeapMisuseError[] = [];
 
+/**
+ * A heap around a heap that finds misuse (writes outside of a block and after its free, bad frees, leaks) and makes
+ * requests fail on purpose. For tests: a malloc and its free cost 1 to 2 µs and fill all bytes.
+ * @example
+ * ```js
+ * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+ * const block = heap.malloc(10);
+ * heap.view[block + 10] = 1;
+ * heap.free(block);   // => throws HeapMisuseError: write past the end of allocation 1
+ * ```
+ */
 export class DebugHeap implements HeapInterface {
   /** The heap below, which holds the blocks with their red zones. */
   readonly heap: Heap;
@@ -108,21 +119,56 @@ export class DebugHeap implements HeapInterface {
     return this.heap.view;
   }
 
+  /**
+   * As `Heap.onGrow`.
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new WebAssembly.Memory({ initial: 1 })));
+   * let views = 0;
+   * heap.onGrow(() => views++);
+   * heap.malloc(65536);
+   * views;   // => 1
+   * ```
+   */
   onGrow(listener: GrowthListener): () => void {
     return this.heap.onGrow(listener);
   }
 
-  /** As `Heap.malloc`; the bytes are 0x5a. @throws HeapMisuseError when the quarantine must be emptied and is damaged */
+  /**
+   * As `Heap.malloc`; the bytes are 0x5a.
+   * @throws HeapMisuseError when the quarantine must be emptied and is damaged
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * // 0x5a: what reads bytes before it writes them shows.
+   * heap.view[heap.malloc(1)];   // => 0x5a
+   * ```
+   */
   malloc(size: number): number {
     return this.#allocate('malloc', size, 0, this.#callers(this.malloc))?.address ?? 0;
   }
 
-  /** As `Heap.calloc`. */
+  /**
+   * As `Heap.calloc`.
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * heap.view[heap.calloc(10, 4)];   // => 0
+   * ```
+   */
   calloc(count: number, size: number): number {
     return this.#clear(count, size, this.#callers(this.calloc));
   }
 
-  /** As `Heap.alignedAlloc`; the bytes are 0x5a. */
+  /**
+   * As `Heap.alignedAlloc`; the bytes are 0x5a. The red zone in front is rounded up to the alignment.
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * const page = heap.alignedAlloc(4096, 100);
+   * [page % 4096, heap.usableSize(page)];   // => [0, 100]
+   * ```
+   */
   alignedAlloc(alignment: number, size: number): number {
     if (!(isPowerOfTwo(alignment) && alignment <= 2 ** 31)) {
       throw new RangeError(`alignment must be a power of two, 2^31 at most, got ${String(alignment)}`);
@@ -134,6 +180,13 @@ export class DebugHeap implements HeapInterface {
    * As `Heap.realloc`, but that the block always moves, unless it becomes smaller and there is no room for both. What
    * is new in it is 0x5a.
    * @throws HeapMisuseError as `free`
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * const list = heap.malloc(16);
+   * heap.realloc(list, 32) === list;   // => false
+   * heap.usableSize(list);   // => throws HeapMisuseError: after the free
+   * ```
    */
   realloc(address: number, size: number): number {
     const callers = this.#callers(this.realloc);
@@ -157,7 +210,16 @@ export class DebugHeap implements HeapInterface {
     return moved.address;
   }
 
-  /** As `Heap.resize`; what is new in the block is 0x5a. @throws HeapMisuseError as `free` */
+  /**
+   * As `Heap.resize`; what is new in the block is 0x5a.
+   * @throws HeapMisuseError as `free`
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * const [block, next] = [heap.malloc(16), heap.malloc(16)];
+   * [heap.resize(block, 17), heap.resize(next, 170)];   // => [false, true]
+   * ```
+   */
   resize(address: number, size: number): boolean {
     checkCount('size', size);
     const block = this.#find('resize', address);
@@ -170,6 +232,13 @@ export class DebugHeap implements HeapInterface {
    * As `Heap.free`; the block is filled with 0x6b, or 0, and goes into the quarantine.
    * @throws HeapMisuseError for an address that is not that of a live block, for a damaged red zone, and for damage in
    *   the block that must leave the quarantine for this one
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * const block = heap.malloc(16);
+   * heap.free(block);
+   * heap.free(block);   // => throws HeapMisuseError: double free of allocation 1
+   * ```
    */
   free(address: number): void {
     this.#release('free', address, null, null, this.#callers(this.free));
@@ -179,24 +248,56 @@ export class DebugHeap implements HeapInterface {
    * `free` by a caller who knows what the block was asked for with, as C's free_sized and free_aligned_sized: finds
    * out where he is wrong.
    * @param alignment as given to `alignedAlloc`; left out for a block of malloc, calloc or realloc of one
+   * @throws HeapMisuseError as `free`, and for another size or alignment
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * heap.freeSized(heap.malloc(16), 24);   // => throws HeapMisuseError: freed with a size of 24
+   * ```
    */
   freeSized(address: number, size: number, alignment = 0): void {
     this.#release('freeSized', address, size, alignment, this.#callers(this.freeSized));
   }
 
-  /** Bytes asked for, not one more. @throws HeapMisuseError for an address that is not that of a live block */
+  /**
+   * Bytes asked for, not one more.
+   * @throws HeapMisuseError for an address that is not that of a live block
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * heap.usableSize(heap.malloc(3));   // => 3
+   * ```
+   */
   usableSize(address: number): number {
     return this.#find('usableSize', address)?.size ?? 0;
   }
 
-  /** As `Heap.array`. */
+  /**
+   * As `Heap.array`; null when there is no room.
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * const samples = heap.array(Float32Array, 4);
+   * heap.view[samples.address + 16] = 1;
+   * samples.free();   // => throws HeapMisuseError: write past the end
+   * ```
+   */
   array<T extends NumericArray>(type: NumericArrayConstructor<T>, length: number): HeapArray<T> | null {
     checkCount('length', length);
     const address = this.#clear(length, type.BYTES_PER_ELEMENT, this.#callers(this.array));
     return address === 0 ? null : new HeapArray(this, type, address, length);
   }
 
-  /** Runs `action` with this tag, an asynchronous one up to its first `await`. @returns what it returns */
+  /**
+   * Runs `action` with this tag, an asynchronous one up to its first `await`.
+   * @returns what it returns
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * heap.tagged('parser', () => heap.malloc(100));
+   * heap.leaks()[0].tag;   // => 'parser'
+   * ```
+   */
   tagged<T>(tag: string, action: () => T): T {
     const before = this.tag;
     this.tag = tag;
@@ -207,38 +308,98 @@ export class DebugHeap implements HeapInterface {
     }
   }
 
-  /** Gives back all that is in the quarantine. @throws HeapMisuseError for damage in it; what is whole is given back later */
+  /**
+   * Gives back all that is in the quarantine.
+   * @throws HeapMisuseError for damage in it; what is whole is given back later
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * const block = heap.malloc(16);
+   * heap.free(block);
+   * heap.view[block] = 1;
+   * heap.flush();   // => throws HeapMisuseError: write after the free
+   * ```
+   */
   flush(): void {
     while (this.#evict('flush'));
   }
 
-  /** As `Heap.trim`, the quarantine given back first. */
+  /**
+   * As `Heap.trim`, the quarantine given back first.
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * heap.free(heap.malloc(100));
+   * heap.trim();   // => 65536 - 144
+   * ```
+   */
   trim(): number {
     this.flush();
     return this.heap.trim();
   }
 
-  /** Of the heap below: red zones and the quarantine count as used. */
+  /**
+   * The figures of the heap below: red zones and the quarantine count as used.
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)), { redZone: 32 });
+   * heap.malloc(100);
+   * heap.stats().usedBytes;   // => 176
+   * ```
+   */
   stats(): HeapStats {
     return this.heap.stats();
   }
 
-  /** Of the heap below. */
+  /**
+   * Bytes of the largest free block of the heap below, 0 when nothing is free. A request needs its red zones
+   * besides.
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * heap.malloc(heap.largestFree());   // => 0
+   * ```
+   */
   largestFree(): number {
     return this.heap.largestFree();
   }
 
-  /** The blocks of the heap below, with their red zones. */
+  /**
+   * The blocks of the heap below, with their red zones.
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * const address = heap.malloc(16);
+   * [...heap.walk()].find(({ kind }) => kind === 'used').address;   // => address - 16
+   * ```
+   */
   walk(): Iterable<HeapBlock> {
     return this.heap.walk();
   }
 
-  /** Of the heap below: its blocks, with their red zones, as text. */
+  /**
+   * The heap below as text, as `Heap.dump`: its blocks have their red zones.
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * heap.malloc(100);
+   * heap.dump().includes('144 bytes in 1 block');   // => true
+   * ```
+   */
   dump(): string {
     return this.heap.dump();
   }
 
-  /** O(1). */
+  /**
+   * Counts, and bytes as asked for. O(1).
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * heap.free(heap.malloc(100));
+   * const { allocations, liveBytes, peakBytes } = heap.summary();
+   * [allocations, liveBytes, peakBytes];   // => [1, 0, 100]
+   * ```
+   */
   summary(): DebugSummary {
     return {
       allocations: this.#allocations,
@@ -252,7 +413,15 @@ export class DebugHeap implements HeapInterface {
     };
   }
 
-  /** All damage there is, to red zones of live blocks and to blocks in the quarantine. O(bytes of these) */
+  /**
+   * All damage there is, to red zones of live blocks and to blocks in the quarantine. O(bytes of these)
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * heap.view[heap.malloc(16) - 1] = 1;
+   * heap.damages().map(({ kind }) => kind);   // => ['underflow']
+   * ```
+   */
   damages(): HeapMisuseError[] {
     const found: HeapMisuseError[] = [];
     for (const block of this.#live.values()) found.push(...this.#damagesOf('check', block));
@@ -263,6 +432,12 @@ export class DebugHeap implements HeapInterface {
   /**
    * Looks at every red zone and at all freed bytes in the quarantine, and checks the heap below.
    * @throws HeapMisuseError for the first damage; CorruptionError as `Heap.check`
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * heap.view[heap.malloc(10) + 12] = 1;
+   * heap.check();   // => throws HeapMisuseError: offset 12: 0x1
+   * ```
    */
   check(): void {
     for (const error of this.damages()) this.#tell(error);
@@ -273,18 +448,41 @@ export class DebugHeap implements HeapInterface {
    * What is not freed, the most bytes first.
    * @param by whether blocks with the same tag, or those of the same callers as well, are put together
    * @param since only allocations after so many: `summary().allocations` of an earlier moment
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * const before = heap.summary().allocations;
+   * heap.malloc(100);
+   * heap.leaks('tag', before)[0].bytes;   // => 100
+   * ```
    */
   leaks(by: LeakGrouping = 'tag', since = 0): LeakGroup[] {
     return groupLeaks(this.#blocksSince(since), by);
   }
 
-  /** A report for people, of 80 columns at most. */
+  /**
+   * A report for people, of 80 columns at most: the summary, all damage, and what is not freed.
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * heap.free(heap.malloc(16));
+   * heap.report().split('\n').at(-2);   // => 'every block was freed'
+   * ```
+   */
   report(by: LeakGrouping = 'tag'): string {
     const { stackDepth } = this.#options;
     return formatReport(this.summary(), this.damages(), this.leaks(by), by === 'stack' && stackDepth === 0);
   }
 
-  /** The same for machines. */
+  /**
+   * What `report` tells, for `JSON.stringify`; leaks by their callers where those are noted, else by tag.
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * heap.malloc(7);
+   * JSON.parse(JSON.stringify(heap)).leaks[0].bytes;   // => 7
+   * ```
+   */
   toJSON(): { summary: DebugSummary; leaks: LeakGroup[]; damages: HeapMisuseError[] } {
     const by = this.#options.stackDepth > 0 ? 'stack' : 'tag';
     return { summary: this.summary(), leaks: this.leaks(by), damages: this.damages() };

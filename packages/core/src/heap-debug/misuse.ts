@@ -54,7 +54,20 @@ const ADVICE: Record<MisuseKind, string> = {
 /** Columns of a line of a message. */
 const WIDTH = 80;
 
-/** Misuse of a `DebugHeap`. Where it was an operation that found it, that operation was not carried out. */
+/**
+ * Misuse of a `DebugHeap`. Where it was an operation that found it, that operation was not carried out. The message
+ * says what was done to which block, and what to do about it.
+ * @example
+ * ```js
+ * const found = [];
+ * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)), { onMisuse: (error) => found.push(error) });
+ * const block = heap.tagged('parser', () => heap.malloc(100));
+ * heap.free(block + 4);
+ * const [{ kind, operation, block: { size, tag } }] = found;
+ * [kind, operation, size, tag];   // => ['interior', 'free', 100, 'parser']
+ * found[0].message.includes('keep the address that malloc returned');   // => true
+ * ```
+ */
 export class HeapMisuseError extends Error {
   override readonly name = 'HeapMisuseError';
   readonly kind: MisuseKind;
@@ -106,6 +119,16 @@ export class HeapMisuseError extends Error {
     this.freedBy = freedBy;
   }
 
+  /**
+   * For `JSON.stringify`: all fields, and the message.
+   * @example
+   * ```js
+   * const heap = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * heap.view[heap.malloc(10) + 10] = 7;
+   * const [error] = JSON.parse(JSON.stringify(heap.damages()));
+   * [error.kind, error.damage.offset, error.damage.found];   // => ['overflow', 10, 7]
+   * ```
+   */
   toJSON(): object {
     const { kind, operation, address, block, damage, allocatedBy, freedBy, message } = this;
     return { kind, operation, address, block, damage, allocatedBy, freedBy, message };

@@ -22,6 +22,19 @@ export interface NumericArrayConstructor<T extends NumericArray> {
 /** What an array needs of its heap. */
 type ArrayOwner = Pick<Heap, 'buffer' | 'free'>;
 
+/**
+ * A typed array on a block of a heap, as `Heap.array` and `DebugHeap.array` make it. Its `view` is made anew after
+ * each growth of the memory; the block is given back by `free`, or by `using` at the end of the scope.
+ * @example
+ * ```js
+ * const heap = Heap.create(new WebAssembly.Memory({ initial: 1 }));
+ * const samples = heap.array(Int16Array, 3);
+ * samples.view.set([7, 8, 9]);
+ * // Growth detaches all views of a WebAssembly.Memory; the next `view` is a new one.
+ * heap.malloc(100_000);
+ * [...samples.view];   // => [7, 8, 9]
+ * ```
+ */
 export class HeapArray<T extends NumericArray> {
   readonly length: number;
   readonly #heap: ArrayOwner;
@@ -56,7 +69,19 @@ export class HeapArray<T extends NumericArray> {
     return this.#view;
   }
 
-  /** Gives the block back, the first time; later calls do nothing. @throws as the heap's `free`, and is not freed then */
+  /**
+   * Gives the block back, the first time; later calls do nothing.
+   * @throws as the heap's `free`, and is not freed then
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536));
+   * const samples = heap.array(Uint8Array, 100);
+   * samples.free();
+   * samples.free();
+   * samples.address;   // => 0
+   * samples.view;   // => throws Error: has been freed
+   * ```
+   */
   free(): void {
     this.#heap.free(this.#address);
     this.#address = 0;

@@ -67,6 +67,19 @@ export interface HeapDump {
   readonly blocks: readonly HeapBlock[];
 }
 
+/**
+ * C's malloc on real bytes: an ArrayBuffer, a SharedArrayBuffer, a WebAssembly.Memory, or functions that give one.
+ * All state lies in those bytes. Addresses are byte offsets below 4 GiB; 0 is null, the answer of a full heap. One
+ * thread at a time.
+ * @example
+ * ```js
+ * const memory = new SharedArrayBuffer(65536, { maxByteLength: 2 ** 24 });
+ * const heap = Heap.create(memory);
+ * const text = heap.malloc(100);   // => 144
+ * new TextEncoder().encodeInto('hello', heap.view.subarray(text, text + 100)).written;   // => 5
+ * heap.free(text);
+ * ```
+ */
 export class Heap extends InspectableHeap {
   /** Whether frees are checked. */
   readonly checked: boolean;
@@ -83,6 +96,14 @@ export class Heap extends InspectableHeap {
    * Makes a new heap in the memory, from `options.base` on; what was there is overwritten. The memory is made longer
    * if it is too short for the least heap.
    * @throws RangeError for a bad option, or where the memory is too short and cannot grow; it is unchanged then
+   * @example
+   * ```js
+   * const memory = new WebAssembly.Memory({ initial: 1, maximum: 16 });
+   * // The first 1024 bytes stay the caller's.
+   * const heap = Heap.create(memory, { base: 1024, zeroed: true });
+   * heap.malloc(100);   // => 1168
+   * Heap.create(new ArrayBuffer(64));   // => throws RangeError: cannot grow so far
+   * ```
    */
   static create(source: MemorySource | Memory, options: HeapOptions = {}): Heap {
     const memory = source instanceof Memory ? source : new Memory(source);
@@ -99,6 +120,16 @@ export class Heap extends InspectableHeap {
    * @param base as given to `create`
    * @throws RangeError saying what was found where no heap of this version begins, or the memory is too short for it
    * @throws CorruptionError naming the law that is broken where its bytes are damaged; nothing is changed
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536));
+   * const note = heap.malloc(5);
+   * heap.view.set([1, 2, 3, 4, 5], note);
+   * // A copy of the bytes, as loaded from a file, is the same heap.
+   * const copy = Heap.attach(heap.buffer.slice());
+   * copy.view[note + 4];   // => 5
+   * Heap.attach(new ArrayBuffer(65536));   // => throws RangeError: no heap at 0
+   * ```
    */
   static attach(source: MemorySource | Memory, base = 0): Heap {
     const memory = source instanceof Memory ? source : new Memory(source);
@@ -142,15 +173,35 @@ export class Heap extends InspectableHeap {
    * needs the room where they are still good. A listener may take views and ask, but not change the heap, by whatever
    * object.
    * @returns a function that ends it
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536, { maxByteLength: 2 ** 20 }));
+   * let floats = new Float32Array(heap.buffer);
+   * const end = heap.onGrow(() => (floats = new Float32Array(heap.buffer)));
+   * heap.malloc(100_000);
+   * floats.byteLength > 100_000;   // => true
+   * end();
+   * ```
    */
   onGrow(listener: GrowthListener): () => void {
     return this.memory.onGrow(listener);
   }
 
   /**
+   * Takes a block of at least `size` bytes at a multiple of the heap's alignment. O(1), but for growth and merging.
+   * Where there is no room, the memory grows if it can.
    * @param size bytes; 0 gives a block of its own like any other
-   * @returns the address of a block of at least `size` bytes, contents undefined; 0 when there is no room
+   * @returns the address of the block, contents undefined; 0 when there is no room
    * @throws RangeError unless `size` is a whole number from 0 up
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536));
+   * const point = heap.malloc(3 * 8);   // => 144
+   * new Float64Array(heap.buffer, point, 3).set([1, 2, 3]);
+   * // The buffer is fixed: 0, as C's NULL, says that there is no room.
+   * heap.malloc(65536);   // => 0
+   * heap.malloc(1.5);   // => throws RangeError: whole number
+   * ```
    */
   malloc(size: number): number {
     const bytes = size | 0;
@@ -174,8 +225,18 @@ export class Heap extends InspectableHeap {
   }
 
   /**
-   * Gives a block back. 0 is none, and nothing is done.
-   * @throws InvalidFreeError for an address that is not that of a live block; nothing is changed
+   * Gives a block back. 0 is none, and nothing is done. O(1), but for merging.
+   * @throws InvalidFreeError for an address that is not that of a live block; nothing is changed. A heap made with
+   * `checked: false` does not find all of these, and is damaged
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536));
+   * const block = heap.malloc(100);
+   * heap.free(block + 16);   // => throws InvalidFreeError: lies inside a used segment
+   * heap.free(block);
+   * heap.free(block);   // => throws InvalidFreeError: freed already
+   * heap.free(0);   // => undefined
+   * ```
    */
   free(address: number): void {
     const { words, shift } = this;
@@ -204,7 +265,18 @@ export class Heap extends InspectableHeap {
   /**
    * `malloc` of `count × size` bytes that are 0. Bytes never used since the memory grew are known to be 0, and not
    * cleared.
+   * @returns the address; 0 when there is no room, and for a product of 4 GiB and more
    * @throws RangeError unless both are whole numbers from 0 up
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536));
+   * const old = heap.malloc(40);
+   * heap.view.fill(0xff, old, old + 40);
+   * heap.free(old);
+   * const counters = heap.calloc(10, 4);
+   * new Uint32Array(heap.buffer, counters, 10).every((count) => count === 0);   // => true
+   * heap.calloc(2 ** 20, 2 ** 20);   // => 0
+   * ```
    */
   calloc(count: number, size: number): number {
     checkCount('count', count);
@@ -227,6 +299,17 @@ export class Heap extends InspectableHeap {
    * @returns the block's address; 0 when there is no room, the old block being as it was
    * @throws RangeError unless `size` is a whole number from 0 up, InvalidFreeError as `free`, CorruptionError where
    * somebody wrote past the end of a block of `alignedAlloc` and over what tells its alignment
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536));
+   * const list = heap.malloc(16);
+   * heap.view[list] = 42;
+   * // A neighbour in the way: the block moves, and the old address is worthless.
+   * heap.malloc(16);
+   * const longer = heap.realloc(list, 160);
+   * [longer !== list, heap.view[longer]];   // => [true, 42]
+   * heap.realloc(longer, 2 ** 20);   // => 0
+   * ```
    */
   realloc(address: number, size: number): number {
     if (address === 0) return this.malloc(size);
@@ -243,9 +326,19 @@ export class Heap extends InspectableHeap {
   }
 
   /**
-   * `realloc` in place or not at all.
+   * `realloc` in place or not at all: for a block whose address others hold. O(1), but for growth and merging.
    * @returns whether the block holds `size` bytes now; if not it is as it was
    * @throws as `realloc`
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536));
+   * const line = heap.malloc(100);
+   * // Nothing lies behind it yet.
+   * heap.resize(line, 1000);   // => true
+   * heap.malloc(16);
+   * heap.resize(line, 2000);   // => false
+   * heap.usableSize(line);   // => 1008
+   * ```
    */
   resize(address: number, size: number): boolean {
     checkCount('size', size);
@@ -257,7 +350,15 @@ export class Heap extends InspectableHeap {
   /**
    * `malloc` at a multiple of `alignment`. O(1), but O(blocks) where there is no room.
    * @param alignment bytes, a power of two up to 2^31; the heap's own is the least
+   * @returns the address; 0 when there is no room
    * @throws RangeError for a bad alignment or size
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536));
+   * const page = heap.alignedAlloc(4096, 5000);   // => 4096
+   * heap.realloc(page, 9000) % 4096;   // => 0
+   * heap.alignedAlloc(48, 100);   // => throws RangeError: power of two
+   * ```
    */
   alignedAlloc(alignment: number, size: number): number {
     if (!(isPowerOfTwo(alignment) && alignment <= 2 ** 31)) {
@@ -274,8 +375,15 @@ export class Heap extends InspectableHeap {
   }
 
   /**
-   * Bytes that the holder of the block may use: at least those requested.
+   * Bytes that the holder of the block may use: at least those requested. O(1).
    * @throws InvalidFreeError for an address that is not that of a live block
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536));
+   * const block = heap.malloc(100);
+   * // 100 rounded up to the next multiple of 16.
+   * heap.usableSize(block);   // => 112
+   * ```
    */
   usableSize(address: number): number {
     const i = this.locate(address);
@@ -285,10 +393,23 @@ export class Heap extends InspectableHeap {
   }
 
   /**
-   * A typed array on a block of the heap, its elements 0, whose view outlives growth.
-   * @example
-   * using samples = heap.array(Float32Array, 1024);
+   * A typed array on a block of the heap, its elements 0. Its `view` outlives growth; `using` frees it at the end
+   * of the scope.
+   * @param type the constructor of a typed array, such as Float32Array
+   * @param length elements, a whole number from 0 up
    * @returns null when there is no room
+   * @throws TypeError for another type, RangeError for a bad length
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536));
+   * {
+   *   using samples = heap.array(Float32Array, 1024);
+   *   samples.view[0] = 0.5;
+   *   heap.stats().usedBytes;   // => 4096
+   * }
+   * heap.stats().usedBytes;   // => 0
+   * heap.array(Float64Array, 10_000);   // => null
+   * ```
    */
   array<T extends NumericArray>(type: NumericArrayConstructor<T>, length: number): HeapArray<T> | null {
     checkCount('length', length);
@@ -304,6 +425,14 @@ export class Heap extends InspectableHeap {
   /**
    * Merges all that waits and tells how many bytes at the end of the memory are in no block: what its owner could cut
    * off, were it to end there. O(blocks that wait).
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536));
+   * const [low, high] = [heap.malloc(16), heap.malloc(1000)];
+   * heap.free(high);
+   * // All but the first 160 bytes need not be saved.
+   * heap.trim();   // => 65536 - 160
+   * ```
    */
   trim(): number {
     this.sync();
@@ -312,12 +441,31 @@ export class Heap extends InspectableHeap {
     return (this.end - this.word(H_TOP)) * this.unit;
   }
 
-  /** As text for people, 80 columns wide: figures, and a map of what is where. O(blocks). */
+  /**
+   * As text for people, 80 columns wide: figures, and a map of what is where. O(blocks).
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536));
+   * heap.malloc(100);
+   * const lines = heap.dump().split('\n');
+   * lines[0];   // => 'heap at 0x0, addresses multiples of 16, frees checked'
+   * lines.at(-2);   // => '       0x0  =========#######'
+   * ```
+   */
   dump(): string {
     return dump(this);
   }
 
-  /** For `JSON.stringify`: settings, figures and every block. O(blocks). */
+  /**
+   * For `JSON.stringify`: settings, figures and every block. O(blocks).
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536));
+   * heap.malloc(100);
+   * const { limit, blocks } = JSON.parse(JSON.stringify(heap));
+   * blocks.find(({ kind }) => kind === 'used');   // => { address: 144, size: 112, kind: 'used', align: 0 }
+   * ```
+   */
   toJSON(): HeapDump {
     const { base, limit, alignment, checked } = this;
     return { base, limit, alignment, checked, stats: this.stats(), blocks: [...this.walk()] };

@@ -71,6 +71,13 @@ export abstract class InspectableHeap extends Engine {
    * Every block in address order, the header first, what is above the last block last: they tile the heap. O(1) a block.
    * The heap may be changed on the way: then each block that was there all the time is told once, whatever becomes of
    * the others, and together they need not tile it. Which blocks wait, a heap without checks tells as it was at the beginning.
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536));
+   * const [a, b] = [heap.malloc(100), heap.malloc(50)];
+   * heap.free(a);
+   * Array.from(heap.walk(), ({ kind }) => kind);   // => ['bookkeeping', 'bookkeeping', 'free', 'used', 'free']
+   * ```
    */
   *walk(): Iterable<HeapBlock> {
     this.look();
@@ -92,7 +99,17 @@ export abstract class InspectableHeap extends Engine {
     }
   }
 
-  /** O(1). */
+  /**
+   * The figures of HeapStats, in bytes. O(1).
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536));
+   * heap.malloc(100);
+   * const { usedBytes, freeBytes, bookkeepingBytes, capacity } = heap.stats();
+   * [usedBytes, bookkeepingBytes];   // => [112, 144]
+   * usedBytes + freeBytes + bookkeepingBytes === capacity;   // => true
+   * ```
+   */
   stats(): HeapStats {
     this.look();
     const { unit } = this;
@@ -117,7 +134,18 @@ export abstract class InspectableHeap extends Engine {
     };
   }
 
-  /** Bytes of the largest free block, what is above the last block included. O(blocks of one bin). */
+  /**
+   * Bytes of the largest free block, what is above the last block included; 0 when nothing is free.
+   * O(blocks of one bin). The memory may be able to grow: then a larger request is served all the same. A request
+   * of just so many bytes at the top may fail, for the map of the blocks grows with it.
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536));
+   * while (heap.malloc(1000) !== 0);
+   * // Smaller requests may be served still.
+   * heap.largestFree() < 1000;   // => true
+   * ```
+   */
   largestFree(): number {
     this.look();
     const { words, tables, scale } = this;
@@ -130,7 +158,21 @@ export abstract class InspectableHeap extends Engine {
     return largest * this.unit;
   }
 
-  /** @throws CorruptionError naming the broken law. O(blocks) */
+  /**
+   * Checks every law of the heap's bookkeeping, the conservation laws first. O(blocks): for tests and doubtful
+   * moments.
+   * @throws CorruptionError naming the broken law
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536));
+   * const [a, b, c] = [16, 16, 16].map((size) => heap.malloc(size));
+   * heap.free(b);
+   * heap.check();   // => undefined
+   * // A write past the end of the first block hits what the heap notes in the free one behind it.
+   * heap.view.fill(0xff, a, a + 24);
+   * heap.check();   // => throws CorruptionError
+   * ```
+   */
   check(): void {
     this.look();
     const { words, map, first, scale } = this;

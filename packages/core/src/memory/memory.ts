@@ -42,6 +42,18 @@ export const ADDRESSABLE = 2 ** 32;
 
 type Kind = 'array-buffer' | 'shared-array-buffer' | 'wasm-memory' | 'custom';
 
+/**
+ * The bytes a heap lives in, whoever owns them: views that are made anew after each growth, and listeners that hear
+ * of it. Several heaps in one memory share one of these.
+ * @example
+ * ```js
+ * const memory = new Memory(new ArrayBuffer(65536));
+ * const low = Heap.create(memory, { limit: 32768 });
+ * const high = Heap.create(memory, { base: 32768 });
+ * [low.malloc(100) < 32768, high.malloc(100) > 32768];   // => [true, true]
+ * new Memory(new Uint8Array(100));   // => throws TypeError: must be a buffer
+ * ```
+ */
 export class Memory {
   readonly source: MemorySource;
   readonly kind: Kind;
@@ -85,9 +97,19 @@ export class Memory {
   }
 
   /**
-   * Calls `listener` after every growth that this object sees. What it throws, whoever made the memory grow gets, once
-   * all others have been called.
+   * Calls `listener` with the old and the new length, in bytes, after every growth that this object sees. What it
+   * throws, whoever made the memory grow gets, once all others have been called.
    * @returns a function that ends it
+   * @throws TypeError when `listener` is not a function
+   * @example
+   * ```js
+   * const memory = new Memory(new WebAssembly.Memory({ initial: 1 }));
+   * const heard = [];
+   * const end = memory.onGrow((old, now) => heard.push([old, now]));
+   * memory.grow(100_000);
+   * end();
+   * heard;   // => [[65536, 131072]]
+   * ```
    */
   onGrow(listener: GrowthListener): () => void {
     if (typeof listener !== 'function') {
@@ -99,7 +121,21 @@ export class Memory {
     };
   }
 
-  /** Makes the views anew where somebody changed the memory's length. @returns whether they were */
+  /**
+   * Makes the views anew where somebody changed the memory's length, and tells the listeners. A comparison where
+   * nobody did.
+   * @returns whether they were made anew
+   * @example
+   * ```js
+   * const wasm = new WebAssembly.Memory({ initial: 1 });
+   * const memory = new Memory(wasm);
+   * // As the module itself may do at any time: the old views are detached.
+   * wasm.grow(1);
+   * memory.bytes.length;   // => 0
+   * memory.refresh();   // => true
+   * memory.bytes.length;   // => 131072
+   * ```
+   */
   refresh(): boolean {
     const buffer = this.#current();
     const old = this.#byteLength;
@@ -112,7 +148,19 @@ export class Memory {
     return true;
   }
 
-  /** Makes the memory at least `byteLength` long. @returns false where it cannot; it is unchanged then */
+  /**
+   * Makes the memory at least `byteLength` bytes long, contents kept; one that is so already is left alone. A
+   * WebAssembly.Memory grows by whole pages of 64 KiB.
+   * @returns false where it cannot, or beyond 4 GiB; it is unchanged then
+   * @example
+   * ```js
+   * const memory = new Memory(new ArrayBuffer(1024, { maxByteLength: 4096 }));
+   * memory.grow(4000);   // => true
+   * memory.byteLength;   // => 4000
+   * memory.grow(5000);   // => false
+   * new Memory(new ArrayBuffer(1024)).grow(1025);   // => false
+   * ```
+   */
   grow(byteLength: number): boolean {
     this.refresh();
     if (byteLength <= this.byteLength) return true;

@@ -32,6 +32,19 @@ import { FreeIndex, type IndexOrder } from './free-index.js';
 import { SEGMENT_OPTIONS, type SegmentOptions, SegmentPolicy } from './options.js';
 import { FIRST, NIL, SegmentTable } from './segment-table.js';
 
+/**
+ * First, next, best or worst fit in O(log n), n free segments: the same addresses as NaiveAllocator gives with the
+ * same options. All sizes are in bytes; no byte of the range is touched.
+ * @example
+ * ```js
+ * const best = new IndexedFit({ capacity: 1000, fit: 'best' });
+ * const [a, , c] = [300, 10, 100, 10].map((size) => best.allocate(size));
+ * best.free(a);
+ * best.free(c);
+ * // The hole of 100 bytes serves it, not the larger ones at 0 and at the end.
+ * best.allocate(90);   // => 310
+ * ```
+ */
 export class IndexedFit implements Allocator {
   readonly policy: SegmentPolicy;
   readonly #observer: AllocatorObserver | undefined;
@@ -71,6 +84,23 @@ export class IndexedFit implements Allocator {
     return this.#free.visited;
   }
 
+  /**
+   * Takes `size` bytes out of the free segment that the policy chooses. O(log n); with an alignment, O(log n) more
+   * for each segment that is large enough but lies badly.
+   * @param size bytes, a whole number from 1 up
+   * @param align a power of two; the option `align` is the least
+   * @returns the address, or null when no free segment serves and the range may not grow
+   * @throws RangeError for a bad size or alignment; nothing is changed
+   * @example
+   * ```js
+   * const fit = new IndexedFit({ capacity: 1024, growBy: 4096, maxCapacity: 8192 });
+   * fit.allocate(1000);   // => 0
+   * // The range grows by 4096, and may not grow twice.
+   * fit.allocate(2000, 256);   // => 1024
+   * fit.capacity;   // => 5120
+   * fit.allocate(4000);   // => null
+   * ```
+   */
   allocate(size: number, align = 1): number | null {
     checkSize(size);
     checkAlign(align);
@@ -145,6 +175,21 @@ export class IndexedFit implements Allocator {
     return address;
   }
 
+  /**
+   * Gives the segment at `address` back; it joins its free neighbours, unless the option `coalesce` is false.
+   * O(log n).
+   * @throws InvalidFreeError when no used segment starts there; nothing is changed
+   * @example
+   * ```js
+   * const fit = new IndexedFit({ capacity: 300, header: 16 });
+   * const [a, b] = [fit.allocate(100), fit.allocate(100)];
+   * // Addresses lie behind their headers.
+   * [a, b];   // => [16, 132]
+   * fit.free(0);   // => throws InvalidFreeError: lies inside a used segment
+   * fit.free(a);
+   * fit.freeList().map(({ start, end }) => end - start);   // => [116, 68]
+   * ```
+   */
   free(address: number): void {
     const node = this.#addresses.remove(address);
     if (node === NIL) throw new InvalidFreeError(address, this.#table.classify(address));
@@ -202,6 +247,16 @@ export class IndexedFit implements Allocator {
     return this.#rankSign === 0 ? start : this.#free.rankOf(node);
   }
 
+  /**
+   * Bytes from `address` to the end of its segment: at least those requested. O(1).
+   * @throws InvalidFreeError when no used segment starts at `address`
+   * @example
+   * ```js
+   * const fit = new IndexedFit({ capacity: 1024, header: 8, block: 32 });
+   * // 8 + 50 bytes, rounded up to 64, of which the header has 8.
+   * fit.sizeOf(fit.allocate(50));   // => 56
+   * ```
+   */
   sizeOf(address: number): number {
     const node = this.#find(address);
     return this.#table.start(node) + this.#table.size(node) - address;
@@ -213,7 +268,21 @@ export class IndexedFit implements Allocator {
     return node;
   }
 
-  /** As NaiveAllocator's. O(log n). */
+  /**
+   * Makes the segment hold `size` bytes in place: gives the bytes behind back where they are worth a segment, or
+   * takes from the free segment that follows. O(log n).
+   * @returns false when there is no room behind; nothing is changed then
+   * @throws RangeError for a bad size, InvalidFreeError when no used segment starts at `address`
+   * @example
+   * ```js
+   * const fit = new IndexedFit({ capacity: 100, minRemainder: 16 });
+   * const file = fit.allocate(50);
+   * fit.resize(file, 101);   // => false
+   * fit.resize(file, 90);   // => true
+   * // The 10 bytes left were not worth a segment.
+   * fit.sizeOf(file);   // => 100
+   * ```
+   */
   resize(address: number, size: number): boolean {
     checkSize(size);
     const table = this.#table;
@@ -258,7 +327,18 @@ export class IndexedFit implements Allocator {
     return true;
   }
 
-  /** As NaiveAllocator's. O(log n). */
+  /**
+   * Moves the end of the range up to `newCapacity` bytes; the new ones join a free segment at the end. O(log n).
+   * @throws RangeError when `newCapacity` is less than the capacity or more than `maxCapacity`; nothing is changed
+   * @example
+   * ```js
+   * const fit = new IndexedFit({ capacity: 100, base: 1000 });
+   * fit.allocate(80);
+   * fit.grow(200);
+   * fit.largestFree();   // => 120
+   * fit.grow(100);   // => throws RangeError: newCapacity
+   * ```
+   */
   grow(newCapacity: number): void {
     const { capacity } = this;
     checkGrowth(this.base, capacity, newCapacity);
@@ -279,6 +359,17 @@ export class IndexedFit implements Allocator {
     return true;
   }
 
+  /**
+   * The figures of AllocatorStats, in bytes. O(1).
+   * @example
+   * ```js
+   * const fit = new IndexedFit({ capacity: 1000, header: 16 });
+   * for (let i = 0; i < 10; i++) fit.allocate(4);
+   * // For 40 bytes requested:
+   * const { usedBytes, freeSegments } = fit.stats();
+   * [usedBytes, freeSegments];   // => [200, 1]
+   * ```
+   */
   stats(): AllocatorStats {
     const table = this.#table;
     return {
@@ -291,16 +382,50 @@ export class IndexedFit implements Allocator {
     };
   }
 
-  /** As in Allocator. O(log n). */
+  /**
+   * Bytes of the largest free segment, 0 when nothing is free. O(log n).
+   * @example
+   * ```js
+   * const fit = new IndexedFit({ capacity: 100 });
+   * const [a, , c] = [40, 20, 30].map((size) => fit.allocate(size));
+   * fit.free(a);
+   * fit.free(c);
+   * // External fragmentation: the share of the free bytes that one request cannot have.
+   * 1 - fit.largestFree() / fit.stats().freeBytes;   // => 0.5
+   * ```
+   */
   largestFree(): number {
     return this.#free.largest();
   }
 
+  /**
+   * Every segment in address order, with the bytes requested of each used one. O(1) a segment. The allocator must
+   * not be changed during the walk.
+   * @example
+   * ```js
+   * const fit = new IndexedFit({ capacity: 100, header: 8 });
+   * fit.allocate(10);
+   * const [used] = fit.segments();
+   * used;   // => { start: 0, end: 18, used: true, address: 8, requested: 10 }
+   * ```
+   */
   segments(): Iterable<Segment> {
     return this.#table.segments();
   }
 
-  /** The free segments in the order of the list, as NaiveAllocator's. */
+  /**
+   * The free segments in the order of the list, as NaiveAllocator's. O(n), or O(n log n) where the index has
+   * another order.
+   * @example
+   * ```js
+   * const fit = new IndexedFit({ capacity: 100, order: 'newest-first' });
+   * const [a, , c] = [10, 10, 10, 10].map((size) => fit.allocate(size));
+   * fit.free(a);
+   * fit.free(c);
+   * // Last freed, first used.
+   * fit.freeList().map(({ start }) => start);   // => [20, 0, 40]
+   * ```
+   */
   freeList(): Segment[] {
     const { order } = this.policy;
     const entries = Array.from(this.#free, (node) => {
@@ -315,6 +440,19 @@ export class IndexedFit implements Allocator {
     return entries.map(({ start, size }) => ({ start, end: start + size, used: false, address: start }));
   }
 
+  /**
+   * Checks every law of the bookkeeping, the index included. O(n log n) at most: for tests.
+   * @throws CorruptionError naming the broken law
+   * @example
+   * ```js
+   * const run = (allocator) => {
+   *   const addresses = [100, 2000, 30].map((size) => allocator.allocate(size, 64));
+   *   allocator.check();
+   *   return addresses;
+   * };
+   * run(new IndexedFit({ capacity: 9999 }));   // => run(new NaiveAllocator({ capacity: 9999 }))
+   * ```
+   */
   check(): void {
     const table = this.#table;
     const free = this.#free;

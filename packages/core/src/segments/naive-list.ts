@@ -8,7 +8,17 @@ import type { FreeListOrder } from './options.js';
 /** Bytes of a SegmentNode as a C struct: six fields of eight bytes. */
 export const NODE_BYTES = 48;
 
-/** A segment: where it starts and ends, and its neighbours in the list it stands in. */
+/**
+ * A segment: where it starts and ends, in bytes, and its neighbours in the list it stands in.
+ * @example
+ * ```js
+ * const naive = new NaiveAllocator({ capacity: 100 });
+ * naive.allocate(30);
+ * naive.allocate(20);
+ * const newest = naive.descriptor.segments.head;
+ * [newest.start, newest.end, newest.size, newest.next.start];   // => [30, 50, 20, 0]
+ * ```
+ */
 export class SegmentNode {
   start: number;
   end: number;
@@ -28,13 +38,37 @@ export class SegmentNode {
   }
 }
 
-/** A doubly linked list of segments. */
+/**
+ * A doubly linked list of segments, which is iterable from head to tail.
+ * @example
+ * ```js
+ * const naive = new NaiveAllocator({ capacity: 100 });
+ * for (const size of [10, 20, 30]) naive.allocate(size);
+ * // The allocated list, newest first.
+ * const { segments } = naive.descriptor;
+ * [...segments].map(({ requested }) => requested);   // => [30, 20, 10]
+ * ```
+ */
 export class SegmentList {
   head: SegmentNode | null = null;
   tail: SegmentNode | null = null;
   length = 0;
 
-  /** Puts `node` in front of `mark`, a node of this list, or at the end when `mark` is null. */
+  /**
+   * Puts `node`, of no list, in front of `mark`, a node of this list, or at the end when `mark` is null. O(1),
+   * unchecked.
+   * @example
+   * ```js
+   * const naive = new NaiveAllocator({ capacity: 100 });
+   * for (const size of [10, 20, 30]) naive.allocate(size);
+   * const { segments } = naive.descriptor;
+   * // Move to front: the oldest will be found first.
+   * const oldest = segments.tail;
+   * segments.remove(oldest);
+   * segments.insertBefore(segments.head, oldest);
+   * [...segments].map(({ size }) => size);   // => [10, 30, 20]
+   * ```
+   */
   insertBefore(mark: SegmentNode | null, node: SegmentNode): void {
     const previous = mark === null ? this.tail : mark.previous;
     node.previous = previous;
@@ -46,6 +80,18 @@ export class SegmentList {
     this.length++;
   }
 
+  /**
+   * Takes `node`, one of this list, out of it; its links become null. O(1), unchecked.
+   * @example
+   * ```js
+   * const naive = new NaiveAllocator({ capacity: 100 });
+   * const { free } = naive.descriptor;
+   * // Without the only free segment, nothing serves.
+   * free.remove(free.head);
+   * free.length;   // => 0
+   * naive.allocate(1);   // => null
+   * ```
+   */
   remove(node: SegmentNode): void {
     const { previous, next } = node;
     if (previous === null) this.head = next;
@@ -61,7 +107,18 @@ export class SegmentList {
   }
 }
 
-/** The list of free segments, kept in one of the five orders. */
+/**
+ * The list of free segments, kept in one of the five orders of FreeListOrder.
+ * @example
+ * ```js
+ * const naive = new NaiveAllocator({ capacity: 100, order: 'size-down' });
+ * const [a] = [10, 20].map((size) => naive.allocate(size));
+ * naive.free(a);
+ * const { free } = naive.descriptor;
+ * // The largest stands first: whether a request can be served is known at the head.
+ * [free.order, free.head.size, free.tail.size];   // => ['size-down', 70, 10]
+ * ```
+ */
 export class FreeList extends SegmentList {
   readonly order: FreeListOrder;
 
@@ -70,7 +127,19 @@ export class FreeList extends SegmentList {
     this.order = order;
   }
 
-  /** Puts in a segment that has just become free. O(1) in the newest orders, else a walk to its place. */
+  /**
+   * Puts in a segment that has just become free. O(1) in the newest orders, else a walk to its place.
+   * @example
+   * ```js
+   * const naive = new NaiveAllocator({ capacity: 100, order: 'address', coalesce: false });
+   * const { free, segments } = naive.descriptor;
+   * naive.allocate(10);
+   * const node = segments.head;
+   * segments.remove(node);
+   * free.insert(node);
+   * [...free].map(({ start }) => start);   // => [0, 10]
+   * ```
+   */
   insert(node: SegmentNode): void {
     if (this.order === 'newest-first') this.insertBefore(this.head, node);
     else if (this.order === 'newest-last') this.insertBefore(null, node);
@@ -81,7 +150,21 @@ export class FreeList extends SegmentList {
     }
   }
 
-  /** Gives a node of the list new bounds within its old ones. It keeps its place unless the order is by size. */
+  /**
+   * Gives a node of the list new bounds within its old ones. It keeps its place unless the order is by size: then a
+   * walk finds its new one.
+   * @example
+   * ```js
+   * const naive = new NaiveAllocator({ capacity: 100, order: 'size-up' });
+   * const [a] = [30, 10].map((size) => naive.allocate(size));
+   * naive.free(a);
+   * const { free } = naive.descriptor;
+   * [...free].map(({ start }) => start);   // => [0, 40]
+   * // Of the 60 bytes behind, 20 are left: less than the 30 in front.
+   * free.shrink(free.tail, 80, 100);
+   * [...free].map(({ start }) => start);   // => [80, 0]
+   * ```
+   */
   shrink(node: SegmentNode, start: number, end: number): void {
     node.start = start;
     node.end = end;
@@ -91,7 +174,18 @@ export class FreeList extends SegmentList {
     }
   }
 
-  /** Whether `a` may stand in front of `b`; in the newest orders any two may stand in any order. */
+  /**
+   * Whether `a` may stand in front of `b`; in the newest orders any two may stand in any order. O(1).
+   * @example
+   * ```js
+   * const naive = new NaiveAllocator({ capacity: 100, order: 'newest-first' });
+   * naive.free(naive.allocate(10));
+   * naive.allocate(20);
+   * const { free, segments } = naive.descriptor;
+   * // Neither order would be wrong: only the time of the release tells.
+   * [free.precedes(free.head, segments.head), free.precedes(segments.head, free.head)];   // => [true, true]
+   * ```
+   */
   precedes(a: SegmentNode, b: SegmentNode): boolean {
     const bySize =
       this.order === 'size-up' ? a.size - b.size : this.order === 'size-down' ? b.size - a.size : 0;

@@ -41,7 +41,15 @@ export interface NaiveOptions extends SegmentOptions {
 /** Bytes of a MemoryDescriptor as a C struct: base, break, limit, five list pointers, the hint, the mapping. */
 const DESCRIPTOR_BYTES = 80;
 
-/** What the allocator knows of its memory: where it lies, what it is mapped to, and the heads of the two lists. */
+/**
+ * What the allocator knows of its memory: where it lies, what it is mapped to, and the heads of the two lists.
+ * @example
+ * ```js
+ * const { descriptor } = new NaiveAllocator({ capacity: 4096, base: 0x1000, maxCapacity: 8192 });
+ * [descriptor.base, descriptor.break, descriptor.limit];   // => [0x1000, 0x2000, 0x3000]
+ * [descriptor.segments.length, descriptor.free.length];   // => [0, 1]
+ * ```
+ */
 export class MemoryDescriptor {
   readonly base: number;
   /** Where the range ends, and where it may end at most. */
@@ -75,6 +83,13 @@ export class MemoryDescriptor {
   /**
    * Where in the mapped file or device the byte at `address` lies; null where nothing is mapped. O(1).
    * @throws RangeError when `address` is not inside the range
+   * @example
+   * ```js
+   * const mapping = { kind: 'file', name: 'data.bin', offset: 8192 };
+   * const { descriptor } = new NaiveAllocator({ capacity: 4096, base: 0x1000, mapping });
+   * descriptor.offsetOf(0x1010);   // => 8208
+   * descriptor.offsetOf(0x2000);   // => throws RangeError: address
+   * ```
    */
   offsetOf(address: number): number | null {
     if (!(address >= this.base && address < this.break)) {
@@ -86,6 +101,22 @@ export class MemoryDescriptor {
   }
 }
 
+/**
+ * A linked list of the allocated segments and one of the free, as in a textbook: first, next, best or worst fit
+ * over a free list in any of five orders. The readable reference, for teaching and for checking others. O(n) a
+ * call. All sizes are in bytes.
+ * @example
+ * ```js
+ * const place = (fit) => {
+ *   const naive = new NaiveAllocator({ capacity: 1000, fit });
+ *   const [a, , c] = [300, 10, 100, 10].map((size) => naive.allocate(size));
+ *   naive.free(c);
+ *   naive.free(a);
+ *   return naive.allocate(90);
+ * };
+ * ['first', 'next', 'best', 'worst'].map(place);   // => [0, 420, 310, 420]
+ * ```
+ */
 export class NaiveAllocator implements Allocator {
   readonly policy: SegmentPolicy;
   readonly descriptor: MemoryDescriptor;
@@ -116,6 +147,23 @@ export class NaiveAllocator implements Allocator {
     return this.descriptor.break - this.descriptor.base;
   }
 
+  /**
+   * Walks the free list and takes `size` bytes out of the segment that the policy chooses. O(free segments);
+   * `inspected` tells how many it looked at.
+   * @param size bytes, a whole number from 1 up
+   * @param align a power of two; the option `align` is the least
+   * @returns the address, or null when no free segment serves and the range may not grow
+   * @throws RangeError for a bad size or alignment; nothing is changed
+   * @example
+   * ```js
+   * const naive = new NaiveAllocator({ capacity: 256 });
+   * naive.allocate(10);   // => 0
+   * // The padding from 10 to 64 becomes a free segment.
+   * naive.allocate(10, 64);   // => 64
+   * naive.allocate(183);   // => null
+   * naive.inspected;   // => 2
+   * ```
+   */
   allocate(size: number, align = 1): number | null {
     checkSize(size);
     checkAlign(align);
@@ -186,6 +234,19 @@ export class NaiveAllocator implements Allocator {
     return used.address;
   }
 
+  /**
+   * Walks the allocated list for the segment at `address` and gives it back; a walk of the free list finds the
+   * neighbours it joins. O(used + free segments).
+   * @throws InvalidFreeError when no used segment starts there; nothing is changed
+   * @example
+   * ```js
+   * const naive = new NaiveAllocator({ capacity: 100, coalesce: false });
+   * for (const address of [naive.allocate(50), naive.allocate(50)]) naive.free(address);
+   * // All is free, but without coalescing in two pieces.
+   * naive.allocate(100);   // => null
+   * naive.free(0);   // => throws InvalidFreeError: freed already
+   * ```
+   */
   free(address: number): void {
     const node = this.#find(address);
     this.descriptor.segments.remove(node);
@@ -249,13 +310,34 @@ export class NaiveAllocator implements Allocator {
     if (this.descriptor.rover === old) this.descriptor.rover = merged;
   }
 
+  /**
+   * Bytes from `address` to the end of its segment: at least those requested. O(used segments).
+   * @throws InvalidFreeError when no used segment starts at `address`
+   * @example
+   * ```js
+   * const naive = new NaiveAllocator({ capacity: 1024, minRemainder: 32 });
+   * const a = naive.allocate(1000);
+   * // The 24 bytes left are not worth a segment: the request has them too.
+   * naive.sizeOf(a);   // => 1024
+   * ```
+   */
   sizeOf(address: number): number {
     return this.#find(address).end - address;
   }
 
   /**
-   * As in Allocator. Shrinking gives the bytes behind back, if they are worth a segment; growing takes from the
-   * free segment that follows, as far as it reaches.
+   * Makes the segment hold `size` bytes in place. Shrinking gives the bytes behind back, if they are worth a
+   * segment; growing takes from the free segment that follows, as far as it reaches. O(used + free segments).
+   * @returns false when there is no room behind; nothing is changed then
+   * @throws RangeError for a bad size, InvalidFreeError when no used segment starts at `address`
+   * @example
+   * ```js
+   * const naive = new NaiveAllocator({ capacity: 100 });
+   * const [a, b] = [naive.allocate(40), naive.allocate(20)];
+   * naive.resize(a, 30);   // => true
+   * naive.resize(a, 41);   // => false
+   * naive.freeList().map(({ start, end }) => [start, end]);   // => [[30, 40], [60, 100]]
+   * ```
    */
   resize(address: number, size: number): boolean {
     checkSize(size);
@@ -296,7 +378,20 @@ export class NaiveAllocator implements Allocator {
     return true;
   }
 
-  /** As in Allocator. The new bytes are freed: they merge with a free segment at the end of the range. */
+  /**
+   * Moves the break up to `base + newCapacity`. The new bytes are freed: they merge with a free segment at the end
+   * of the range. O(free segments).
+   * @throws RangeError when `newCapacity` is less than the capacity or more than `maxCapacity`; nothing is changed
+   * @example
+   * ```js
+   * const naive = new NaiveAllocator({ capacity: 100 });
+   * naive.allocate(90);
+   * naive.allocate(50);   // => null
+   * naive.grow(200);
+   * naive.descriptor.break;   // => 200
+   * naive.allocate(50);   // => 90
+   * ```
+   */
   grow(newCapacity: number): void {
     const { descriptor, capacity } = this;
     checkGrowth(this.base, capacity, newCapacity);
@@ -318,6 +413,18 @@ export class NaiveAllocator implements Allocator {
     return true;
   }
 
+  /**
+   * The figures of AllocatorStats, in bytes. `bookkeepingBytes` is what the descriptor and the nodes would take up
+   * as C structs. O(1).
+   * @example
+   * ```js
+   * const naive = new NaiveAllocator({ capacity: 1000 });
+   * const before = naive.stats().bookkeepingBytes;
+   * naive.allocate(10);
+   * // A node of six words of eight bytes.
+   * naive.stats().bookkeepingBytes - before;   // => 48
+   * ```
+   */
   stats(): AllocatorStats {
     const { capacity } = this;
     const usedBytes = this.#usedBytes;
@@ -332,23 +439,68 @@ export class NaiveAllocator implements Allocator {
     };
   }
 
-  /** As in Allocator, by a walk of the free list. */
+  /**
+   * Bytes of the largest free segment, 0 when nothing is free. A walk of the free list, O(free segments).
+   * @example
+   * ```js
+   * const naive = new NaiveAllocator({ capacity: 100 });
+   * naive.allocate(60);
+   * naive.largestFree();   // => 40
+   * naive.allocate(40);
+   * naive.largestFree();   // => 0
+   * ```
+   */
   largestFree(): number {
     let largest = 0;
     for (const node of this.descriptor.free) largest = Math.max(largest, node.size);
     return largest;
   }
 
+  /**
+   * Every segment in address order, with the bytes requested of each used one. O(n log n): neither list need be in
+   * that order.
+   * @example
+   * ```js
+   * const naive = new NaiveAllocator({ capacity: 40 });
+   * const [a] = [10, 20].map((size) => naive.allocate(size));
+   * naive.free(a);
+   * const draw = ({ start, end, used }) => (used ? '#' : '.').repeat((end - start) / 10);
+   * naive.segments().map(draw).join('|');   // => '.|##|.'
+   * ```
+   */
   segments(): Segment[] {
     const used = [...this.descriptor.segments].map(usedSegment);
     return [...used, ...this.freeList()].sort((a, b) => a.start - b.start);
   }
 
-  /** The free segments in the order of the list. */
+  /**
+   * The free segments in the order of the list. O(free segments).
+   * @example
+   * ```js
+   * const naive = new NaiveAllocator({ capacity: 100, order: 'size-up' });
+   * const [a, , c] = [20, 10, 10, 10].map((size) => naive.allocate(size));
+   * naive.free(a);
+   * naive.free(c);
+   * // First fit over this order is best fit.
+   * naive.freeList().map(({ start, end }) => end - start);   // => [10, 20, 50]
+   * ```
+   */
   freeList(): Segment[] {
     return [...this.descriptor.free].map(freeSegment);
   }
 
+  /**
+   * Checks every law of the two lists. O(n log n).
+   * @throws CorruptionError naming the broken law
+   * @example
+   * ```js
+   * const naive = new NaiveAllocator({ capacity: 100 });
+   * naive.allocate(40);
+   * // Break a list by hand, and see which law it was.
+   * naive.descriptor.free.head.end = 90;
+   * naive.check();   // => throws CorruptionError: segments end at the break
+   * ```
+   */
   check(): void {
     const { descriptor, policy } = this;
     const { free, segments, rover } = descriptor;

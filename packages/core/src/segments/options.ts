@@ -80,7 +80,16 @@ export const SEGMENT_OPTIONS: Readonly<Record<keyof SegmentOptions, true>> = {
   observer: true,
 };
 
-/** SegmentOptions, checked and filled in. */
+/**
+ * SegmentOptions, checked and filled in, and the arithmetic on bytes that follows from them: what an allocator of
+ * your own asks to place requests as NaiveAllocator and IndexedFit do.
+ * @example
+ * ```js
+ * const policy = new SegmentPolicy({ capacity: 1024, header: 8 });
+ * [policy.fit, policy.order, policy.need(100)];   // => ['first', 'address', 108]
+ * new SegmentPolicy({ capacity: 1024, fit: 'closest' });   // => throws RangeError: first, next, best, worst
+ * ```
+ */
 export class SegmentPolicy {
   readonly base: number;
   readonly fit: Fit;
@@ -119,7 +128,15 @@ export class SegmentPolicy {
     this.maxCapacity = maxCapacity;
   }
 
-  /** Bytes of the range that a request of `size` bytes needs: header in front, rounded up to whole blocks. */
+  /**
+   * Bytes of the range that a request of `size` bytes needs: header in front, rounded up to whole blocks.
+   * @example
+   * ```js
+   * // As a malloc that keeps 8 bytes in front of each block, and rounds up to 16.
+   * const policy = new SegmentPolicy({ capacity: 1024, header: 8, block: 16 });
+   * [1, 8, 9, 24, 25].map((size) => policy.need(size));   // => [16, 16, 32, 32, 48]
+   * ```
+   */
   need(size: number): number {
     return this.block === 1 ? this.header + size : roundUp(this.header + size, this.block);
   }
@@ -127,18 +144,41 @@ export class SegmentPolicy {
   /**
    * Where in the free segment `[start, end)` the header of a request of `need` bytes would lie, so that the
    * address behind it is a multiple of `align`; -1 when the request does not fit there.
+   * @example
+   * ```js
+   * const policy = new SegmentPolicy({ capacity: 1024, header: 8 });
+   * // The header lies at 56, so that the address is 64.
+   * policy.place(10, 200, policy.need(100), 64);   // => 56
+   * policy.place(10, 160, policy.need(100), 64);   // => -1
+   * ```
    */
   place(start: number, end: number, need: number, align: number): number {
     const head = align === 1 ? start : roundUp(start + this.header, align) - this.header;
     return head + need <= end ? head : -1;
   }
 
-  /** Where the used segment begins whose header lies at `head`: a short padding from `start` on stays in it. */
+  /**
+   * Where the used segment begins whose header lies at `head`: a short padding from `start` on stays in it.
+   * @example
+   * ```js
+   * const policy = new SegmentPolicy({ capacity: 1024, minRemainder: 16 });
+   * // 32 bytes of padding are a segment of their own, 8 are waste.
+   * [policy.cutFront(0, 32), policy.cutFront(0, 8)];   // => [32, 0]
+   * ```
+   */
   cutFront(start: number, head: number): number {
     return head - start < this.minRemainder ? start : head;
   }
 
-  /** Where the used segment ends whose request ends at `tail`: a short rest up to `end` stays in it. */
+  /**
+   * Where the used segment ends whose request ends at `tail`: a short rest up to `end` stays in it.
+   * @example
+   * ```js
+   * const policy = new SegmentPolicy({ capacity: 1024, minRemainder: 16 });
+   * // A request that ends at 100, in free segments that end at 120 and at 110.
+   * [policy.cutBack(100, 120), policy.cutBack(100, 110)];   // => [100, 110]
+   * ```
+   */
   cutBack(tail: number, end: number): number {
     return end - tail < this.minRemainder ? end : tail;
   }
@@ -146,6 +186,13 @@ export class SegmentPolicy {
   /**
    * The capacity to grow to so that a request fits in what is free from `start` to the end of the range: more
    * by the fewest multiples of `growBy`; -1 when the range may not grow, or not so far.
+   * @example
+   * ```js
+   * const policy = new SegmentPolicy({ capacity: 4096, growBy: 4096, maxCapacity: 16384 });
+   * // The last 96 bytes are free; 5000 are needed.
+   * policy.capacityFor(4096, 4000, 5000, 1);   // => 12288
+   * policy.capacityFor(4096, 4000, 20_000, 1);   // => -1
+   * ```
    */
   capacityFor(capacity: number, start: number, need: number, align: number): number {
     if (this.growBy === 0) return -1;
@@ -155,7 +202,15 @@ export class SegmentPolicy {
     return grown <= this.maxCapacity ? grown : -1;
   }
 
-  /** @throws RangeError when the range may not grow so far */
+  /**
+   * @throws RangeError when the range may not grow so far
+   * @example
+   * ```js
+   * const policy = new SegmentPolicy({ capacity: 4096, maxCapacity: 8192 });
+   * policy.checkMaxCapacity(8192);   // => undefined
+   * policy.checkMaxCapacity(8193);   // => throws RangeError: maxCapacity
+   * ```
+   */
   checkMaxCapacity(newCapacity: number): void {
     if (newCapacity > this.maxCapacity) {
       throw new RangeError(`newCapacity must be at most maxCapacity ${this.maxCapacity}, got ${newCapacity}`);

@@ -84,6 +84,18 @@ const OPTIONS: Readonly<Record<keyof TlsfOptions, true>> = {
   observer: true,
 };
 
+/**
+ * Two-level segregated fit: a good fit in O(1). For nearly everything: SharedArrayBuffers, GPU buffers, files. No
+ * byte of the range is touched. All sizes are in bytes, addresses and sizes multiples of `align`.
+ * @example
+ * ```js
+ * // One GPU buffer for all, with offsets at multiples of 256.
+ * const tlsf = new Tlsf({ capacity: 2 ** 24, align: 256 });
+ * const vertices = tlsf.allocate(36 * 1000);   // => 0
+ * const uniforms = tlsf.allocate(64);   // => 36096
+ * tlsf.sizeOf(uniforms);   // => 256
+ * ```
+ */
 export class Tlsf implements Allocator {
   readonly align: number;
   readonly growBy: number;
@@ -127,8 +139,22 @@ export class Tlsf implements Allocator {
   }
 
   /**
-   * O(1) where a bin of segments that are all large enough has one: nearly always. Else the bins from the
-   * request's own size up are walked, and null means that no free segment serves.
+   * Takes at least `size` bytes. O(1) where a bin of segments that are all large enough has one: nearly always.
+   * Else the bins from the request's own size up are walked.
+   * @param size bytes, a whole number from 1 up; rounded up to the allocator's `align`
+   * @param align a power of two; that of the allocator is the least
+   * @returns the address, or null when no free segment serves and the range may not grow
+   * @throws RangeError for a bad size or alignment; nothing is changed
+   * @example
+   * ```js
+   * const memory = new SharedArrayBuffer(4096);
+   * const tlsf = new Tlsf({ capacity: memory.byteLength });
+   * const ids = tlsf.allocate(10 * 4);   // => 0
+   * const matrix = tlsf.allocate(16 * 8, 64);   // => 64
+   * new Float64Array(memory, matrix, 16).byteLength;   // => 128
+   * tlsf.allocate(4096);   // => null
+   * tlsf.allocate(100, 48);   // => throws RangeError: align
+   * ```
    */
   allocate(size: number, align = 1): number | null {
     checkSize(size);
@@ -146,7 +172,20 @@ export class Tlsf implements Allocator {
     return this.take(segment, bins.poppedSize, need, size);
   }
 
-  /** O(1). Free neighbours are joined at once. */
+  /**
+   * Gives the segment at `address` back; it joins its free neighbours at once. O(1) on average.
+   * @throws InvalidFreeError when no used segment starts there; nothing is changed
+   * @example
+   * ```js
+   * const tlsf = new Tlsf({ capacity: 1024 });
+   * const [a, b] = [100, 100, 100].map((size) => tlsf.allocate(size));
+   * tlsf.free(a);
+   * tlsf.free(b);
+   * // The 208 bytes at 0, and those behind the third.
+   * tlsf.stats().freeSegments;   // => 2
+   * tlsf.free(a);   // => throws InvalidFreeError: freed already
+   * ```
+   */
   free(address: number): void {
     const { bins, map } = this;
     const segment = map.find(address);
@@ -176,11 +215,34 @@ export class Tlsf implements Allocator {
     bins.add(whole, end - first);
   }
 
+  /**
+   * Bytes granted: the size requested, rounded up to `align`. O(1).
+   * @throws InvalidFreeError when no used segment starts at `address`
+   * @example
+   * ```js
+   * const tlsf = new Tlsf({ capacity: 1024, align: 16 });
+   * tlsf.sizeOf(tlsf.allocate(1));   // => 16
+   * tlsf.sizeOf(512);   // => throws InvalidFreeError: not in use
+   * ```
+   */
   sizeOf(address: number): number {
     return this.map.size(this.live(address)) * this.align;
   }
 
-  /** O(1). Shrinking gives the tail back; growing takes from the free segment behind, where there is one. */
+  /**
+   * Makes the segment hold `size` bytes in place. Shrinking gives the tail back; growing takes from the free
+   * segment behind, where there is one. O(1).
+   * @returns false when there is no room behind; nothing is changed then
+   * @throws RangeError for a bad size, InvalidFreeError when no used segment starts at `address`
+   * @example
+   * ```js
+   * const tlsf = new Tlsf({ capacity: 1024 });
+   * const [log, last] = [tlsf.allocate(100), tlsf.allocate(100)];
+   * tlsf.resize(last, 500);   // => true
+   * // Behind it lies another: allocate, copy and free instead.
+   * tlsf.resize(log, 200);   // => false
+   * ```
+   */
   resize(address: number, size: number): boolean {
     checkSize(size);
     const { map } = this;
@@ -202,7 +264,21 @@ export class Tlsf implements Allocator {
     return true;
   }
 
-  /** O(1): one free segment is added, or the last one becomes larger. `newCapacity` must be a multiple of `align`. */
+  /**
+   * Moves the end of the range up to `newCapacity` bytes: one free segment is added, or the last one becomes
+   * larger. O(1).
+   * @throws RangeError when `newCapacity` is less than the capacity, more than `maxCapacity` or not a multiple of
+   * `align`
+   * @example
+   * ```js
+   * const memory = new SharedArrayBuffer(4096, { maxByteLength: 2 ** 20 });
+   * const tlsf = new Tlsf({ capacity: memory.byteLength });
+   * tlsf.allocate(5000);   // => null
+   * memory.grow(8192);
+   * tlsf.grow(memory.byteLength);
+   * tlsf.allocate(5000);   // => 0
+   * ```
+   */
   grow(newCapacity: number): void {
     const { capacity } = this;
     checkGrowth(this.base, capacity, newCapacity);
@@ -213,6 +289,16 @@ export class Tlsf implements Allocator {
     if (newCapacity > capacity) this.extend(newCapacity);
   }
 
+  /**
+   * The figures of AllocatorStats, in bytes: `usedBytes` counts what was granted. O(1).
+   * @example
+   * ```js
+   * const tlsf = new Tlsf({ capacity: 1024, align: 64 });
+   * tlsf.allocate(65);
+   * const { usedBytes, freeBytes, usedSegments } = tlsf.stats();
+   * [usedBytes, freeBytes, usedSegments];   // => [128, 896, 1]
+   * ```
+   */
   stats(): AllocatorStats {
     const { map } = this;
     return {
@@ -225,7 +311,16 @@ export class Tlsf implements Allocator {
     };
   }
 
-  /** O(segments in the last bin that has any; their sizes differ by 1/32 at most). */
+  /**
+   * Bytes of the largest free segment, 0 when nothing is free. O(segments in the last bin that has any; their sizes
+   * differ by 1/32 at most).
+   * @example
+   * ```js
+   * const tlsf = new Tlsf({ capacity: 1024 });
+   * tlsf.allocate(8, 512);
+   * tlsf.largestFree();   // => 1016
+   * ```
+   */
   largestFree(): number {
     const bin = this.bins.last();
     if (bin === NIL) return 0;
@@ -234,12 +329,32 @@ export class Tlsf implements Allocator {
     return largest * this.align;
   }
 
-  /** How the free bytes are spread over sizes. O(bins + free segments). */
+  /**
+   * How the free bytes are spread over sizes. O(bins + free segments).
+   * @example
+   * ```js
+   * const tlsf = new Tlsf({ capacity: 1024 });
+   * const [a] = [24, 8].map((size) => tlsf.allocate(size));
+   * tlsf.free(a);
+   * tlsf.report().bins[0];   // => { least: 24, below: 32, segments: 1, bytes: 24 }
+   * ```
+   */
   report(): StorageReport {
     const { freeBytes } = this.stats();
     return { freeBytes, largestFree: this.largestFree(), bins: this.bins.report() };
   }
 
+  /**
+   * Every segment in address order, with the bytes granted. What was requested is not remembered; the observer's
+   * `take` tells it. O(1) a segment. The allocator must not be changed during the walk.
+   * @example
+   * ```js
+   * const tlsf = new Tlsf({ capacity: 1024, base: 4096 });
+   * tlsf.allocate(100);
+   * // The addresses in use, such as those to be freed at shutdown.
+   * [...tlsf.segments()].filter(({ used }) => used).map(({ address }) => address);   // => [4096]
+   * ```
+   */
   segments(): Iterable<Segment> {
     return this.map.list();
   }
@@ -254,6 +369,15 @@ export class Tlsf implements Allocator {
    * happens to lie on a larger multiple keeps to that, up to the largest alignment ever asked for. With `alignOf` the
    * caller, who knows, may have a tighter plan.
    * @throws RangeError when `maxMoves` is no whole number from 0 up
+   * @example
+   * ```js
+   * const tlsf = new Tlsf({ capacity: 1024 });
+   * const [a] = [256, 512].map((size) => tlsf.allocate(size));
+   * tlsf.free(a);
+   * const plan = tlsf.planMoves(1);
+   * plan.moves;   // => [{ from: 256, to: 0, size: 512 }]
+   * [plan.largestFreeBefore, plan.largestFreeAfter];   // => [256, 512]
+   * ```
    */
   planMoves(maxMoves: number, options: DefragmentOptions = {}): MovePlan {
     // What a segment's own request asked for divides its address, and is no more than the most that any asked for.
@@ -266,6 +390,19 @@ export class Tlsf implements Allocator {
    * The observer is told of a release and a take, for all bytes granted.
    * @throws InvalidFreeError when no used segment starts at `from`; RangeError when `to` is no multiple of `align`,
    * or lies elsewhere; nothing is changed
+   * @example
+   * ```js
+   * const bytes = new Uint8Array(1024);
+   * const tlsf = new Tlsf({ capacity: bytes.length });
+   * const [hole, block] = [tlsf.allocate(256), tlsf.allocate(512)];
+   * tlsf.free(hole);
+   * for (const { from, to, size } of tlsf.planMoves(1).moves) {
+   *   bytes.copyWithin(to, from, from + size);
+   *   tlsf.move(from, to);
+   * }
+   * tlsf.sizeOf(0);   // => 512
+   * tlsf.sizeOf(block);   // => throws InvalidFreeError
+   * ```
    */
   move(from: number, to: number): void {
     const { map } = this;
@@ -285,6 +422,17 @@ export class Tlsf implements Allocator {
     this.takeAt(to, whole, size, size * this.align);
   }
 
+  /**
+   * Checks every law of the bookkeeping. O(segments + bins): for tests.
+   * @throws CorruptionError naming the broken law
+   * @example
+   * ```js
+   * const tlsf = new Tlsf({ capacity: 1024 });
+   * tlsf.allocate(100);
+   * tlsf.free(50);   // => throws InvalidFreeError
+   * tlsf.check();   // => undefined
+   * ```
+   */
   check(): void {
     this.map.check();
     this.bins.check();

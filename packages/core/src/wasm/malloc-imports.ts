@@ -51,9 +51,18 @@ const POINTER_BYTES = 4;
  * @param heap or a function that gives it, called once at the first call of any import: a module that exports its
  *   memory must be instantiated before a heap can be made in it
  * @example
- * const { instance } = await WebAssembly.instantiate(bytes, {
- *   freehold: mallocImports(() => heapOfModule(instance.exports)),
- * });
+ * ```js
+ * const memory = new WebAssembly.Memory({ initial: 1 });
+ * const env = { memory, ...mallocImports(Heap.create(memory, { base: 1024 })) };
+ * // await WebAssembly.instantiate(bytes, { env }), and what the module's calls give:
+ * env.malloc(100);   // => 1168
+ * // SIZE_MAX, as wasm hands it over: NULL.
+ * env.malloc(-1);   // => 0
+ * // Where the module exports its memory, the heap is made at the first call:
+ * // const { instance } = await WebAssembly.instantiate(bytes, {
+ * //   env: mallocImports(() => heapOfModule(instance.exports)),
+ * // });
+ * ```
  */
 export function mallocImports(heap: MallocHeap | (() => MallocHeap)): MallocImports {
   let made: MallocHeap | null = typeof heap === 'function' ? null : heap;
@@ -105,6 +114,17 @@ export function mallocImports(heap: MallocHeap | (() => MallocHeap)): MallocImpo
  * @param exports of the instance: `memory`, and `__heap_base`, which wasm-ld exports with `--export=__heap_base`
  * @param options as of `Heap.create`; `base` only to leave room above `__heap_base`
  * @throws TypeError where one of the two is missing, saying how to link the module; RangeError for a bad option
+ * @example
+ * ```js
+ * // In place of `instance.exports` of a module with 66560 bytes of data and stack:
+ * const exports = {
+ *   memory: new WebAssembly.Memory({ initial: 2 }),
+ *   __heap_base: new WebAssembly.Global({ value: 'i32' }, 66560),
+ * };
+ * const heap = heapOfModule(exports);
+ * [heap.base, heap.malloc(100) > heap.base];   // => [66560, true]
+ * heapOfModule({ memory: exports.memory });   // => throws TypeError: -Wl,--export=__heap_base
+ * ```
  */
 export function heapOfModule(exports: Readonly<Record<string, unknown>>, options: HeapOptions = {}): Heap {
   const { memory, __heap_base: heapBase } = exports;

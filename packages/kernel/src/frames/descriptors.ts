@@ -40,6 +40,19 @@ export const FRAME_PCP = 2;
 /** Written to since it was read from its file. */
 export const FRAME_DIRTY = 4;
 
+/**
+ * The descriptors of all frames: holder, references and block, in typed arrays indexed by frame number. 16 bytes a
+ * frame. Read them; only the allocators write them.
+ * @example
+ * ```js
+ * const { pages } = new Kernel();
+ * const frame = pages.allocPages(GFP_KERNEL, 2);
+ * const { references, order, owner } = pages.descriptors;
+ * [references[frame], order[frame], OWNER_NAMES[owner[frame]]];   // => [1, 2, 'kernel']
+ * // Of a block only the first frame counts.
+ * references[frame + 1];   // => 0
+ * ```
+ */
 export class FrameDescriptors {
   readonly frames: number;
   /** Holders of the block; 0 when free. Only the first frame of a block counts. */

@@ -41,36 +41,47 @@ export const GFP_DMA = __GFP_DMA;
 export const GFP_DMA32 = __GFP_DMA32;
 
 /** The names in a text such as `GFP_KERNEL|__GFP_ZERO`, for the shell and for traces. */
-export const GFP_NAMES: Readonly<Record<string, number>> = {
-  GFP_KERNEL,
-  GFP_ATOMIC,
-  GFP_NOWAIT,
-  GFP_USER,
-  GFP_HIGHUSER_MOVABLE,
-  GFP_DMA,
-  GFP_DMA32,
-  __GFP_DMA,
-  __GFP_HIGHMEM,
-  __GFP_DMA32,
-  __GFP_MOVABLE,
-  __GFP_RECLAIMABLE,
-  __GFP_HIGH,
-  __GFP_IO,
-  __GFP_FS,
-  __GFP_ZERO,
-  __GFP_DIRECT_RECLAIM,
-  __GFP_KSWAPD_RECLAIM,
-  __GFP_NOWARN,
-};
+export const GFP_NAMES: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    GFP_KERNEL,
+    GFP_ATOMIC,
+    GFP_NOWAIT,
+    GFP_USER,
+    GFP_HIGHUSER_MOVABLE,
+    GFP_DMA,
+    GFP_DMA32,
+    __GFP_DMA,
+    __GFP_HIGHMEM,
+    __GFP_DMA32,
+    __GFP_MOVABLE,
+    __GFP_RECLAIMABLE,
+    __GFP_HIGH,
+    __GFP_IO,
+    __GFP_FS,
+    __GFP_ZERO,
+    __GFP_DIRECT_RECLAIM,
+    __GFP_KSWAPD_RECLAIM,
+    __GFP_NOWARN,
+  }),
+);
 
-/** @throws RangeError naming the part that is no flag */
+/**
+ * The bits of flags written as in the kernel's sources and traces: names of GFP_NAMES with `|` between them.
+ * @throws RangeError naming the part that is not a flag
+ * @example
+ * ```js
+ * parseGfp('GFP_KERNEL|__GFP_ZERO') === (GFP_KERNEL | __GFP_ZERO);   // => true
+ * parseGfp('GFP_ATOMIC').toString(16);   // => '820'
+ * parseGfp('GFP_KERNEL|GFP_FAST');   // => throws RangeError: unknown gfp flag "GFP_FAST"
+ * ```
+ */
 export function parseGfp(text: string): number {
   let flags = 0;
   for (const part of text.split('|')) {
-    const bits = GFP_NAMES[part.trim()];
+    const bits = GFP_NAMES.get(part.trim());
     if (bits === undefined) {
       throw new RangeError(
-        `unknown gfp flag ${JSON.stringify(part.trim())}; known: ${Object.keys(GFP_NAMES).join(', ')}`,
+        `unknown gfp flag ${JSON.stringify(part.trim())}; known: ${[...GFP_NAMES.keys()].join(', ')}`,
       );
     }
     flags |= bits;

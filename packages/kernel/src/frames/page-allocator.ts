@@ -61,6 +61,19 @@ export interface PageAllocatorCounts {
   wakeups: number;
 }
 
+/**
+ * Allocates blocks of `2 ** order` contiguous frames of a machine's memory, by the buddy system, zone by zone. All
+ * that the kernel, the page cache and processes hold comes from here in the end.
+ * @example
+ * ```js
+ * const pages = new PageAllocator(new Machine(64 * 2 ** 20));
+ * pages.zones.map(({ name, managed }) => `${name}: ${managed}`);   // => ['DMA: 3840', 'DMA32: 12288']
+ * const frame = pages.allocPages(GFP_KERNEL, 3);
+ * pages.managedFrames - pages.freeFrames;   // => 8
+ * pages.freePages(frame, 3);
+ * pages.managedFrames - pages.freeFrames;   // => 0
+ * ```
+ */
 export class PageAllocator {
   readonly machine: Machine;
   readonly descriptors: FrameDescriptors;
@@ -139,11 +152,23 @@ export class PageAllocator {
   }
 
   /**
-   * Takes `2 ** order` contiguous frames with one reference, from the best zone that `gfp` allows.
+   * Takes `2 ** order` contiguous frames with one reference, from the best zone that `gfp` allows. The frames keep
+   * their old contents, unless __GFP_ZERO is given. O(1) for one frame, O(orders) for more; reclaim costs extra.
    * @param order 0 to 10
    * @param owner an OWNER_ constant, kept in the descriptor
-   * @returns the first frame's number, or null when no zone may serve
+   * @returns the first frame's number, a multiple of `2 ** order`; null when no zone has a block so large, or when
+   * its reserve is not for this request
    * @throws RangeError for an order out of its range
+   * @example
+   * ```js
+   * const pages = new PageAllocator(new Machine(16 * 2 ** 20));
+   * const buffer = pages.allocPages(GFP_KERNEL | __GFP_DMA, 4);
+   * buffer % 16;   // => 0
+   * while (pages.allocPages(GFP_KERNEL, 0) !== null);
+   * pages.allocPages(GFP_KERNEL, 0);   // => null
+   * // An interrupt handler cannot wait for memory: the reserve is for such.
+   * pages.allocPages(GFP_ATOMIC, 0) !== null;   // => true
+   * ```
    */
   allocPages(gfp: number, order: number, owner: number = OWNER_KERNEL): number | null {
     if (!(order >= 0 && order < ORDERS && Number.isInteger(order))) {
@@ -171,21 +196,59 @@ export class PageAllocator {
     return frame;
   }
 
-  /** As `allocPages`, but gives the address of the first byte in the kernel's logical space. */
+  /**
+   * As `allocPages`, but gives the address of the first byte in the kernel's logical space, `PAGE_OFFSET` on: for
+   * the kernel's own buffers, which it reads and writes itself. Give them back by `freePagesAt`.
+   * @returns null when no zone may serve
+   * @throws RangeError for an order out of 0 to 10
+   * @example
+   * ```js
+   * const { machine, pages } = new Kernel();
+   * const buffer = pages.getFreePages(GFP_KERNEL, 1);
+   * // Logical addresses are physical ones, moved up: no page table is asked.
+   * machine.u8[buffer - PAGE_OFFSET + 8191] = 7;
+   * (buffer - PAGE_OFFSET) % 8192;   // => 0
+   * pages.getFreePages(GFP_KERNEL, 11);   // => throws RangeError: order must be a whole number from 0 to 10
+   * ```
+   */
   getFreePages(gfp: number, order: number): number | null {
     const frame = this.allocPages(gfp, order);
     return frame === null ? null : PAGE_OFFSET + frame * FRAME_BYTES;
   }
 
-  /** The address of one cleared page. */
+  /**
+   * The address of one page of zero bytes in the kernel's logical space. Take it for pages that a process will see:
+   * nothing of the last holder leaks. Give it back by `freePagesAt`. O(4096 bytes).
+   * @returns null when no zone may serve
+   * @example
+   * ```js
+   * const { machine, pages } = new Kernel();
+   * const secret = pages.getFreePages(GFP_KERNEL, 0);
+   * machine.u8.fill(42, secret - PAGE_OFFSET, secret - PAGE_OFFSET + 4096);
+   * pages.freePagesAt(secret, 0);
+   * const page = pages.getZeroedPage(GFP_KERNEL);
+   * // The frame freed last is given first; its bytes are gone.
+   * [page === secret, machine.u8[page - PAGE_OFFSET]];   // => [true, 0]
+   * ```
+   */
   getZeroedPage(gfp: number): number | null {
     return this.getFreePages(gfp | __GFP_ZERO, 0);
   }
 
   /**
-   * Drops one reference of the block of `2 ** order` frames at `frame`; without any left it is free.
+   * Drops one reference of the block of `2 ** order` frames at `frame`; without any left it is free, and joined with
+   * its buddy where that is free too. O(orders).
    * @throws InvalidFreeError when no allocated block starts there, RangeError when it has another order; nothing is
    * changed
+   * @example
+   * ```js
+   * const { pages } = new Kernel();
+   * const frame = pages.allocPages(GFP_KERNEL, 2);
+   * pages.freePages(frame, 0);   // => throws RangeError: has order 2, not 0
+   * pages.freePages(frame + 1, 0);   // => throws InvalidFreeError
+   * pages.freePages(frame, 2);
+   * pages.freePages(frame, 2);   // => throws InvalidFreeError
+   * ```
    */
   freePages(frame: number, order: number): void {
     this.checkHeld(frame);
@@ -196,24 +259,75 @@ export class PageAllocator {
     this.release(frame, held);
   }
 
-  /** As `freePages`, by the address that `getFreePages` gave. */
+  /**
+   * As `freePages`, by the address that `getFreePages` or `getZeroedPage` gave.
+   * @throws InvalidFreeError and RangeError as `freePages`
+   * @example
+   * ```js
+   * const { pages } = new Kernel();
+   * const free = pages.freeFrames;
+   * const address = pages.getFreePages(GFP_KERNEL, 5);
+   * pages.freePagesAt(address + 4096, 5);   // => throws InvalidFreeError
+   * pages.freePagesAt(address, 5);
+   * pages.freeFrames - free;   // => 0
+   * ```
+   */
   freePagesAt(address: number, order: number): void {
     this.freePages((address - PAGE_OFFSET) / FRAME_BYTES, order);
   }
 
-  /** One more holder of the block at `frame`. */
+  /**
+   * One more holder of the block at `frame`, which is then free only after one more `put`: a page that a second
+   * process maps. O(1).
+   * @throws InvalidFreeError when no allocated block starts there
+   * @example
+   * ```js
+   * const { pages } = new Kernel();
+   * const frame = pages.allocPages(GFP_KERNEL, 0);
+   * pages.get(frame);
+   * pages.freePages(frame, 0);
+   * pages.descriptors.references[frame];   // => 1
+   * ```
+   */
   get(frame: number): void {
     this.checkHeld(frame);
     this.descriptors.references[frame]!++;
   }
 
-  /** One holder less; the last one frees the block. */
+  /**
+   * One holder less of the block at `frame`; the last one frees it. Like `freePages`, for callers that do not know
+   * the order.
+   * @throws InvalidFreeError when no allocated block starts there
+   * @example
+   * ```js
+   * const { pages } = new Kernel();
+   * const free = pages.freeFrames;
+   * const shared = pages.allocPages(GFP_HIGHUSER_MOVABLE, 4);
+   * pages.get(shared);
+   * pages.put(shared);
+   * free - pages.freeFrames;   // => 16
+   * pages.put(shared);
+   * free - pages.freeFrames;   // => 0
+   * ```
+   */
   put(frame: number): void {
     this.checkHeld(frame);
     this.release(frame, this.descriptors.order[frame]!);
   }
 
-  /** The n-th `allocPages` from now fails, whatever is free; 0 switches it off. */
+  /**
+   * The n-th `allocPages` from now fails, whatever is free, and those after it are served again; 0 switches it off.
+   * For tests of callers without memory, at one place after another.
+   * @example
+   * ```js
+   * const kernel = new Kernel();
+   * const init = kernel.process(1);
+   * kernel.pages.failNth(1);
+   * kernel.processes.fork(init);   // => throws SystemCallError: ENOMEM
+   * kernel.processes.size;   // => 1
+   * kernel.processes.fork(init).pid;   // => 2
+   * ```
+   */
   failNth(n: number): void {
     this.failIn = n;
   }
@@ -233,7 +347,18 @@ export class PageAllocator {
     return zones + this.descriptors.bytesPerFrame * this.descriptors.frames;
   }
 
-  /** @throws CorruptionError unless every frame is free once, held once, or reserved. O(frames). */
+  /**
+   * @throws CorruptionError unless every frame is free once, held once, or reserved. O(frames).
+   * @example
+   * ```js
+   * const { pages } = new Kernel();
+   * const frame = pages.allocPages(GFP_KERNEL, 0);
+   * pages.check();
+   * // A driver writes where it must not.
+   * pages.descriptors.references[frame] = 0;
+   * pages.check();   // => throws CorruptionError: the first frame of a held block has references
+   * ```
+   */
   check(): void {
     const { references, flags, order: orders, owner, frames } = this.descriptors;
     const seen = new Uint8Array(frames);

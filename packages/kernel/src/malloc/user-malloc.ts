@@ -56,6 +56,19 @@ const ALIGN = 16;
 /** The heap's range of addresses; the kernel's limits end it long before. */
 const HEAP_BYTES_MAX = 2 ** 40;
 
+/**
+ * The malloc library of a process, over the `brk` and `mmap` that it is given; `process.heap` is one. Its
+ * bookkeeping lies outside the process's memory, so that a wild write cannot break it.
+ * @example
+ * ```js
+ * const { heap, space } = new Kernel().process(1);
+ * const node = heap.malloc(24);
+ * space.storePointer(node, 0);
+ * node % 16;   // => 0
+ * heap.free(node);
+ * heap.stats().heapUsedBytes;   // => 0
+ * ```
+ */
 export class UserMalloc {
   readonly start: number;
   private readonly memory: UserMemory;
@@ -95,7 +108,22 @@ export class UserMalloc {
     });
   }
 
-  /** The same blocks at the same addresses in the memory of a forked child. O(blocks). */
+  /**
+   * The same blocks at the same addresses in the memory of a forked child, which must hold the same bytes and break.
+   * ProcessTable.fork does this for `process.heap`. O(blocks).
+   * @param memory the child's
+   * @example
+   * ```js
+   * const kernel = new Kernel();
+   * const parent = kernel.process(1);
+   * const block = parent.heap.malloc(100);
+   * const child = kernel.processes.fork(parent);
+   * child.heap.free(block);
+   * // Each frees its own.
+   * parent.heap.usableSize(block);   // => 112
+   * child.heap.usableSize(block);   // => throws InvalidFreeError
+   * ```
+   */
   fork(memory: UserMemory): UserMalloc {
     const child = new UserMalloc(memory, this.start);
     const holes: number[] = [];
@@ -114,10 +142,22 @@ export class UserMalloc {
   }
 
   /**
+   * A block of at least `size` bytes, from the heap below 128 KiB, as a mapping of its own from there on. Its
+   * contents are undefined. O(1) and, now and then, a system call; no frame is taken before the first touch.
    * @param size bytes; 0 is taken for 1
    * @param align a power of two; the address is a multiple of it, and of 16
    * @returns the address, or 0 when there is no memory
-   * @throws RangeError when `size` is no whole number from 0 up or `align` no power of two
+   * @throws RangeError when `size` is not a whole number from 0 up or `align` is not a power of two
+   * @example
+   * ```js
+   * const { heap } = new Kernel().process(1);
+   * const small = heap.malloc(100);
+   * const large = heap.malloc(MMAP_THRESHOLD);
+   * [small < PIE_BASE + 2 ** 20, large > MMAP_BASE - 2 ** 20];   // => [true, true]
+   * heap.malloc(64, 4096) % 4096;   // => 0
+   * heap.malloc(2 ** 48);   // => 0
+   * heap.malloc(-1);   // => throws RangeError: size must be a whole number of bytes
+   * ```
    */
   malloc(size: number, align = ALIGN): number {
     checkSize(size);
@@ -140,6 +180,19 @@ export class UserMalloc {
   /**
    * `count` times `size` bytes, all zero. Pages that were never touched stay so: they are zero already.
    * @returns the address, or 0 when there is no memory or the product is too large
+   * @throws RangeError when `count` or `size` is not a whole number from 0 up; MemoryFault OOM when a reused page
+   * has no frame
+   * @example
+   * ```js
+   * const { heap, space } = new Kernel().process(1);
+   * const used = heap.malloc(800);
+   * space.fill(used, 800, 0xff);
+   * heap.free(used);
+   * const table = heap.calloc(100, 8);
+   * [table === used, space.loadU64(table + 792)];   // => [true, 0n]
+   * // The product would wrap round in C's size_t.
+   * heap.calloc(2 ** 40, 2 ** 40);   // => 0
+   * ```
    */
   calloc(count: number, size: number): number {
     checkSize(count);
@@ -154,10 +207,23 @@ export class UserMalloc {
   }
 
   /**
-   * Makes the block hold `size` bytes, in place where it can be done; otherwise its bytes move.
+   * Makes the block hold `size` bytes, in place where it can be done; otherwise its bytes move, O(bytes).
    * `realloc(0, size)` is malloc, `realloc(address, 0)` is free.
    * @returns its address now, or 0 when there is no memory; the block is as it was then
    * @throws InvalidFreeError when no block starts at `address`
+   * @example
+   * ```js
+   * const { heap, space } = new Kernel().process(1);
+   * const text = heap.malloc(16);
+   * space.writeString(text, 'grows');
+   * heap.realloc(text, 1000) === text;   // => true
+   * heap.malloc(1);
+   * const moved = heap.realloc(text, 5000);
+   * [moved === text, space.readString(moved)];   // => [false, 'grows']
+   * // Keep the old address until the new one is known not to be 0.
+   * heap.realloc(moved, 2 ** 48);   // => 0
+   * heap.usableSize(moved) >= 5000;   // => true
+   * ```
    */
   realloc(address: number, size: number): number {
     checkSize(size);
@@ -178,8 +244,19 @@ export class UserMalloc {
   }
 
   /**
-   * Gives a block back; 0 is taken and means nothing.
+   * Gives a block back; 0 is taken and means nothing. The address is of no use any more. O(1) and, when 128 KiB are
+   * free at the top of the heap or the block was a mapping, a system call.
    * @throws InvalidFreeError when no block starts at `address`; nothing is changed
+   * @example
+   * ```js
+   * const { heap, space } = new Kernel().process(1);
+   * const block = heap.malloc(200_000);
+   * heap.free(block);
+   * // It was a mapping: a use after the free is seen at once.
+   * space.loadU8(block);   // => throws MemoryFault: SIGSEGV
+   * heap.free(block);   // => throws InvalidFreeError
+   * heap.free(0);
+   * ```
    */
   free(address: number): void {
     if (address === 0) return;
@@ -195,12 +272,34 @@ export class UserMalloc {
     this.trim();
   }
 
-  /** Bytes the holder may use. @throws InvalidFreeError when no block starts at `address` */
+  /**
+   * Bytes the holder may use (malloc_usable_size): those asked for, rounded up to 16 bytes, or to pages for a
+   * mapping.
+   * @throws InvalidFreeError when no block starts at `address`
+   * @example
+   * ```js
+   * const { heap } = new Kernel().process(1);
+   * heap.usableSize(heap.malloc(100));   // => 112
+   * heap.usableSize(heap.malloc(200_000));   // => 200704
+   * heap.usableSize(heap.malloc(100) + 16);   // => throws InvalidFreeError
+   * ```
+   */
   usableSize(address: number): number {
     return this.mappings.get(address) ?? this.heap.sizeOf(address);
   }
 
-  /** Address and usable bytes of every block, those of the heap first, rising. */
+  /**
+   * Address and usable bytes of every block that lives: those of the heap first, by rising address, then the
+   * mappings. To find blocks that were never freed. O(blocks).
+   * @example
+   * ```js
+   * const { heap } = new Kernel().process(1);
+   * heap.free(heap.malloc(40));
+   * heap.malloc(100);
+   * heap.malloc(300_000);
+   * [...heap.blocks()].map(({ bytes, mapped }) => [bytes, mapped]);   // => [[112, false], [303104, true]]
+   * ```
+   */
   *blocks(): Generator<{ address: number; bytes: number; mapped: boolean }, void, undefined> {
     for (const { start, end, used, address } of this.heap.segments()) {
       if (used) yield { address, bytes: end - start, mapped: false };
@@ -208,6 +307,18 @@ export class UserMalloc {
     for (const [address, bytes] of this.mappings) yield { address, bytes, mapped: true };
   }
 
+  /**
+   * Bytes, blocks and system calls of the library, as mallinfo tells them. O(1).
+   * @example
+   * ```js
+   * const { heap } = new Kernel().process(1);
+   * for (let i = 0; i < 1000; i++) heap.malloc(100);
+   * const { heapUsedBytes, heapBytes, systemCalls } = heap.stats();
+   * heapUsedBytes;   // => 112000
+   * // 128 KiB more than needed, so that a thousand blocks cost one system call.
+   * [heapBytes, systemCalls];   // => [135168, 1]
+   * ```
+   */
   stats(): UserMallocStats {
     const { usedBytes, usedSegments } = this.heap.stats();
     return {
@@ -222,7 +333,20 @@ export class UserMalloc {
     };
   }
 
-  /** @throws CorruptionError naming the broken law. O(blocks). */
+  /**
+   * Whether blocks, wilderness, break and mappings agree with the counts. Wild writes of the program are not seen:
+   * nothing of the library lies where it writes.
+   * @throws CorruptionError naming the broken law. O(blocks).
+   * @example
+   * ```js
+   * const { heap, space } = new Kernel().process(1);
+   * const block = heap.malloc(16);
+   * // Far past the end: other blocks are hurt, the heap's structure is not.
+   * space.fill(block, 4000, 0xff);
+   * heap.check();
+   * heap.usableSize(block);   // => 16
+   * ```
+   */
   check(): void {
     this.heap.check();
     let top = this.start;

@@ -1,3 +1,7 @@
-/** What of the kernel needs Node: files on disk. */
+/**
+ * What of the kernel needs Node: files on disk.
+ * @module @freehold/kernel/node
+ */
 
-export { NodeFile } from './node-file.js';
+export { type CopyReason, HostFiles, type HostFilesOptions } from './host-files.js';
+export { NodeFile, type NodeFileOptions } from './node-file.js';

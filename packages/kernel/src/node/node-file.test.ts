@@ -99,9 +99,9 @@ describe('a file on disk', () => {
 
   it('must exist and be regular', () => {
     expect(() => new NodeFile(join(directory, 'nowhere'))).toThrow('ENOENT');
-    expect(() => new NodeFile(directory)).toThrow('is no regular file: only these can be mapped');
+    expect(() => new NodeFile(directory)).toThrow('is not a regular file: only these can be mapped');
     const { processes } = new Kernel({ openFile: (path) => new NodeFile(path) });
-    const refusal = `EACCES: ${directory} is no regular file`;
+    const refusal = `EACCES: ${directory} is not a regular file`;
     expect(() => processes.exec(processes.get(1), directory)).toThrow(refusal);
   });
 
@@ -109,7 +109,9 @@ describe('a file on disk', () => {
     const pipe = join(directory, 'pipe');
     execFileSync('mkfifo', [pipe]);
     for (const writable of [false, true]) {
-      expect(() => new NodeFile(pipe, { writable })).toThrow('is no regular file: only these can be mapped');
+      expect(() => new NodeFile(pipe, { writable })).toThrow(
+        'is not a regular file: only these can be mapped',
+      );
     }
   });
 });

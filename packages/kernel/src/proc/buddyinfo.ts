@@ -3,7 +3,7 @@
  */
 import type { PageAllocator } from '../frames/page-allocator.js';
 import { ORDERS } from '../frames/zone.js';
-import { linesOf, numbersOf } from './lines.js';
+import { linesOf, numbersOf, ORDERS_MAX, ZONE_ROWS_MAX } from './lines.js';
 
 export interface BuddyinfoZone {
   readonly node: number;
@@ -12,7 +12,19 @@ export interface BuddyinfoZone {
   readonly free: readonly number[];
 }
 
-/** What the file tells of this allocator. Frames on per-CPU lists are in no block, as in Linux. */
+/**
+ * The free blocks of each order, zone by zone, as /proc/buddyinfo lists them. Frames on per-CPU lists are in no
+ * block, as in Linux.
+ * @example
+ * ```js
+ * const pages = new PageAllocator(new Machine(16 * 2 ** 20));
+ * const [dma] = buddyinfoOf(pages);
+ * // 16 MiB less the lowest, the kernel's image: 1 + 2 + 3 * 4 MiB.
+ * [dma.zone, dma.free.slice(8)];   // => ['DMA', [1, 1, 3]]
+ * pages.allocPages(GFP_HIGHUSER_MOVABLE, 9);
+ * buddyinfoOf(pages)[0].free.slice(8);   // => [1, 0, 3]
+ * ```
+ */
 export function buddyinfoOf(pages: PageAllocator): BuddyinfoZone[] {
   return pages.zones.map((zone) => ({
     node: 0,
@@ -21,6 +33,14 @@ export function buddyinfoOf(pages: PageAllocator): BuddyinfoZone[] {
   }));
 }
 
+/**
+ * The text of /proc/buddyinfo, byte for byte as Linux prints it.
+ * @example
+ * ```js
+ * const zones = [{ node: 0, zone: 'DMA', free: [1, 0, 7] }];
+ * printBuddyinfo(zones);   // => 'Node 0, zone      DMA      1      0      7 \n'
+ * ```
+ */
 export function printBuddyinfo(zones: readonly BuddyinfoZone[]): string {
   return zones
     .map(({ node, zone, free }) => {
@@ -30,7 +50,21 @@ export function printBuddyinfo(zones: readonly BuddyinfoZone[]): string {
     .join('');
 }
 
-/** @throws ProcFormatError */
+/**
+ * Reads the text of /proc/buddyinfo, with as many orders as it has.
+ * @param file named in errors
+ * @throws ProcFormatError naming the line of another form, with another number of orders than the first, or with
+ * more orders, nodes or zones than Linux can have
+ * @example
+ * ```js
+ * const text = 'Node 0, zone   Normal    216     55      0 \n';
+ * const [{ zone, free }] = parseBuddyinfo(text);
+ * [zone, free];   // => ['Normal', [216, 55, 0]]
+ * // How fragmented is the machine that this was copied from, for requests of four frames?
+ * fragmentationIndex(free, 2) > 500;   // => true
+ * parseBuddyinfo('', 'copy.txt');   // => throws ProcFormatError: copy.txt:1: is empty
+ * ```
+ */
 export function parseBuddyinfo(text: string, file = '/proc/buddyinfo'): BuddyinfoZone[] {
   const zones: BuddyinfoZone[] = [];
   for (const line of linesOf(text, file)) {
@@ -39,9 +73,11 @@ export function parseBuddyinfo(text: string, file = '/proc/buddyinfo'): Buddyinf
       "'Node 0, zone NAME' and the free blocks of each order",
     );
     const free = numbersOf(counts);
+    line.atMost(free.length, ORDERS_MAX, 'orders');
+    line.atMost(zones.length + 1, ZONE_ROWS_MAX, 'zones');
     const orders = zones[0]?.free.length ?? free.length;
     if (free.length !== orders) line.fail(`${orders} orders, as in line 1`);
-    zones.push({ node: Number(node), zone, free });
+    zones.push({ node: line.node(node), zone, free });
   }
   return zones;
 }

@@ -1,6 +1,14 @@
 /** What the readers of /proc share: lines that know where they stand, and fields as Linux aligns them. */
 
-/** A text is not what Linux prints in that file. */
+/**
+ * A text differs from Linux's format. `file` and `line` name the place, the message the expected form.
+ * @example
+ * ```js
+ * let problem = null;
+ * try { parseMeminfo('MemTotal: 100 kB\nMemFree: lots', 'saved.txt'); } catch (error) { problem = error; }
+ * [problem instanceof ProcFormatError, problem.file, problem.line];   // => [true, 'saved.txt', 2]
+ * ```
+ */
 export class ProcFormatError extends Error {
   override readonly name = 'ProcFormatError';
   /** As it was named to the parser. */
@@ -14,6 +22,15 @@ export class ProcFormatError extends Error {
     this.line = line;
   }
 }
+
+/** Memory nodes that Linux can be built for (NODES_SHIFT is 10 at most). */
+export const NODES_MAX = 1024;
+/** More orders than any Linux has: a block of 2^63 frames. x86-64 has 11, powerpc could be built for 64. */
+export const ORDERS_MAX = 64;
+/** Zones of a node: DMA, DMA32, Normal, HighMem, Movable, Device. */
+const ZONES_MAX = 6;
+/** Rows for a zone each that a file can have. */
+export const ZONE_ROWS_MAX = NODES_MAX * ZONES_MAX;
 
 export class ProcLine {
   readonly text: string;
@@ -30,6 +47,17 @@ export class ProcLine {
   /** What the pattern finds. @throws ProcFormatError, saying what was expected, where it finds nothing */
   match(pattern: RegExp, expected: string): RegExpExecArray {
     return pattern.exec(this.text) ?? this.fail(expected);
+  }
+
+  /** The number of a memory node. @throws ProcFormatError where Linux can have no such node */
+  node(text: string | undefined): number {
+    const node = Number(text);
+    return node < NODES_MAX ? node : this.fail(`a memory node from 0 to ${NODES_MAX - 1}`);
+  }
+
+  /** @throws ProcFormatError where there are more of them than Linux can have */
+  atMost(count: number, most: number, what: string): void {
+    if (count > most) this.fail(`${most.toLocaleString('en-GB')} ${what} at most`);
   }
 
   /** @throws ProcFormatError always */

@@ -25,7 +25,16 @@ const PATH_COLUMN = 73;
 const AREA =
   /^([0-9a-f]{8,16})-([0-9a-f]{8,16}) ([r-][w-][x-][ps]) ([0-9a-f]{8,16}) ([0-9a-f]{2,}):([0-9a-f]{2,}) (\d+)(?: (.*))?$/s;
 
-/** What the file tells of this address space. */
+/**
+ * The areas of an address space as /proc/PID/maps lists them, rising. O(areas).
+ * @example
+ * ```js
+ * const kernel = new Kernel();
+ * kernel.process(1).heap.malloc(100);
+ * const maps = mapsOf(kernel.process(1).space);
+ * maps.map(({ permissions, path }) => `${permissions} ${path}`);   // => ['rw-p [heap]', 'rw-p [stack]']
+ * ```
+ */
 export function mapsOf(space: AddressSpace): MapsArea[] {
   return Array.from(space.areas, areaOf);
 }
@@ -44,6 +53,17 @@ export function areaOf({ start, end, permissions, offset, inode, label }: Area):
   };
 }
 
+/**
+ * The text of /proc/PID/maps, byte for byte as Linux prints it; '' for no areas.
+ * @example
+ * ```js
+ * const { space } = new Kernel().process(1);
+ * const line = printMaps(mapsOf(space)).trimEnd();
+ * line.slice(0, 40);   // => '7fffffffe000-7ffffffff000 rw-p 00000000 '
+ * // The path begins in column 74, as tools expect.
+ * line.slice(73);   // => '[stack]'
+ * ```
+ */
 export function printMaps(areas: readonly MapsArea[]): string {
   return areas.map((area) => `${printArea(area)}\n`).join('');
 }
@@ -62,7 +82,19 @@ export function printArea(area: MapsArea): string {
   return `${head.padEnd(PATH_COLUMN - 1)} ${area.path.replaceAll('\n', '\\012')}`;
 }
 
-/** @throws ProcFormatError */
+/**
+ * Reads the text of /proc/PID/maps, of any 64- or 32-bit Linux.
+ * @param file named in errors
+ * @throws ProcFormatError naming the line of another form
+ * @example
+ * ```js
+ * const text = '00400000-00452000 r-xp 00001000 08:02 173521 /usr/bin/dbus-daemon\n';
+ * const [area] = parseMaps(text);
+ * [area.end - area.start, area.offset, area.inode];   // => [0x52000n, 4096n, 173521n]
+ * area.path;   // => '/usr/bin/dbus-daemon'
+ * parseMaps('rubbish');   // => throws ProcFormatError: /proc/PID/maps:1
+ * ```
+ */
 export function parseMaps(text: string, file = '/proc/PID/maps'): MapsArea[] {
   return linesOf(text, file).map(
     (line) => parseArea(line) ?? line.fail("'START-END rwxp OFFSET MAJOR:MINOR INODE' and a path"),

@@ -26,6 +26,16 @@ const VMALLOC_KIB = 2 ** 35 - 1;
 /**
  * What the file tells of this memory, in Linux's order. Lines about what does not exist here are left out (lists of
  * active pages, huge pages), those that tools divide by or add up are there with 0 (swap, buffers). O(frames).
+ * @example
+ * ```js
+ * const kernel = new Kernel();
+ * const before = meminfoOf(kernel.slab);
+ * kernel.process(1).mmap({ length: 2 ** 20, populate: true });
+ * const after = meminfoOf(kernel.slab);
+ * after.get('AnonPages') - before.get('AnonPages');   // => 1024
+ * // And the last of the four levels of page tables to reach it.
+ * after.get('PageTables') - before.get('PageTables');   // => 4
+ * ```
  */
 export function meminfoOf(slab: SlabAllocator): Map<string, number> {
   const { pages } = slab;
@@ -102,6 +112,14 @@ function available({ zones }: PageAllocator, free: number, files: number, reclai
   return Math.max(0, free - reserved + takable(files) + takable(reclaimable));
 }
 
+/**
+ * The text of /proc/meminfo, in the order of the map.
+ * @example
+ * ```js
+ * const { slab } = new Kernel();
+ * printMeminfo(meminfoOf(slab)).split('\n')[0];   // => 'MemTotal:          64512 kB'
+ * ```
+ */
 export function printMeminfo(meminfo: Meminfo): string {
   return [...meminfo]
     .map(([name, value]) => {
@@ -112,7 +130,19 @@ export function printMeminfo(meminfo: Meminfo): string {
     .join('');
 }
 
-/** @throws ProcFormatError */
+/**
+ * Reads the text of /proc/meminfo, with all lines that the kernel prints.
+ * @param file named in errors
+ * @returns by name, in the order of the lines: KiB, counts for `HugePages_`
+ * @throws ProcFormatError naming the line of another form
+ * @example
+ * ```js
+ * const meminfo = parseMeminfo('MemTotal:       24684084 kB\nMemFree:        12342042 kB\n');
+ * meminfo.get('MemFree') / meminfo.get('MemTotal');   // => 0.5
+ * meminfo.get('Zswap');   // => undefined
+ * parseMeminfo('MemTotal: 24 GB');   // => throws ProcFormatError: /proc/meminfo:1: expected a figure
+ * ```
+ */
 export function parseMeminfo(text: string, file = '/proc/meminfo'): Map<string, number> {
   const meminfo = new Map<string, number>();
   for (const line of linesOf(text, file)) {

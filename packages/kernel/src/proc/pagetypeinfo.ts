@@ -5,7 +5,7 @@
 import { MIGRATE_NAMES, MIGRATE_TYPES } from '../frames/migrate.js';
 import type { PageAllocator } from '../frames/page-allocator.js';
 import { ORDERS, PAGE_BLOCK_FRAMES, PAGE_BLOCK_ORDER } from '../frames/zone.js';
-import { linesOf, numbersOf, type ProcLine } from './lines.js';
+import { linesOf, numbersOf, ORDERS_MAX, type ProcLine, ZONE_ROWS_MAX } from './lines.js';
 
 export interface Pagetypeinfo {
   readonly pageBlockOrder: number;
@@ -37,10 +37,24 @@ export interface BlocksOfZone {
 
 /** The kernel walks lists that it holds locked, so it stops here. */
 const COUNT_MAX = 100_000;
+/** More migrate types than any Linux has: 7, and what vendors add. */
+const TYPES_MAX = 32;
 /** Types that Linux has and this allocator has no page blocks of. */
 const OTHER_TYPES = ['HighAtomic', 'Isolate'];
 
-/** What the file tells of this allocator. */
+/**
+ * The free blocks of each migrate type, and the page blocks that each type has, as in /proc/pagetypeinfo. O(free
+ * blocks + page blocks).
+ * @example
+ * ```js
+ * const { pages } = new Kernel({ memoryBytes: 64 * 2 ** 20 });
+ * pages.allocPages(GFP_HIGHUSER_MOVABLE, 0);
+ * const { types, blocks } = pagetypeinfoOf(pages);
+ * types.slice(0, 3);   // => ['Unmovable', 'Movable', 'Reclaimable']
+ * // Page blocks of 2 MiB in zone DMA32: the kernel's own memory lies in two of them.
+ * blocks[1].counts.slice(0, 3);   // => [2, 22, 0]
+ * ```
+ */
 export function pagetypeinfoOf(pages: PageAllocator): Pagetypeinfo {
   const types = [...MIGRATE_NAMES, ...OTHER_TYPES];
   return {
@@ -71,6 +85,15 @@ export function pagetypeinfoOf(pages: PageAllocator): Pagetypeinfo {
   };
 }
 
+/**
+ * The text of /proc/pagetypeinfo, byte for byte as Linux prints it.
+ * @example
+ * ```js
+ * const lines = printPagetypeinfo(pagetypeinfoOf(new Kernel().pages)).split('\n');
+ * lines[0];   // => 'Page block order: 9'
+ * lines[4].slice(0, 44);   // => 'Node    0, zone      DMA, type    Unmovable '
+ * ```
+ */
 export function printPagetypeinfo(info: Pagetypeinfo): string {
   const orders = info.free[0]?.free.length ?? ORDERS;
   const head = Array.from({ length: orders }, (_, order) => `${String(order).padStart(6)} `).join('');
@@ -97,7 +120,21 @@ function printBlocks(title: string, types: readonly string[], zones: readonly Bl
   return `\n${title.padEnd(23)}${types.map(column).join('')}\n${rows.join('')}`;
 }
 
-/** @throws ProcFormatError */
+/**
+ * Reads the text of /proc/pagetypeinfo, with any migrate types and number of orders.
+ * @param file named in errors
+ * @throws ProcFormatError naming the line of another form, or of more orders, nodes, zones or types
+ * than Linux can have
+ * @example
+ * ```js
+ * const text = printPagetypeinfo(pagetypeinfoOf(new Kernel().pages));
+ * const { pagesPerBlock, free } = parsePagetypeinfo(text);
+ * pagesPerBlock;   // => 512
+ * // Movable blocks of 2^10 frames that are free in zone DMA:
+ * free.find(({ zone, type }) => zone === 'DMA' && type === 'Movable').free[10];   // => 3
+ * parsePagetypeinfo('Permission denied');   // => throws ProcFormatError: /proc/pagetypeinfo:1
+ * ```
+ */
 export function parsePagetypeinfo(text: string, file = '/proc/pagetypeinfo'): Pagetypeinfo {
   const reader = new Reader(linesOf(text, file));
   const [, order] = reader.next(/^Page block order: *(\d+)$/, "'Page block order: ' and a number");
@@ -108,8 +145,12 @@ export function parsePagetypeinfo(text: string, file = '/proc/pagetypeinfo'): Pa
     "'Free pages count per migrate type at order' and the orders",
   );
   const orders = numbersOf(head).length;
+  reader.last.atMost(orders, ORDERS_MAX, 'orders');
   const free: FreeOfType[] = [];
-  while (reader.sees(/^Node/)) free.push(freeOfType(reader, orders));
+  while (reader.sees(/^Node/)) {
+    free.push(freeOfType(reader, orders));
+    reader.last.atMost(free.length, ZONE_ROWS_MAX * TYPES_MAX, 'rows');
+  }
   const { types, zones } = blocks(reader, 'Number of blocks type');
   const mixed = reader.sees(/^$/) ? blocks(reader, 'Number of mixed blocks').zones : null;
   reader.end();
@@ -132,7 +173,7 @@ function freeOfType(reader: Reader, orders: number): FreeOfType {
   const counts = list.trim().replaceAll(/> +/g, '>').split(/ +/);
   if (counts.length !== orders) reader.last.fail(`${orders} orders, as in the heading`);
   return {
-    node: Number(node),
+    node: reader.last.node(node),
     zone,
     type,
     free: counts.map((count) => Number(count.replace('>', ''))),
@@ -147,6 +188,7 @@ function blocks(reader: Reader, title: string): { types: string[]; zones: Blocks
     `'${title}' and the migrate types`,
   );
   const types = head.trim().split(/ +/);
+  reader.last.atMost(types.length, TYPES_MAX, 'migrate types');
   const zones: BlocksOfZone[] = [];
   while (reader.sees(/^Node/)) {
     const [, node, zone = '', list = ''] = reader.next(
@@ -155,7 +197,8 @@ function blocks(reader: Reader, title: string): { types: string[]; zones: Blocks
     );
     const counts = numbersOf(list);
     if (counts.length !== types.length) reader.last.fail(`${types.length} types, as in the heading`);
-    zones.push({ node: Number(node), zone, counts });
+    zones.push({ node: reader.last.node(node), zone, counts });
+    reader.last.atMost(zones.length, ZONE_ROWS_MAX, 'zones');
   }
   return { types, zones };
 }

@@ -267,6 +267,60 @@ describe('what Linux does not print is refused, with file and line', () => {
     expect(parse).toThrow(message);
   });
 
+  const orders = (count: number) => ' 1'.repeat(count);
+  const pagetypeinfo = (head: number, types: number) =>
+    `Page block order: 9\nPages per block:  512\n\nFree pages count per migrate type at order${orders(head)}\n` +
+    `Node 0, zone A, type t0${orders(head)}\n\nNumber of blocks type${Array.from({ length: types }, (_, i) => ` t${i}`).join('')}\nNode 0, zone A${orders(types)}\n`;
+  const zones = (count: number) =>
+    Array.from({ length: count }, (_, i) => `Node ${i % 1024}, zone Z${i >>> 10} 1\n`).join('');
+  const area1024 = (nodes: number) =>
+    `0x1-0x2 4096 f+0x1/0x2 pages=1 vmalloc${Array.from({ length: nodes }, (_, i) => ` N${i % 1024}=1`).join('')}\n`;
+
+  it('also where there is more of something than Linux can have; as much as it can is read', () => {
+    expect(parseBuddyinfo(`Node 1023, zone A${orders(64)}\n`)[0]!.free).toHaveLength(64);
+    expect(() => parseBuddyinfo(`Node 0, zone A${orders(65)}\n`)).toThrow(':1: expected 64 orders at most');
+    expect(() => parseBuddyinfo('Node 1024, zone A 1\n')).toThrow(
+      ':1: expected a memory node from 0 to 1023',
+    );
+    expect(parseBuddyinfo(zones(6144))).toHaveLength(6144);
+    expect(() => parseBuddyinfo(zones(6145))).toThrow(':6145: expected 6,144 zones at most');
+    expect(parsePagetypeinfo(pagetypeinfo(64, 32)).types).toHaveLength(32);
+    expect(() => parsePagetypeinfo(pagetypeinfo(65, 1))).toThrow(':4: expected 64 orders at most');
+    expect(() => parsePagetypeinfo(pagetypeinfo(1, 33))).toThrow(':7: expected 32 migrate types at most');
+    expect(() => parsePagetypeinfo(pagetypeinfo(1, 1).replace('Node 0', 'Node 1024'))).toThrow(
+      ':5: expected a memory node',
+    );
+    expect(parseVmallocinfo(area1024(1024))[0]!.nodes.map(({ node }) => node)).toEqual([
+      ...Array(1024).keys(),
+    ]);
+    expect(() => parseVmallocinfo(area1024(1025))).toThrow(':1: expected 1,024 memory nodes at most');
+    expect(() => parseVmallocinfo(area1024(1).replace('N0', 'N1024'))).toThrow(
+      'a memory node from 0 to 1023',
+    );
+    expect(() => parseVmallocinfo(`0x1-0x2 4096${' vmalloc'.repeat(11)}\n`)).toThrow('10 flags at most');
+  });
+
+  it.each<[string, (text: string) => unknown, string]>([
+    ['orders', parseBuddyinfo, `Node 0, zone A${orders(200_000)}\n`],
+    ['orders of types', parsePagetypeinfo, pagetypeinfo(200_000, 1)],
+    ['types', parsePagetypeinfo, pagetypeinfo(1, 200_000)],
+    ['nodes', parseVmallocinfo, area1024(200_000)],
+    ['flags', parseVmallocinfo, `0x1-0x2 4096${' vmalloc'.repeat(200_000)}\n`],
+    ['flags of two words', parseVmallocinfo, `0x1-0x2 4096${' unpurged vm_area'.repeat(200_000)}\n`],
+    ['spaces behind a name', parseSlabinfo, `${slabinfo}a${' '.repeat(200_000)}x\n`],
+    ['spaces behind counts', parseSlabinfo, `${slabinfo}a 1 2 3 4 5${' '.repeat(200_000)}x\n`],
+    [
+      'spaces behind all',
+      parseSlabinfo,
+      `${slabinfo}a 1 2 3 4 5 : tunables 1 2 3 : slabdata 1 2${' '.repeat(200_000)}x\n`,
+    ],
+  ])('at once, however many %s stand in a line', (_what, parse, text) => {
+    const start = performance.now();
+    expect(() => parse(text)).toThrow(ProcFormatError);
+    // A minute, where each is looked at again for each other.
+    expect(performance.now() - start).toBeLessThan(3000);
+  });
+
   it('at once, however many spaces part the counts before what is wrong', () => {
     const pages = new PageAllocator(new Machine(16 * 2 ** 20));
     const lines = printPagetypeinfo(pagetypeinfoOf(pages)).split('\n');

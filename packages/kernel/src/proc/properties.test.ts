@@ -48,7 +48,7 @@ describe('reading what was printed gives', () => {
       .chain(({ orders, types }) => {
         const blocks = fc.array(
           fc.record({
-            node: fc.nat(9999),
+            node: fc.nat(1023),
             zone: word,
             counts: fc.array(count, { minLength: types.length, maxLength: types.length }),
           }),
@@ -60,7 +60,7 @@ describe('reading what was printed gives', () => {
           types: fc.constant(types),
           free: fc.array(
             fc.record({
-              node: fc.nat(9999),
+              node: fc.nat(1023),
               zone: word,
               type: fc.constantFrom(...types),
               free: fc.array(fc.nat(100_000), { minLength: orders, maxLength: orders }),

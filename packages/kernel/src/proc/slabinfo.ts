@@ -3,7 +3,7 @@
  * Source: Linux mm/slab_common.c, `print_slabinfo_header`, `cache_show`.
  */
 import type { SlabAllocator } from '../slab/slab-allocator.js';
-import { linesOf, numbersOf, ProcFormatError } from './lines.js';
+import { linesOf, numbersOf, ProcFormatError, type ProcLine } from './lines.js';
 
 export interface SlabinfoCache {
   readonly name: string;
@@ -29,7 +29,18 @@ const COLUMNS =
   '# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> ' +
   ': tunables <limit> <batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>';
 
-/** What the file tells of these caches: the one made last first. */
+/**
+ * All caches with the figures of /proc/slabinfo, the one made last first. O(caches).
+ * @example
+ * ```js
+ * const { slab } = new Kernel();
+ * const cache = slab.createCache('dentry', 192);
+ * for (let i = 0; i < 50; i++) cache.alloc();
+ * const [{ name, activeObjects, objects, slabs }] = slabinfoOf(slab);
+ * // Room for 21 in each slab of a frame.
+ * [name, activeObjects, objects, slabs];   // => ['dentry', 50, 63, 3]
+ * ```
+ */
 export function slabinfoOf(slabs: SlabAllocator): SlabinfoCache[] {
   return slabs.caches().map((cache) => {
     const stats = cache.stats();
@@ -51,7 +62,17 @@ export function slabinfoOf(slabs: SlabAllocator): SlabinfoCache[] {
   });
 }
 
-/** The text for caches without statistics. */
+/**
+ * The text of /proc/slabinfo, version 2.1, for caches without statistics.
+ * @example
+ * ```js
+ * const { slab } = new Kernel();
+ * slab.createCache('dentry', 192);
+ * const [version, , row] = printSlabinfo(slabinfoOf(slab)).split('\n');
+ * version;   // => 'slabinfo - version: 2.1'
+ * row.slice(0, 48);   // => 'dentry                 0      0    192   21    1'
+ * ```
+ */
 export function printSlabinfo(caches: readonly SlabinfoCache[]): string {
   const pad = (value: number, width: number) => String(value).padStart(width);
   const rows = caches.map((cache) =>
@@ -75,7 +96,20 @@ export function printSlabinfo(caches: readonly SlabinfoCache[]): string {
   return ['slabinfo - version: 2.1', COLUMNS, ...rows, ''].join('\n');
 }
 
-/** @throws ProcFormatError */
+const CACHE = "a cache's name, 5 numbers, ': tunables' with 3 and ': slabdata' with 3";
+
+/**
+ * Reads the text of /proc/slabinfo, version 2.1 (Linux 2.6.10 and later), with or without statistics.
+ * @param file named in errors
+ * @throws ProcFormatError naming the line of another form
+ * @example
+ * ```js
+ * const text = printSlabinfo(slabinfoOf(new Kernel().slab));
+ * const tasks = parseSlabinfo(text).find(({ name }) => name === 'task_struct');
+ * [tasks.activeObjects, tasks.objectBytes];   // => [1, 5888]
+ * parseSlabinfo('slabinfo - version: 1.1');   // => throws ProcFormatError: expected 'slabinfo
+ * ```
+ */
 export function parseSlabinfo(text: string, file = '/proc/slabinfo'): SlabinfoCache[] {
   const [version, columns, ...rows] = linesOf(text, file);
   version!.match(
@@ -85,12 +119,12 @@ export function parseSlabinfo(text: string, file = '/proc/slabinfo'): SlabinfoCa
   if (columns === undefined) throw new ProcFormatError(file, 1, 'expected the names of the columns after it');
   columns.match(/^# name +<active_objs> /, "'# name <active_objs>' and the other columns");
   return rows.map((line) => {
-    // From the end, as a name may hold spaces.
-    const [, name = '', counts = '', tunables = '', slabdata = '', statistics = ''] = line.match(
-      /^(\S.*?)((?: +\d+){5}) : tunables((?: +\d+){3}) : slabdata((?: +\d+){3})( :.*)?$/,
-      "a cache's name, 5 numbers, ': tunables' with 3 and ': slabdata' with 3",
+    const [, head = '', tunables = '', slabdata = '', statistics = ''] = line.match(
+      /^(.*) : tunables((?: +\d+){3}) : slabdata((?: +\d+){3})( :.*)?$/,
+      CACHE,
     );
-    const [activeObjects, objects, objectBytes, objectsPerSlab, framesPerSlab] = numbersOf(counts);
+    const { name, counts } = nameAndCounts(line, head);
+    const [activeObjects, objects, objectBytes, objectsPerSlab, framesPerSlab] = counts;
     const [limit, batch, sharedFactor] = numbersOf(tunables);
     const [activeSlabs, slabs, sharedAvailable] = numbersOf(slabdata);
     return {
@@ -109,4 +143,19 @@ export function parseSlabinfo(text: string, file = '/proc/slabinfo'): SlabinfoCa
       statistics: statistics.trimStart(),
     };
   });
+}
+
+/** A name and five numbers: from the end, as a name may hold spaces. O(the line), also where it is all spaces. */
+function nameAndCounts(line: ProcLine, head: string): { name: string; counts: number[] } {
+  const counts: number[] = [];
+  let rest = head;
+  while (counts.length < 5) {
+    const space = rest.lastIndexOf(' ');
+    const word = rest.slice(space + 1);
+    if (space < 0 || !/^\d+$/.test(word)) line.fail(CACHE);
+    counts.push(Number(word));
+    rest = rest.slice(0, space).trimEnd();
+  }
+  if (!/^\S/.test(rest)) line.fail(CACHE);
+  return { name: rest, counts: counts.reverse() };
 }

@@ -27,7 +27,19 @@ const PSS_SCALE = 2 ** 12;
 /** Of the flags of an area, from the lowest bit on. */
 const MNEMONICS = ['rd', 'wr', 'ex', 'sh', 'mr', 'mw', 'me', 'ms', 'gd'];
 
-/** What the file tells of this address space. O(pages in memory). */
+/**
+ * What the file tells of this address space. O(pages in memory).
+ * @example
+ * ```js
+ * const kernel = new Kernel();
+ * const init = kernel.process(1);
+ * const at = init.mmap({ length: 2 ** 20, populate: true });
+ * kernel.processes.fork(init);
+ * const { fields } = smapsOf(init.space).find(({ area }) => area.start === BigInt(at));
+ * // All resident, and half of it for each of the two processes that share it.
+ * [fields.get('Rss'), fields.get('Pss'), fields.get('Private_Dirty')];   // => [1024, 512, 0]
+ * ```
+ */
 export function smapsOf(space: AddressSpace): SmapsArea[] {
   return Array.from(space.areas, (area) => ({
     area: areaOf(area),
@@ -94,6 +106,16 @@ const ABSENT = [
   'THPeligible',
 ];
 
+/**
+ * The text of /proc/PID/smaps, as Linux prints it.
+ * @example
+ * ```js
+ * const { space } = new Kernel().process(1);
+ * const [area, size] = printSmaps(smapsOf(space)).split('\n');
+ * area.endsWith('[stack]');   // => true
+ * size;   // => 'Size:                  4 kB'
+ * ```
+ */
 export function printSmaps(areas: readonly SmapsArea[]): string {
   return areas
     .map(({ area, fields, flags }) => {
@@ -108,7 +130,18 @@ export function printSmaps(areas: readonly SmapsArea[]): string {
     .join('');
 }
 
-/** @throws ProcFormatError */
+/**
+ * Reads the text of /proc/PID/smaps, or of smaps_rollup, with all figures that the kernel prints.
+ * @param file named in errors
+ * @throws ProcFormatError naming the line of another form
+ * @example
+ * ```js
+ * const text = '00400000-00452000 r-xp 00000000 08:02 17 /bin/sh\nRss:     328 kB\nPss:      41 kB\n';
+ * const [{ area, fields, flags }] = parseSmaps(text);
+ * [area.path, fields.get('Pss'), flags];   // => ['/bin/sh', 41, null]
+ * parseSmaps('Rss: 328 kB');   // => throws ProcFormatError: /proc/PID/smaps:1: expected an area
+ * ```
+ */
 export function parseSmaps(text: string, file = '/proc/PID/smaps'): SmapsArea[] {
   const areas: { area: MapsArea; fields: Map<string, number>; flags: string[] | null }[] = [];
   for (const line of linesOf(text, file)) {

@@ -3,7 +3,7 @@
  * Where the kernel hides addresses it prints a hash for each, so that `end - start` is not the size.
  */
 import type { KernelSpace } from '../vm/kernel-space.js';
-import { linesOf } from './lines.js';
+import { linesOf, NODES_MAX } from './lines.js';
 
 export interface VmallocinfoArea {
   readonly start: bigint;
@@ -22,12 +22,30 @@ export interface VmallocinfoArea {
   readonly nodes: readonly { readonly node: number; readonly pages: number }[];
 }
 
-const FLAGS = / (vmalloc|vmap|ioremap|sparse|user|dma-coherent|vpages|lowmem|vm_map_ram|unpurged vm_area)$/;
+const UNPURGED = 'unpurged vm_area';
+const FLAG = /^(?:vmalloc|vmap|ioremap|sparse|user|dma-coherent|vpages|lowmem|vm_map_ram|vm_area)$/;
+/** Linux prints each once at most. */
+const FLAGS_MAX = 10;
+const NODE = /^N(\d+)=(\d+)$/;
+const PHYSICAL = /^phys=(0x[0-9a-f]+)$/;
+const PAGES = /^pages=(\d+)$/;
 
 /** Above the 48 bits that an address of this kernel has: all ones on x86-64. */
 const CANONICAL = 0xffff_0000_0000_0000n;
 
-/** What the file tells of these areas: real addresses, as root sees them with kptr_restrict=0. */
+/**
+ * The areas as /proc/vmallocinfo lists them, with real addresses, as root sees them with kptr_restrict=0. O(areas).
+ * @example
+ * ```js
+ * const { kernel } = new Kernel().vm;
+ * kernel.vmalloc(10_000, { caller: 'load_module+0x94/0x3e0' });
+ * const [{ start, bytes, pages, caller }] = vmallocinfoOf(kernel);
+ * // The guard page counts to the bytes, but has no frame.
+ * [bytes, pages];   // => [16384, 3]
+ * start.toString(16);   // => 'ffffc90000000000'
+ * caller;   // => 'load_module+0x94/0x3e0'
+ * ```
+ */
 export function vmallocinfoOf(space: KernelSpace): VmallocinfoArea[] {
   return Array.from(space.areas, ({ start, end, pages, caller }) => ({
     start: BigInt(start) | CANONICAL,
@@ -41,6 +59,16 @@ export function vmallocinfoOf(space: KernelSpace): VmallocinfoArea[] {
   }));
 }
 
+/**
+ * The text of /proc/vmallocinfo, as Linux prints it.
+ * @example
+ * ```js
+ * const { kernel } = new Kernel().vm;
+ * kernel.vmalloc(4096, { caller: 'probe+0x10/0x80' });
+ * const text = printVmallocinfo(vmallocinfoOf(kernel));
+ * text.slice(38);   // => '   8192 probe+0x10/0x80 pages=1 vmalloc\n'
+ * ```
+ */
 export function printVmallocinfo(areas: readonly VmallocinfoArea[]): string {
   return areas
     .map(({ start, end, bytes, caller, pages, physical, flags, nodes }) => {
@@ -57,39 +85,72 @@ export function printVmallocinfo(areas: readonly VmallocinfoArea[]): string {
     .join('');
 }
 
-/** @throws ProcFormatError */
+/**
+ * Reads the text of /proc/vmallocinfo; real addresses, or hashes of them, of which `end - start` is not the size.
+ * @param file named in errors
+ * @throws ProcFormatError naming the line of another form, or of more nodes or flags than Linux can have
+ * @example
+ * ```js
+ * const text = '0x000000003f9a2e1b-0x00000000c2b0d7aa   20480 fork+0x94/0x3e0 pages=4 vmalloc N0=4\n';
+ * const [area] = parseVmallocinfo(text);
+ * [area.bytes, area.pages, area.caller];   // => [20480, 4, 'fork+0x94/0x3e0']
+ * [area.flags, area.nodes];   // => [['vmalloc'], [{ node: 0, pages: 4 }]]
+ * parseVmallocinfo('0x1-0x2');   // => throws ProcFormatError: /proc/vmallocinfo:1
+ * ```
+ */
 export function parseVmallocinfo(text: string, file = '/proc/vmallocinfo'): VmallocinfoArea[] {
   return linesOf(text, file).map((line) => {
     const [, start = '', end = '', bytes, tail = ''] = line.match(
       /^(0x[0-9a-f]{1,16})-(0x[0-9a-f]{1,16}) +(\d+)( .*)?$/,
       "'0xSTART-0xEND', a size and what is known of the area",
     );
-    // From the end, as what names the caller is any text.
-    let rest = tail;
-    const takeLast = (pattern: RegExp): RegExpExecArray | null => {
-      const found = pattern.exec(rest);
-      if (found !== null) rest = rest.slice(0, found.index);
-      return found;
-    };
+    const words = new WordsFromEnd(tail);
     const nodes: { node: number; pages: number }[] = [];
-    for (let found = takeLast(/ N(\d+)=(\d+)$/); found !== null; found = takeLast(/ N(\d+)=(\d+)$/)) {
-      nodes.unshift({ node: Number(found[1]), pages: Number(found[2]) });
+    for (let found = words.take(NODE); found !== null; found = words.take(NODE)) {
+      nodes.push({ node: line.node(found[1]), pages: Number(found[2]) });
+      line.atMost(nodes.length, NODES_MAX, 'memory nodes');
     }
     const flags: string[] = [];
-    for (let found = takeLast(FLAGS); found !== null; found = takeLast(FLAGS)) flags.unshift(found[1]!);
-    const physical = takeLast(/ phys=(0x[0-9a-f]+)$/)?.[1];
-    const pages = takeLast(/ pages=(\d+)$/)?.[1];
+    for (let found = words.take(FLAG); found !== null; found = words.take(FLAG)) {
+      flags.push(found[0] === 'vm_area' ? UNPURGED : found[0]);
+      line.atMost(flags.length, FLAGS_MAX, 'flags');
+    }
+    const physical = words.take(PHYSICAL)?.[1];
+    const pages = words.take(PAGES)?.[1];
     return {
       start: BigInt(start),
       end: BigInt(end),
       bytes: Number(bytes),
-      caller: rest.trimStart(),
+      caller: words.rest.trimStart(),
       pages: Number(pages ?? 0),
       physical: physical === undefined ? null : BigInt(physical),
-      flags,
-      nodes,
+      flags: flags.reverse(),
+      nodes: nodes.reverse(),
     };
   });
+}
+
+/** What follows the size, taken word by word from the end, as what names the caller is any text. O(the word) each. */
+class WordsFromEnd {
+  rest: string;
+
+  constructor(text: string) {
+    this.rest = text;
+  }
+
+  /** Takes the last word where the pattern finds it; null, and it stays, where not. */
+  take(pattern: RegExp): RegExpExecArray | null {
+    const { rest } = this;
+    const space = rest.lastIndexOf(' ');
+    const found = space < 0 ? null : pattern.exec(rest.slice(space + 1));
+    if (found === null) return null;
+    // The one flag of two words.
+    if (found[0] === 'vm_area') {
+      if (!rest.endsWith(` ${UNPURGED}`)) return null;
+      this.rest = rest.slice(0, -UNPURGED.length - 1);
+    } else this.rest = rest.slice(0, space);
+    return found;
+  }
 }
 
 function pointer(address: bigint): string {

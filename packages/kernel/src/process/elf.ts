@@ -66,7 +66,23 @@ const PF_X = 1;
 const PF_W = 2;
 const PF_R = 4;
 
-/** @throws ExecError (ENOEXEC, EINVAL) naming what is wrong, where in the file, and what would be right */
+/**
+ * Reads the headers of a 64-bit ELF file for x86-64: which bytes of it belong where in memory, and how they may be
+ * used.
+ * @param file read at four places at most, a few kilobytes in all
+ * @throws ExecError (ENOEXEC, EINVAL) naming the fault, its place in the file, and the right value
+ * @example
+ * ```js
+ * // The ELF header and one program header, in words of 64 bits: a page of code, seen at 4 MiB.
+ * const words = new BigUint64Array(512);
+ * words.set([0x10102464c457fn, 0n, 0x1003e0002n, 0x400078n, 64n, 0n, 0x38004000000000n, 1n]);
+ * words.set([0x500000001n, 0n, 0x400000n, 0x400000n, 4096n, 4096n, 4096n], 8);
+ * const { entry, segments } = parseElf(new MemoryFile('/bin/a', new Uint8Array(words.buffer)));
+ * entry.toString(16);   // => '400078'
+ * [segments[0].address, segments[0].writable, segments[0].executable];   // => [0x400000, false, true]
+ * parseElf(new MemoryFile('/bin/b', Uint8Array.of(35, 33)));   // => throws ExecError: not an ELF file
+ * ```
+ */
 export function parseElf(file: ByteSource): ElfImage {
   checkMagic(file);
   const header = readExactly(file, 0, HEADER_BYTES, 'its header');

@@ -14,7 +14,17 @@ export type ErrorCode =
   | 'ENOMEM'
   | 'ESRCH';
 
-/** A system call refused; everything is as it was before. */
+/**
+ * A system call refused; everything is as it was before. `code` is that of Linux, `detail` gives the reason.
+ * @example
+ * ```js
+ * const kernel = new Kernel();
+ * let refusal = null;
+ * try { kernel.processes.wait(kernel.process(1)); } catch (error) { refusal = error; }
+ * refusal instanceof SystemCallError && refusal.code;   // => 'ECHILD'
+ * refusal.detail;   // => 'process 1 has no children'
+ * ```
+ */
 export class SystemCallError extends Error {
   override readonly name: string = 'SystemCallError';
   readonly code: ErrorCode;
@@ -28,7 +38,17 @@ export class SystemCallError extends Error {
   }
 }
 
-/** `exec` refused the file; the process goes on with its old image. */
+/**
+ * `exec` refused the file; the process goes on with its old image.
+ * @example
+ * ```js
+ * const kernel = new Kernel({ openFile: (path) => new MemoryFile(path, new TextEncoder().encode('hi')) });
+ * const init = kernel.process(1);
+ * kernel.processes.exec(init, '/etc/motd');   // => throws ExecError: ENOEXEC: /etc/motd: not an ELF file
+ * init.path;   // => ''
+ * init.space.areas.length;   // => 1
+ * ```
+ */
 export class ExecError extends SystemCallError {
   override readonly name: string = 'ExecError';
 }

@@ -25,9 +25,29 @@ export const PID_MAX = 32_768;
 /** Interpreters that are scripts themselves: so deep, and no further. */
 const SCRIPT_DEPTH_MAX = 4;
 
-/** Opens a file of the host. @throws what the host says when there is none, or it may not be opened so */
-export type OpenFile = (path: string, writable: boolean) => FileSource;
+/**
+ * Opens a file of the host.
+ * @param toWrite whether a program wants to write to it. That is a wish, not a right: whether the source that is given
+ * is `writable`, and whether what is written reaches a disk, is decided by who opens. A source that is not writable
+ * cannot be mapped shared to be written (EACCES).
+ * @throws what the host says when there is none, or it may not be opened so
+ */
+export type OpenFile = (path: string, toWrite: boolean) => FileSource;
 
+/**
+ * All processes of a machine by their ids, and the calls that make, change and end them: fork, exec, exit, wait.
+ * @example
+ * ```js
+ * const { processes } = new Kernel();
+ * const shell = processes.fork(processes.get(1));
+ * const job = processes.fork(shell);
+ * processes.exit(job, 3);
+ * // A zombie until its parent has asked.
+ * [processes.size, job.isZombie];   // => [3, true]
+ * processes.wait(shell);   // => { pid: 3, status: 3 }
+ * processes.size;   // => 2
+ * ```
+ */
 export class ProcessTable {
   private readonly vm: VirtualMemory;
   private readonly openFile: OpenFile;
@@ -43,8 +63,16 @@ export class ProcessTable {
   }
 
   /**
-   * Makes the first process, from which all others are forked: a stack, an empty heap, no program yet.
+   * Makes the first process, from which all others are forked: a stack, an empty heap, no program yet. `new Kernel`
+   * has done it; call it once where you put the levels together yourself.
    * @throws SystemCallError ENOMEM
+   * @example
+   * ```js
+   * const vm = new VirtualMemory(new SlabAllocator(new PageAllocator(new Machine(2 ** 24))));
+   * const processes = new ProcessTable(vm, (path) => new MemoryFile(path, new Uint8Array(0)));
+   * const init = processes.createInit();
+   * [init.pid, init.parent, init.space.areas.length];   // => [1, null, 1]
+   * ```
    */
   createInit(): Process {
     const space = this.newSpace();
@@ -65,12 +93,35 @@ export class ProcessTable {
     return this.byPid.size;
   }
 
-  /** Rising by process id. */
+  /**
+   * All processes, zombies too, rising by process id. O(n log n).
+   * @example
+   * ```js
+   * const { processes } = new Kernel();
+   * processes.exit(processes.fork(processes.get(1)));
+   * processes.fork(processes.get(1));
+   * processes.list().map(({ pid }) => pid);   // => [1, 2, 3]
+   * processes.list().filter(({ isZombie }) => isZombie).length;   // => 1
+   * ```
+   */
   list(): Process[] {
     return [...this.byPid.values()].sort((a, b) => a.pid - b.pid);
   }
 
-  /** @throws SystemCallError ESRCH when there is none */
+  /**
+   * The process with that id, a zombie too. O(1).
+   * @throws SystemCallError ESRCH when there is none
+   * @example
+   * ```js
+   * const { processes } = new Kernel();
+   * const child = processes.fork(processes.get(1));
+   * processes.get(2) === child;   // => true
+   * processes.exit(child);
+   * processes.get(2).task.exitStatus;   // => 0
+   * processes.wait(processes.get(1));
+   * processes.get(2);   // => throws SystemCallError: ESRCH
+   * ```
+   */
   get(pid: number): Process {
     const process = this.byPid.get(pid);
     if (process === undefined) throw new SystemCallError('ESRCH', `there is no process ${String(pid)}`);
@@ -78,8 +129,20 @@ export class ProcessTable {
   }
 
   /**
-   * A copy of the process, which shares its pages until one of the two writes to them.
+   * A copy of the process, which shares its pages until one of the two writes to them. O(areas + pages of private
+   * memory); no page is copied.
+   * @returns the child, with the next free id
    * @throws SystemCallError ENOMEM, EAGAIN when all process ids are taken, ESRCH for a process that has exited
+   * @example
+   * ```js
+   * const { processes, vm } = new Kernel();
+   * const init = processes.get(1);
+   * const at = init.mmap({ length: 100 * 4096, populate: true });
+   * const child = processes.fork(init);
+   * vm.counts.copies;   // => 0
+   * child.space.store32(at, 7);
+   * [vm.counts.copies, init.space.loadU32(at)];   // => [1, 0]
+   * ```
    */
   fork(parent: Process): Process {
     const from = parent.space;
@@ -97,11 +160,25 @@ export class ProcessTable {
   }
 
   /**
-   * Replaces the program of the process by the ELF file at `path`, or by the interpreter that a script names.
+   * Replaces the program of the process by the ELF file at `path`, or by the interpreter that a script names. Its
+   * memory, shared segments and heap included, is gone; the id stays. Pages of the file are read as they are
+   * touched.
    * @param argv the program's name and arguments; the path alone when left out
    * @param envp `NAME=value`
    * @returns where the program begins, and the interpreter that its file names
-   * @throws ExecError naming what is wrong; the process goes on with its old program
+   * @throws ExecError naming the fault; the process goes on with its old program
+   * @example
+   * ```js
+   * const elf = new BigUint64Array(512);
+   * elf.set([0x10102464c457fn, 0n, 0x1003e0002n, 0x400078n, 64n, 0n, 0x38004000000000n, 1n]);
+   * elf.set([0x500000001n, 0n, 0x400000n, 0x400000n, 4096n, 4096n, 4096n], 8);
+   * const openFile = (path) => new MemoryFile(path, new Uint8Array(path === '/bin/a' ? elf.buffer : 0));
+   * const { processes } = new Kernel({ openFile });
+   * const child = processes.fork(processes.get(1));
+   * processes.exec(child, '/bin/a', ['a', '-v']).entry;   // => 0x400078
+   * child.space.loadPointer(child.task.stackPointer);   // => 2
+   * processes.exec(child, '/bin/b');   // => throws ExecError: ENOEXEC: /bin/b: not an ELF file
+   * ```
    */
   exec(
     process: Process,
@@ -136,8 +213,19 @@ export class ProcessTable {
 
   /**
    * Ends the process: all its memory is given back; its descriptor stays until the parent has waited for it. Its
-   * children become the first process's, those that have exited already are forgotten.
+   * children become the first process's, those that have exited already are forgotten. O(mapped pages).
+   * @param status its lowest 8 bits are kept, as on Linux
    * @throws SystemCallError ESRCH when it has exited before, EINVAL for the first process while it has children
+   * @example
+   * ```js
+   * const { processes } = new Kernel();
+   * const init = processes.get(1);
+   * const parent = processes.fork(init);
+   * const orphan = processes.fork(parent);
+   * processes.exit(init);   // => throws SystemCallError: EINVAL: the first process has 1 children
+   * processes.exit(parent, 256 + 2);
+   * [orphan.parent === init, parent.task.exitStatus];   // => [true, 2]
+   * ```
    */
   exit(process: Process, status = 0): void {
     const heir = this.byPid.get(1) ?? null;
@@ -159,9 +247,19 @@ export class ProcessTable {
 
   /**
    * Takes note of a child that has exited, the one with the lowest id, and gives its descriptor back (waitpid with
-   * WNOHANG).
+   * WNOHANG). O(children).
    * @returns its id and status, or null when no child has exited yet
    * @throws SystemCallError ECHILD when there are no children
+   * @example
+   * ```js
+   * const { processes } = new Kernel();
+   * const init = processes.get(1);
+   * const child = processes.fork(init);
+   * processes.wait(init);   // => null
+   * processes.exit(child, 1);
+   * processes.wait(init);   // => { pid: 2, status: 1 }
+   * processes.wait(init);   // => throws SystemCallError: ECHILD
+   * ```
    */
   wait(process: Process): { pid: number; status: number } | null {
     if (process.children.size === 0)
@@ -173,11 +271,25 @@ export class ProcessTable {
     return result;
   }
 
-  /** Opens a file into the page cache: release the inode after mapping it. @throws SystemCallError */
-  open(path: string, writable: boolean): Inode {
+  /**
+   * Opens a file into the page cache. Release the inode after mapping it: the areas hold it themselves.
+   * @param toWrite whether it is to be mapped shared and written: see `OpenFile`
+   * @throws SystemCallError ENOENT, EACCES, EIO, as the host refuses; ENOMEM
+   * @example
+   * ```js
+   * const openFile = (path) => new MemoryFile(path, new Uint8Array(5000));
+   * const { processes, vm } = new Kernel({ openFile });
+   * const inode = processes.open('/var/log', false);
+   * const at = processes.get(1).mmap({ length: inode.size, inode, protection: PROT_READ });
+   * vm.cache.release(inode);
+   * [inode.pageCount, inode.users];   // => [2, 1]
+   * new Kernel().processes.open('/etc/motd', false);   // => throws ExecError: ENOENT: /etc/motd
+   * ```
+   */
+  open(path: string, toWrite: boolean): Inode {
     let source: FileSource;
     try {
-      source = this.openFile(path, writable);
+      source = this.openFile(path, toWrite);
     } catch (error) {
       throw openError(path, error);
     }
@@ -187,7 +299,18 @@ export class ProcessTable {
     throw new SystemCallError('ENOMEM', `no memory to open ${path}`);
   }
 
-  /** @throws CorruptionError naming the broken law. O(processes). */
+  /**
+   * Whether descriptors, parents, children and address spaces agree. `Kernel.check` calls it.
+   * @throws CorruptionError naming the broken law. O(processes).
+   * @example
+   * ```js
+   * const { processes } = new Kernel();
+   * const child = processes.fork(processes.get(1));
+   * processes.check();
+   * processes.get(1).children.delete(child);
+   * processes.check();   // => throws CorruptionError: parents and children know each other
+   * ```
+   */
   check(): void {
     const spaces = new Set<AddressSpace>();
     for (const process of this.byPid.values()) {

@@ -27,6 +27,18 @@ export interface AttachOptions {
   readonly readOnly?: boolean;
 }
 
+/**
+ * A process: its descriptor `task`, its memory `space`, its malloc `heap`, and the system calls about its memory.
+ * Made by `ProcessTable.fork`. A call that is refused throws and changes nothing.
+ * @example
+ * ```js
+ * const init = new Kernel().process(1);
+ * const list = init.heap.malloc(16);
+ * init.space.storePointer(list, 0);
+ * init.task.break > list;   // => true
+ * init.munmap(123, 4096);   // => throws MappingError: EINVAL
+ * ```
+ */
 export class Process {
   readonly task: Task;
   parent: Process | null;
@@ -70,21 +82,63 @@ export class Process {
     return this.allocator;
   }
 
-  /** @throws SystemCallError ENOMEM, MappingError as AddressSpace.mmap */
+  /**
+   * Maps memory or a file as `AddressSpace.mmap` does, with refusals as errors. No frame is taken before the first
+   * touch.
+   * @returns the address, a multiple of 4096
+   * @throws SystemCallError ENOMEM, MappingError as AddressSpace.mmap
+   * @example
+   * ```js
+   * const init = new Kernel({ memoryBytes: 2 ** 24 }).process(1);
+   * // Far more than the machine has: only pages that are touched cost a frame.
+   * const table = init.mmap({ length: 2 ** 40 });
+   * init.space.store8(table + 2 ** 39, 1);
+   * init.space.residentPages;   // => 2
+   * init.mmap({ length: 2 ** 47 });   // => throws SystemCallError: ENOMEM
+   * ```
+   */
   mmap(options: MapOptions): number {
     const address = this.space.mmap(options);
     if (address === null) throw new SystemCallError('ENOMEM', `no memory to map ${options.length} bytes`);
     return address;
   }
 
-  /** @throws SystemCallError ENOMEM, MappingError EINVAL */
+  /**
+   * Unmaps the pages of [address, address + length), of one mapping or of several. Frames that nobody else holds are
+   * free at once.
+   * @param address a multiple of 4096
+   * @throws SystemCallError ENOMEM, MappingError EINVAL
+   * @example
+   * ```js
+   * const init = new Kernel().process(1);
+   * const at = init.mmap({ length: 3 * 4096, populate: true });
+   * init.munmap(at + 4096, 4096);
+   * init.space.loadU8(at + 4096);   // => throws MemoryFault: SIGSEGV (SEGV_MAPERR)
+   * init.space.loadU8(at + 8192);   // => 0
+   * ```
+   */
   munmap(address: number, length: number): void {
     if (!this.space.munmap(address, length)) {
       throw new SystemCallError('ENOMEM', 'no memory to split the area that the range lies in');
     }
   }
 
-  /** @throws SystemCallError ENOMEM, MappingError as AddressSpace.mprotect */
+  /**
+   * Sets which accesses the pages of [address, address + length) allow.
+   * @param address a multiple of 4096
+   * @param protection PROT_ bits; PROT_NONE for a guard page
+   * @throws SystemCallError ENOMEM, MappingError as AddressSpace.mprotect
+   * @example
+   * ```js
+   * const init = new Kernel().process(1);
+   * const code = init.mmap({ length: 4096 });
+   * init.space.store8(code, 0xc3);
+   * // A just-in-time compiler: first written, then executable, never both.
+   * init.mprotect(code, 4096, PROT_READ | PROT_EXEC);
+   * init.space.store8(code, 0x90);   // => throws MemoryFault: SIGSEGV (SEGV_ACCERR)
+   * init.mprotect(code, 8192, PROT_READ);   // => throws MappingError: ENOMEM: nothing is mapped
+   * ```
+   */
   mprotect(address: number, length: number, protection: number): void {
     if (!this.space.mprotect(address, length, protection)) {
       throw new SystemCallError('ENOMEM', 'no memory to split the areas at the ends of the range');
@@ -97,8 +151,21 @@ export class Process {
   }
 
   /**
-   * Moves the end of the heap. Pages above it are given back; pages below it are there at their first touch.
+   * Moves the end of the heap to `address`. Pages above it are given back; pages below it are there at their first
+   * touch. malloc moves the break too: once a program has moved it by itself, malloc's heap grows no further, and
+   * new blocks come by mmap.
+   * @param address any byte from the heap's start up, page border or not
    * @throws SystemCallError ENOMEM when it would lie below the heap's start, in another area, or there is no memory
+   * @example
+   * ```js
+   * const init = new Kernel().process(1);
+   * const start = init.break;
+   * init.brk(start + 10_000);
+   * init.space.store8(start + 9999, 1);
+   * init.brk(start);
+   * init.space.loadU8(start + 9999);   // => throws MemoryFault: SIGSEGV
+   * init.brk(start - 1);   // => throws SystemCallError: ENOMEM: the break cannot lie at
+   * ```
    */
   brk(address: number): void {
     const { task, space } = this;
@@ -117,7 +184,19 @@ export class Process {
     task.break = address;
   }
 
-  /** Moves the break by `delta` bytes. @returns where it was @throws SystemCallError ENOMEM as `brk` */
+  /**
+   * Moves the break by `delta` bytes; `sbrk(0)` asks where it is.
+   * @returns where it was: the start of the new memory
+   * @throws SystemCallError ENOMEM as `brk`
+   * @example
+   * ```js
+   * const init = new Kernel().process(1);
+   * const node = init.sbrk(24);
+   * init.sbrk(0) - node;   // => 24
+   * init.sbrk(-24);
+   * init.sbrk(-1);   // => throws SystemCallError: ENOMEM
+   * ```
+   */
   sbrk(delta: number): number {
     const before = this.task.break;
     if (delta !== 0) this.brk(before + delta);
@@ -125,9 +204,21 @@ export class Process {
   }
 
   /**
-   * Maps a shared segment (shmat).
+   * Maps a shared segment (shmat). All processes that attached it see the same bytes, each at its own address.
    * @returns the address
-   * @throws SystemCallError ENOMEM, EINVAL for an address that is no multiple of 4096 or where something is mapped
+   * @throws SystemCallError ENOMEM, EINVAL for an address that is not a multiple of 4096 or where something is
+   * mapped
+   * @example
+   * ```js
+   * const kernel = new Kernel();
+   * const init = kernel.process(1);
+   * const child = kernel.processes.fork(init);
+   * const segment = kernel.segments.get(0x1234, 4096);
+   * const reader = child.attach(segment, { readOnly: true });
+   * init.space.store32(init.attach(segment), 17);
+   * child.space.loadU32(reader);   // => 17
+   * child.space.store8(reader, 1);   // => throws MemoryFault: SEGV_ACCERR
+   * ```
    */
   attach(segment: SharedSegment, { address, readOnly = false }: AttachOptions = {}): number {
     const { inode, bytes } = segment;
@@ -148,8 +239,19 @@ export class Process {
   }
 
   /**
-   * Unmaps the segment that was attached at `address` (shmdt), all of it that is still mapped.
+   * Unmaps the segment that was attached at `address` (shmdt), all of it that is still mapped. The segment itself
+   * stays until it is removed.
    * @throws SystemCallError EINVAL when no segment is attached there
+   * @example
+   * ```js
+   * const kernel = new Kernel();
+   * const init = kernel.process(1);
+   * const segment = kernel.segments.get(IPC_PRIVATE, 8192);
+   * const at = init.attach(segment);
+   * init.detach(at + 4096);   // => throws SystemCallError: EINVAL: no segment is attached at
+   * init.detach(at);
+   * segment.attached;   // => 0
+   * ```
    */
   detach(address: number): void {
     const attached = this.attachedAt(address);
@@ -165,10 +267,22 @@ export class Process {
   }
 
   /**
-   * Moves the stack pointer down by `bytes` and writes there, as a function with so many bytes of variables does; the
-   * stack grows by the fault.
+   * Moves the stack pointer down by `bytes` and writes there, as a function with so many bytes of variables does;
+   * the stack grows by the fault. Bytes between are not touched. A function's return is `task.stackPointer +=
+   * bytes`.
    * @returns the stack pointer
-   * @throws MemoryFault SIGSEGV past the stack's limit, OOM; the stack pointer is as it was
+   * @throws MemoryFault SIGSEGV past the stack's limit, OOM; the stack pointer is as it was. SystemCallError EINVAL
+   * for `bytes` that are not a whole number from 1 up
+   * @example
+   * ```js
+   * const init = new Kernel().process(1);
+   * const before = init.space.areaAt(init.task.stackPointer).bytes;
+   * const frame = init.push(100_000);
+   * init.space.areaAt(frame).bytes > before;   // => true
+   * // A recursion without end, 8 MiB deep:
+   * for (let i = 0; i < 82; i++) init.push(100_000);
+   * init.push(100_000);   // => throws MemoryFault: SIGSEGV
+   * ```
    */
   push(bytes: number): number {
     if (!(Number.isSafeInteger(bytes) && bytes > 0)) {
@@ -181,8 +295,18 @@ export class Process {
   }
 
   /**
-   * Makes a stack for a thread, as thread libraries do: a block of the heap.
+   * Makes a stack for a thread, as thread libraries do: a block of the heap. It does not grow, and an overrun hits
+   * the blocks beside it, not a guard page.
+   * @returns its id, from 2 up, its lowest address and its bytes
    * @throws SystemCallError ENOMEM
+   * @example
+   * ```js
+   * const init = new Kernel().process(1);
+   * const { id, address, bytes } = init.createThread(65_536);
+   * [id, bytes];   // => [2, 65536]
+   * init.heap.usableSize(address) >= bytes;   // => true
+   * init.createThread(2 ** 50);   // => throws SystemCallError: ENOMEM
+   * ```
    */
   createThread(bytes: number): ThreadStack {
     const address = this.heap.malloc(bytes);
@@ -192,7 +316,18 @@ export class Process {
     return stack;
   }
 
-  /** Gives the stack of a thread back to the heap. @throws SystemCallError ESRCH when there is no such thread */
+  /**
+   * Gives the stack of a thread back to the heap.
+   * @throws SystemCallError ESRCH when there is no such thread
+   * @example
+   * ```js
+   * const init = new Kernel().process(1);
+   * const thread = init.createThread(65_536);
+   * init.endThread(thread.id);
+   * init.createThread(65_536).address === thread.address;   // => true
+   * init.endThread(thread.id);   // => throws SystemCallError: ESRCH: process 1 has no thread 2
+   * ```
+   */
   endThread(id: number): void {
     const stack = this.threads.get(id);
     if (stack === undefined)
@@ -201,19 +336,19 @@ export class Process {
     this.threads.delete(id);
   }
 
-  /** The child's memory holds what the parent's library keeps there. For ProcessTable.fork. */
+  /** The child's memory holds what the parent's library keeps there. For ProcessTable.fork. @internal */
   inherit(parent: Process): void {
     this.path = parent.path;
     if (parent.allocator !== null) this.allocator = parent.allocator.fork(this.userMemory());
   }
 
-  /** Another program in another address space: nothing of the old one is left. For ProcessTable.exec. */
+  /** Another program in another address space: nothing of the old one is left. For ProcessTable.exec. @internal */
   replaceSpace(space: AddressSpace): void {
     this.releaseSpace();
     this.memory = space;
   }
 
-  /** Gives all memory of the process back. For ProcessTable. */
+  /** Gives all memory of the process back. For ProcessTable. @internal */
   releaseSpace(): void {
     this.space.destroy();
     this.memory = null;

@@ -31,6 +31,17 @@ export function isSharedSegment(inode: Inode): boolean {
   return inode.isSegment && inode.path.startsWith(PATH);
 }
 
+/**
+ * A shared segment of `bytes` bytes. A frame is taken at the first touch of each page by any process.
+ * @example
+ * ```js
+ * const kernel = new Kernel();
+ * const segment = kernel.segments.get(0x51, 10_000);
+ * const at = kernel.process(1).attach(segment);
+ * kernel.process(1).space.store8(at, 1);
+ * [segment.bytes, segment.attached, segment.inode.pages.size];   // => [10000, 1, 1]
+ * ```
+ */
 export class SharedSegment {
   readonly id: number;
   /** IPC_PRIVATE once it is removed: its key is free again. */
@@ -54,6 +65,18 @@ export class SharedSegment {
   }
 }
 
+/**
+ * All shared segments of a machine, by key and by id: `kernel.segments`. `Process.attach` maps one.
+ * @example
+ * ```js
+ * const { segments } = new Kernel();
+ * const queue = segments.get(0xbeef, 65_536);
+ * // Another program that knows the key finds the same one.
+ * segments.get(0xbeef, 0).id === queue.id;   // => true
+ * // IPC_PRIVATE is not a key: each call makes another segment.
+ * segments.get(IPC_PRIVATE, 4096).id === segments.get(IPC_PRIVATE, 4096).id;   // => false
+ * ```
+ */
 export class SharedSegments {
   private readonly cache: PageCache;
   private readonly segments = new Map<number, SharedSegment>();
@@ -64,9 +87,19 @@ export class SharedSegments {
   }
 
   /**
-   * The segment of `key`, or a new one of `bytes` zero bytes (shmget).
-   * @throws SystemCallError ENOENT when there is none and none may be made, EEXIST when there must be none, EINVAL for
-   * a bad size or one larger than the segment that is there, ENOMEM
+   * The segment of `key`, or a new one of `bytes` zero bytes (shmget). O(segments).
+   * @param key a whole number of 32 bits; IPC_PRIVATE for a new one that nobody else finds
+   * @param bytes at most those of the segment that is there; 0 finds any
+   * @throws SystemCallError ENOENT when there is none and none may be made, EEXIST when there must be none, EINVAL
+   * for a bad size or one larger than the segment that is there, ENOMEM
+   * @example
+   * ```js
+   * const { segments } = new Kernel();
+   * segments.get(7, 4096, { create: false });   // => throws SystemCallError: ENOENT: no segment has key 7
+   * segments.get(7, 4096).id;   // => 0
+   * segments.get(7, 4096, { exclusive: true });   // => throws SystemCallError: EEXIST
+   * segments.get(7, 4097);   // => throws SystemCallError: EINVAL: segment 0 of key 7 has 4096 bytes
+   * ```
    */
   get(key: number, bytes: number, options: CreateSegmentOptions = {}): SharedSegment {
     const { create = true, exclusive = false } = options;
@@ -96,7 +129,18 @@ export class SharedSegments {
     return segment;
   }
 
-  /** @throws SystemCallError EINVAL when there is none, or none any more */
+  /**
+   * The segment with that id, one that is removed but still attached too.
+   * @throws SystemCallError EINVAL when there is none, or none any more
+   * @example
+   * ```js
+   * const { segments } = new Kernel();
+   * const { id } = segments.get(IPC_PRIVATE, 100);
+   * segments.byId(id).bytes;   // => 100
+   * segments.remove(id);
+   * segments.byId(id);   // => throws SystemCallError: EINVAL: there is no segment 0
+   * ```
+   */
   byId(id: number): SharedSegment {
     this.sweep();
     const segment = this.segments.get(id);
@@ -106,8 +150,19 @@ export class SharedSegments {
 
   /**
    * Marks a segment to go: at once when nobody has it attached, else when the last one detaches (shmctl IPC_RMID).
-   * One that is marked already stays so.
+   * Its key is free at once. One that is marked already stays so.
    * @throws SystemCallError EINVAL when there is none
+   * @example
+   * ```js
+   * const kernel = new Kernel();
+   * const at = kernel.process(1).attach(kernel.segments.get(9, 4096));
+   * kernel.segments.remove(0);
+   * // Still usable where it is attached; a call with its key makes a new one.
+   * kernel.process(1).space.loadU8(at);   // => 0
+   * kernel.segments.get(9, 4096).id;   // => 1
+   * kernel.process(1).detach(at);
+   * kernel.segments.list().length;   // => 1
+   * ```
    */
   remove(id: number): void {
     const segment = this.byId(id);
@@ -118,7 +173,16 @@ export class SharedSegments {
     this.sweep();
   }
 
-  /** All segments, those removed but still attached too. */
+  /**
+   * All segments in the order of their making, those removed but still attached too (`ipcs -m`).
+   * @example
+   * ```js
+   * const { segments } = new Kernel();
+   * segments.get(0x10, 4096);
+   * segments.get(0x20, 100);
+   * segments.list().map(({ id, key, bytes }) => [id, key, bytes]);   // => [[0, 0x10, 4096], [1, 0x20, 100]]
+   * ```
+   */
   list(): SharedSegment[] {
     this.sweep();
     return [...this.segments.values()];

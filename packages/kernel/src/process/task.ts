@@ -37,6 +37,19 @@ export type TaskFields = Pick<
   'pid' | 'parent' | 'exitStatus' | 'space' | 'entry' | 'stackPointer' | 'heapStart' | 'break' | 'name'
 >;
 
+/**
+ * The descriptor of a process, `process.task`: a view of a slab object of 5888 bytes. Its fields lie in the
+ * machine's memory.
+ * @example
+ * ```js
+ * const kernel = new Kernel();
+ * const { task } = kernel.process(1);
+ * [task.pid, task.name, task.exitStatus];   // => [1, 'init', null]
+ * task.name = 'a name that is too long';
+ * task.name;   // => 'a name that is '
+ * kernel.slab.cacheOf(task.object).name;   // => 'task_struct'
+ * ```
+ */
 export class Task {
   /** Of the slab object, in the logical space of the kernel. */
   readonly object: number;
@@ -53,7 +66,7 @@ export class Task {
     this.name8 = machine.u8.subarray(name, name + NAME_BYTES);
   }
 
-  /** Sets the fields that are named. */
+  /** Sets the fields that are named. @internal */
   set(fields: Partial<TaskFields>): void {
     Object.assign(this, fields);
   }

@@ -25,6 +25,19 @@ const GFP_OF_TYPE: Record<number, number> = {
   [RECLAIMABLE]: GFP_KERNEL | __GFP_RECLAIMABLE,
 };
 
+/**
+ * The page allocator under the interface of core's allocators, to compare it with them: requests in bytes become
+ * blocks of 2^k frames. The addresses are physical, from `base` up.
+ * @example
+ * ```js
+ * const range = new PageRange({ capacity: 2 ** 20 });
+ * const block = range.allocate(10_000);
+ * range.sizeOf(block);   // => 16384
+ * range.stats().usedBytes;   // => 16384
+ * range.free(block);
+ * range.stats().usedSegments;   // => 0
+ * ```
+ */
 export class PageRange implements Allocator {
   /** Lists looked at: 1, or 0 when there was no block. */
   inspected = 0;
@@ -51,12 +64,41 @@ export class PageRange implements Allocator {
     return this.range.machine.u8;
   }
 
-  /** Blocks lie at multiples of their own size; requests of more than 4 MiB get null. */
+  /**
+   * A block of `size` bytes rounded up to 2^k frames, of those that cannot be moved. Blocks lie at multiples of
+   * their own size. O(orders).
+   * @param align a power of two; one above `size` makes the block larger
+   * @returns the address; null when there is none so large, always for more than 4 MiB
+   * @throws RangeError for a bad size or alignment
+   * @example
+   * ```js
+   * const range = new PageRange({ capacity: 16 * 2 ** 20 });
+   * range.allocate(5000) % 8192;   // => 0
+   * range.sizeOf(range.allocate(100, 16_384));   // => 16384
+   * range.allocate(4 * 2 ** 20 + 1);   // => null
+   * range.allocate(0);   // => throws RangeError
+   * ```
+   */
   allocate(size: number, align = 1): number | null {
     return this.allocateOf(UNMOVABLE, size, align);
   }
 
-  /** As `allocate`, from the page blocks of a migrate type. */
+  /**
+   * As `allocate`, from the page blocks of a migrate type, so that pages which stay do not lie between those which
+   * move.
+   * @param type UNMOVABLE, MOVABLE or RECLAIMABLE
+   * @returns the address, or null as `allocate`
+   * @throws RangeError for another type, or as `allocate`
+   * @example
+   * ```js
+   * const range = new PageRange({ capacity: 64 * 2 ** 20 });
+   * const kernel = range.allocateOf(UNMOVABLE, 4096);
+   * const user = range.allocateOf(MOVABLE, 4096);
+   * // Page blocks of 2 MiB: the two types share none.
+   * Math.floor(kernel / 2 ** 21) === Math.floor(user / 2 ** 21);   // => false
+   * range.allocateOf(3, 4096);   // => throws RangeError: type must be a migrate type
+   * ```
+   */
   allocateOf(type: number, size: number, align = 1): number | null {
     checkRequest(size, align);
     const order = orderFor(Math.max(size, align));
@@ -71,6 +113,20 @@ export class PageRange implements Allocator {
     return frame * FRAME_BYTES;
   }
 
+  /**
+   * Gives a block back; it is joined with its buddy where that is free. A single frame waits on the CPU's list
+   * first, and is joined with nothing while it does. O(orders).
+   * @throws InvalidFreeError when no block starts at `address`; nothing is changed
+   * @example
+   * ```js
+   * const range = new PageRange({ capacity: 2 ** 20 });
+   * const blocks = [range.allocate(8192), range.allocate(8192)];
+   * range.free(blocks[0] + 64);   // => throws InvalidFreeError
+   * range.largestFree();   // => 524288
+   * for (const block of blocks) range.free(block);
+   * range.largestFree();   // => 1048576
+   * ```
+   */
   free(address: number): void {
     const order = this.range.orderAt(address);
     this.pages.freePages(address / FRAME_BYTES, order);
@@ -78,16 +134,50 @@ export class PageRange implements Allocator {
     this.usedBlocks--;
   }
 
+  /**
+   * Bytes of the block: the request, rounded up. The difference is internal fragmentation.
+   * @throws InvalidFreeError when no block starts at `address`
+   * @example
+   * ```js
+   * const range = new PageRange({ capacity: 2 ** 20 });
+   * const requested = 66_000;
+   * range.sizeOf(range.allocate(requested)) - requested;   // => 65072
+   * range.sizeOf(4096);   // => throws InvalidFreeError
+   * ```
+   */
   sizeOf(address: number): number {
     return FRAME_BYTES << this.range.orderAt(address);
   }
 
-  /** In place where the block is large enough; a block is never split. */
+  /**
+   * Whether the block serves `size` bytes where it is; it never moves, grows or is split. O(1).
+   * @throws InvalidFreeError when no block starts at `address`
+   * @example
+   * ```js
+   * const range = new PageRange({ capacity: 2 ** 20 });
+   * const block = range.allocate(5000);
+   * [range.resize(block, 8192), range.resize(block, 8193)];   // => [true, false]
+   * range.resize(block, 100);   // => true
+   * range.sizeOf(block);   // => 8192
+   * ```
+   */
   resize(address: number, size: number): boolean {
     checkRequest(size, 1);
     return size <= this.sizeOf(address);
   }
 
+  /**
+   * Used and free bytes and blocks, and the bytes of bookkeeping. O(orders).
+   * @example
+   * ```js
+   * const range = new PageRange({ capacity: 2 ** 20 });
+   * range.allocate(4096);
+   * const { usedBytes, freeBytes, freeSegments } = range.stats();
+   * [usedBytes, freeBytes];   // => [4096, 1044480]
+   * // The rest of 1 MiB in powers of two: 4, 8, 16 … 512 KiB.
+   * freeSegments;   // => 8
+   * ```
+   */
   stats(): AllocatorStats {
     const usedBytes = this.usedFrames * FRAME_BYTES;
     return {
@@ -100,11 +190,33 @@ export class PageRange implements Allocator {
     };
   }
 
-  /** O(orders). */
+  /**
+   * Bytes of the largest free block, at most 4 MiB; the watermark may keep it back from a request. O(orders).
+   * @example
+   * ```js
+   * const range = new PageRange({ capacity: 2 ** 20 });
+   * const blocks = Array.from({ length: 96 }, () => range.allocate(8192));
+   * for (let i = 0; i < 96; i += 2) range.free(blocks[i]);
+   * // 640 KiB are free, in pieces: external fragmentation.
+   * [range.stats().freeBytes, range.largestFree()];   // => [655360, 262144]
+   * range.allocate(400_000);   // => null
+   * ```
+   */
   largestFree(): number {
     return this.range.largestFreeBlock;
   }
 
+  /**
+   * Every block, used and free, by rising address and without gaps. O(frames).
+   * @example
+   * ```js
+   * const range = new PageRange({ capacity: 2 ** 20 });
+   * range.allocate(300_000);
+   * const [first, second] = range.segments();
+   * [first.used, first.start, first.end];   // => [true, 0, 524288]
+   * [second.used, second.start, second.end];   // => [false, 524288, 1048576]
+   * ```
+   */
   *segments(): Generator<Segment, void, undefined> {
     for (const { frame, frames, free } of this.range.regions()) {
       const start = frame * FRAME_BYTES;
@@ -112,6 +224,18 @@ export class PageRange implements Allocator {
     }
   }
 
+  /**
+   * Whether every frame is owned once and used and free make up the capacity.
+   * @throws CorruptionError naming the broken law. O(frames).
+   * @example
+   * ```js
+   * const range = new PageRange({ capacity: 2 ** 20 });
+   * range.check();
+   * // Taken behind the range's back:
+   * range.pages.allocPages(GFP_KERNEL, 0);
+   * range.check();   // => throws CorruptionError: used + free = capacity
+   * ```
+   */
   check(): void {
     this.pages.check();
     const frames = this.pages.freeFrames + this.usedFrames;

@@ -25,6 +25,18 @@ const SLAB_OBJECT_MAX = KMALLOC_SIZES.at(-1)!;
 /** What kmalloc aligns to where the size is no power of two. */
 const KMALLOC_ALIGN = 8;
 
+/**
+ * The slab allocator under the interface of core's allocators, to compare it with them. The addresses are physical,
+ * from `base` up.
+ * @example
+ * ```js
+ * const range = new SlabRange({ capacity: 2 ** 20 });
+ * const block = range.allocate(100);
+ * range.sizeOf(block);   // => 128
+ * range.free(block);
+ * range.stats().usedBytes;   // => 0
+ * ```
+ */
 export class SlabRange implements Allocator {
   /** Lists looked at: 1, or 0 when there was no memory. */
   inspected = 0;
@@ -54,19 +66,58 @@ export class SlabRange implements Allocator {
     return this.range.machine.u8;
   }
 
-  /** `kmalloc`; blocks of more than 4 MiB get null. */
+  /**
+   * `kmalloc`: `size` bytes rounded up to a size of KMALLOC_SIZES, above 8 KiB to 2^k frames. O(1).
+   * @param align a power of two; above 8 the size is rounded up to a power of two
+   * @returns the address; null when there is no memory, always for more than 4 MiB
+   * @throws RangeError for a bad size or alignment
+   * @example
+   * ```js
+   * const range = new SlabRange({ capacity: 2 ** 20 });
+   * [65, 100, 150, 9000].map((size) => range.sizeOf(range.allocate(size)));   // => [96, 128, 192, 16384]
+   * range.allocate(65, 64) % 64;   // => 0
+   * range.allocate(2 ** 21);   // => null
+   * ```
+   */
   allocate(size: number, align = 1): number | null {
     checkRequest(size, align);
     return this.taken(this.slab.kmalloc(sizeFor(size, align), GFP_KERNEL));
   }
 
-  /** An object of the cache of that name, which is made at the first one; a second size makes a second cache. */
+  /**
+   * An object of the cache of that name, which is made at the first one; a second size makes a second cache. Nothing
+   * is rounded up but to the alignment. O(1).
+   * @returns the address, or null when there is no memory
+   * @throws RangeError for a bad size or alignment
+   * @example
+   * ```js
+   * const range = new SlabRange({ capacity: 2 ** 20 });
+   * range.sizeOf(range.allocateOf('dentry', 192));   // => 192
+   * range.sizeOf(range.allocateOf('vm_area_struct', 200));   // => 200
+   * // kmalloc would have taken 256.
+   * range.slab.cache('vm_area_struct').stats().activeObjects;   // => 1
+   * ```
+   */
   allocateOf(kind: string, size: number, align = 1): number | null {
     checkRequest(size, align);
     if (size > SLAB_OBJECT_MAX || align > FRAME_BYTES) return this.allocate(size, align);
     return this.taken(this.cacheFor(kind, size, align).alloc());
   }
 
+  /**
+   * Gives an object back to its cache, or a block of pages to the page allocator. A slab keeps its frames until
+   * memory is short. O(1).
+   * @throws InvalidFreeError when nothing starts at `address`, naming whether it lies outside, inside an object, or
+   * is free; nothing is changed
+   * @example
+   * ```js
+   * const range = new SlabRange({ capacity: 2 ** 20 });
+   * const object = range.allocate(64);
+   * range.free(object + 8);   // => throws InvalidFreeError
+   * range.free(object);
+   * range.free(object);   // => throws InvalidFreeError
+   * ```
+   */
   free(address: number): void {
     const cache = this.cacheAt(address);
     if (cache === null) {
@@ -79,17 +130,51 @@ export class SlabRange implements Allocator {
     this.usedObjects--;
   }
 
+  /**
+   * Bytes that the holder may use: the size of the cache's objects, or of the block of pages.
+   * @throws InvalidFreeError when nothing starts at `address`
+   * @example
+   * ```js
+   * const range = new SlabRange({ capacity: 2 ** 20 });
+   * range.sizeOf(range.allocate(1000));   // => 1024
+   * range.sizeOf(range.allocateOf('inode_cache', 600));   // => 600
+   * range.sizeOf(-1);   // => throws InvalidFreeError
+   * ```
+   */
   sizeOf(address: number): number {
     const cache = this.cacheAt(address);
     return cache === null ? FRAME_BYTES << this.range.orderAt(address) : cache.objectSize;
   }
 
-  /** In place where the object is large enough, as krealloc. */
+  /**
+   * Whether the object serves `size` bytes where it is, as krealloc asks first; it never moves or grows. O(1).
+   * @throws InvalidFreeError when nothing starts at `address`
+   * @example
+   * ```js
+   * const range = new SlabRange({ capacity: 2 ** 20 });
+   * const buffer = range.allocate(70);
+   * // kmalloc gave 96.
+   * [range.resize(buffer, 96), range.resize(buffer, 97)];   // => [true, false]
+   * ```
+   */
   resize(address: number, size: number): boolean {
     checkRequest(size, 1);
     return size <= this.sizeOf(address);
   }
 
+  /**
+   * Used and free bytes, objects and gaps, and the bytes of bookkeeping. Objects count with the bytes up to the next
+   * one. O(orders + caches in use).
+   * @example
+   * ```js
+   * const range = new SlabRange({ capacity: 2 ** 20 });
+   * range.allocate(100);
+   * const { usedBytes, usedSegments, freeSegments } = range.stats();
+   * [usedBytes, usedSegments];   // => [128, 1]
+   * // Places in the slab that was made, and blocks of free frames.
+   * freeSegments > 31;   // => true
+   * ```
+   */
   stats(): AllocatorStats {
     let freeSegments = this.range.freeBlocks;
     let bookkeepingBytes = this.range.bookkeepingBytes;
@@ -107,7 +192,18 @@ export class SlabRange implements Allocator {
     };
   }
 
-  /** A block of pages, or in an exhausted machine a place in a slab. O(orders), then O(n). */
+  /**
+   * Bytes of the largest free block of pages, or, when that is at most 8 KiB, of the largest free place in a slab.
+   * The watermark may keep a block back from a request. O(orders), then O(n).
+   * @example
+   * ```js
+   * const range = new SlabRange({ capacity: 2 ** 20 });
+   * range.largestFree();   // => 1048576
+   * while (range.allocate(4096) !== null);
+   * // 128 KiB are the reserve for requests that cannot wait.
+   * range.largestFree();   // => 131072
+   * ```
+   */
   largestFree(): number {
     const block = this.range.largestFreeBlock;
     if (block > SLAB_OBJECT_MAX) return block;
@@ -116,7 +212,17 @@ export class SlabRange implements Allocator {
     return largest;
   }
 
-  /** Objects, places for objects, and the ends of slabs, where slabs are; blocks of pages elsewhere. O(n log n). */
+  /**
+   * Objects, places for objects, and the ends of slabs, where slabs are; blocks of pages elsewhere; by rising
+   * address and without gaps. O(n log n).
+   * @example
+   * ```js
+   * const range = new SlabRange({ capacity: 2 ** 20 });
+   * const object = range.allocate(2048);
+   * const used = [...range.segments()].filter(({ used }) => used);
+   * used.map(({ start, end }) => [start === object, end - start]);   // => [[true, 2048]]
+   * ```
+   */
   *segments(): Generator<Segment, void, undefined> {
     const { owner } = this.range.pages.descriptors;
     for (const { frame, frames, free } of this.range.regions()) {
@@ -127,6 +233,19 @@ export class SlabRange implements Allocator {
     }
   }
 
+  /**
+   * Whether caches, frames and counts agree.
+   * @throws CorruptionError naming the broken law. O(frames + objects).
+   * @example
+   * ```js
+   * const range = new SlabRange({ capacity: 2 ** 20 });
+   * range.allocate(100);
+   * range.check();
+   * // Taken behind the range's back:
+   * range.slab.kmalloc(100);
+   * range.check();   // => throws CorruptionError: objects in use are as many
+   * ```
+   */
   check(): void {
     const { slab, range } = this;
     slab.check();

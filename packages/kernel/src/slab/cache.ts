@@ -8,8 +8,7 @@
  *
  * Cost: allocate and free O(1); making or giving back a slab O(its objects). Waste: the bytes of a slab that no
  * object fills, at most a quarter and mostly under 1/16, and slabs that are partly used. Bookkeeping: about 4 bytes an
- * object and 24 a slab.
- * Not for objects of many sizes: see kmalloc.
+ * object and 24 a slab. Not for objects of many sizes: see kmalloc.
  * Source: J. Bonwick, "The slab allocator", USENIX 1994; Linux mm/slab.c.
  */
 import { CorruptionError, InvalidFreeError } from 'freehold';
@@ -59,6 +58,16 @@ export interface CacheStats {
 
 const MAX_STRIDE = 2 ** 15;
 
+/**
+ * Objects of one size, ready for use, in O(1). `SlabAllocator.createCache` makes one; addresses are logical ones.
+ * @example
+ * ```js
+ * const cache = new Kernel().slab.createCache('session', 100);
+ * const session = cache.alloc();
+ * cache.free(session);
+ * cache.alloc() === session;   // => true
+ * ```
+ */
 export class ObjectCache {
   readonly name: string;
   readonly objectSize: number;
@@ -159,10 +168,15 @@ export class ObjectCache {
   }
 
   /**
-   * An object, in its constructed state where the cache has a constructor; its bytes are otherwise whatever they were,
-   * or zero with __GFP_ZERO.
-   * @returns its address in the logical space, or null when no frame can be had
-   * @throws RangeError for __GFP_ZERO where there is a constructor
+   * An object, in its constructed state where the cache has a constructor; its other bytes are those left from
+   * before, or zero with __GFP_ZERO. O(1), or a slab's making.
+   * @returns its logical address, or null without a frame @throws RangeError for __GFP_ZERO with a constructor
+   * @example
+   * ```js
+   * const cache = new Kernel().slab.createCache('lock', 64, { ctor: (address) => {} });
+   * [cache.alloc() !== null, cache.allocations, cache.constructorRuns];   // => [true, 1, 64]
+   * cache.alloc(__GFP_ZERO);   // => throws RangeError: objects of cache lock are constructed
+   * ```
    */
   alloc(gfp: number = GFP_KERNEL): number | null {
     if ((gfp & __GFP_ZERO) !== 0) return this.allocZeroed(gfp);
@@ -183,8 +197,12 @@ export class ObjectCache {
   }
 
   /**
-   * Gives an object back; it must be in its constructed state again.
-   * @throws InvalidFreeError when no object in use starts at `address`; nothing is changed
+   * Gives an object back, constructed again. @throws InvalidFreeError when none in use is there; nothing is changed
+   * @example
+   * ```js
+   * const cache = new Kernel().slab.createCache('lock', 64);
+   * cache.free(cache.alloc() + 8);   // => throws InvalidFreeError
+   * ```
    */
   free(address: number): void {
     const object = this.objectAt(address);
@@ -197,13 +215,21 @@ export class ObjectCache {
     this.hands[cpu]![this.handCounts[cpu]!++] = object;
   }
 
-  /** Whether an object in use starts at `address`. */
+  /** Whether an object in use starts at `address`. @internal */
   isLive(address: number): boolean {
     const object = this.objectNumber(address);
     return object >= 0 && this.live[object] === 1;
   }
 
-  /** Gives the frames of all free slabs back, those at hand of CPUs first. @returns how many frames */
+  /**
+   * Gives the frames of all free slabs back, those at hand of CPUs first. O(free objects). @returns how many frames
+   * @example
+   * ```js
+   * const cache = new Kernel().slab.createCache('buffer', 4096);
+   * cache.free(cache.alloc());
+   * [cache.shrink(), cache.shrink()];   // => [8, 0]
+   * ```
+   */
   shrink(): number {
     for (let cpu = 0; cpu < this.hands.length; cpu++) this.flush(cpu, this.handCounts[cpu]!);
     let frames = 0;
@@ -217,6 +243,10 @@ export class ObjectCache {
   /**
    * Gives every frame back; the cache is of no use any more.
    * @throws Error naming how many objects are still in use; nothing is changed then
+   * @example
+   * ```js
+   * new Kernel().slab.cache('mm_struct').destroy();   // => throws Error: 1 objects are still in use
+   * ```
    */
   destroy(): void {
     if (this.activeObjects > 0) {
@@ -228,6 +258,14 @@ export class ObjectCache {
     this.destroyed = true;
   }
 
+  /**
+   * The figures of the cache in /proc/slabinfo. O(1).
+   * @example
+   * ```js
+   * const { activeObjects, objects } = new Kernel().slab.cache('mm_struct').stats();
+   * [activeObjects, objects];   // => [1, 15]
+   * ```
+   */
   stats(): CacheStats {
     const { objectsPerSlab, order, stride } = this.geometry;
     return {
@@ -248,12 +286,19 @@ export class ObjectCache {
     };
   }
 
-  /** Slabs on each list. */
+  /** Slabs on each list. @internal */
   lists(): { partial: number; full: number; free: number } {
     return { partial: this.partial.length, full: this.full.length, free: this.empty.length };
   }
 
-  /** Addresses of the objects in use, slab by slab. O(objects). */
+  /**
+   * Addresses of the objects in use, slab by slab. O(objects).
+   * @example
+   * ```js
+   * const kernel = new Kernel();
+   * [...kernel.slab.cache('task_struct').objects()];   // => [kernel.process(1).task.object]
+   * ```
+   */
   *objects(): Generator<number, void, undefined> {
     for (let slab = 0; slab < this.slabNumbers; slab++) {
       if (this.slabAddress[slab] === 0) continue;
@@ -264,7 +309,7 @@ export class ObjectCache {
     }
   }
 
-  /** Where the first object of the slab at `address`, its first byte, lies: its colour's offset behind. */
+  /** Where the first object of the slab at `address`, its first byte, lies: its colour's offset behind. @internal */
   firstObjectAt(address: number): number {
     const frame = (address - PAGE_OFFSET) / FRAME_BYTES;
     return this.firstObject[this.pages.descriptors.private[frame]! & 0xfffff]!;
@@ -288,7 +333,16 @@ export class ObjectCache {
     );
   }
 
-  /** @throws CorruptionError naming the broken law; with guards, also where a free object was written to. O(objects). */
+  /**
+   * @throws CorruptionError naming the broken law; with guards, also where a free object was written to. O(objects).
+   * @example
+   * ```js
+   * const { machine, slab } = new Kernel();
+   * const cache = slab.createCache('lock', 64, { flags: SLAB_RED_ZONE });
+   * machine.u8[cache.alloc() - PAGE_OFFSET + 64] = 1;
+   * cache.check();   // => throws CorruptionError: the red zone
+   * ```
+   */
   check(): void {
     const { objectsPerSlab } = this.geometry;
     const atHand = new Uint8Array(this.live.length);

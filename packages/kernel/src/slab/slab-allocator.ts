@@ -27,6 +27,18 @@ const NORMAL = 0;
 const RECLAIMABLE = 1;
 const DMA = 2;
 
+/**
+ * All object caches of a machine, and kmalloc on top of them. Addresses are logical ones, `PAGE_OFFSET` on.
+ * @example
+ * ```js
+ * const slab = new SlabAllocator(new PageAllocator(new Machine(16 * 2 ** 20)));
+ * const name = slab.kmalloc(20);
+ * slab.cacheOf(name).name;   // => 'kmalloc-32'
+ * const inodes = slab.createCache('inode_cache', 600);
+ * slab.cacheOf(inodes.alloc()) === inodes;   // => true
+ * slab.kfree(name);
+ * ```
+ */
 export class SlabAllocator {
   readonly pages: PageAllocator;
   private readonly byId: (ObjectCache | undefined)[] = [];
@@ -50,20 +62,44 @@ export class SlabAllocator {
   }
 
   /**
-   * A cache for objects of `size` bytes. It takes no frame before its first object.
-   * @throws RangeError for a bad size, alignment or flag, Error when the name is taken
+   * A cache for objects of `size` bytes, for a kind of object that comes and goes often. It takes no frame before
+   * its first object. O(caches).
+   * @param size 1 to 32 KiB
+   * @throws RangeError for a bad size, alignment or flag, a name that is taken, and where 2,048 caches exist
+   * @example
+   * ```js
+   * const { slab } = new Kernel();
+   * const cache = slab.createCache('request', 200, { align: 64, flags: SLAB_RED_ZONE });
+   * cache.alloc() % 64;   // => 0
+   * slab.createCache('request', 100);   // => throws RangeError: there is a cache named request already
+   * slab.createCache('image', 100_000);   // => throws RangeError
+   * ```
    */
   createCache(name: string, size: number, options: CacheOptions = {}): ObjectCache {
-    if (this.cache(name) !== undefined) throw new Error(`there is a cache named ${name} already`);
+    if (this.cache(name) !== undefined) throw new RangeError(`there is a cache named ${name} already`);
     let id = this.byId.indexOf(undefined);
     if (id < 0) id = this.byId.length;
-    if (id === CACHES_MAX) throw new Error(`there are ${CACHES_MAX} caches already, destroy one first`);
+    if (id === CACHES_MAX) throw new RangeError(`there are ${CACHES_MAX} caches already: destroy one first`);
     const cache = new ObjectCache(this.pages, id, name, size, options);
     this.byId[id] = cache;
     return cache;
   }
 
-  /** @throws Error while objects of it are in use, naming how many */
+  /**
+   * Gives every frame of a cache back and frees its name, as a module that is unloaded does.
+   * @throws Error while objects of it are in use, naming how many, or when it was destroyed before; nothing is
+   * changed
+   * @example
+   * ```js
+   * const { slab } = new Kernel();
+   * const cache = slab.createCache('request', 200);
+   * const request = cache.alloc();
+   * slab.destroyCache(cache);   // => throws Error: 1 objects are still in use
+   * cache.free(request);
+   * slab.destroyCache(cache);
+   * slab.cache('request');   // => undefined
+   * ```
+   */
   destroyCache(cache: ObjectCache): void {
     const id = this.byId.indexOf(cache);
     if (id < 0) throw new Error(`cache ${cache.name} was destroyed before, or is another allocator's`);
@@ -71,25 +107,65 @@ export class SlabAllocator {
     this.byId[id] = undefined;
   }
 
+  /**
+   * The cache of that name, or undefined. O(caches).
+   * @example
+   * ```js
+   * const kernel = new Kernel();
+   * kernel.processes.fork(kernel.process(1));
+   * kernel.slab.cache('task_struct').stats().activeObjects;   // => 2
+   * kernel.slab.cache('no such cache');   // => undefined
+   * ```
+   */
   cache(name: string): ObjectCache | undefined {
     return this.byId.find((cache) => cache?.name === name);
   }
 
-  /** The cache whose slab holds the address; undefined where no slab does. O(1). */
+  /**
+   * The cache whose slab holds the address; undefined where no slab does. O(1). kfree finds the cache so, without
+   * being told a size.
+   * @example
+   * ```js
+   * const { slab } = new Kernel();
+   * const object = slab.kmalloc(100);
+   * slab.cacheOf(object + 50).name;   // => 'kmalloc-128'
+   * // Above 8 KiB there are no slabs, only frames.
+   * slab.cacheOf(slab.kmalloc(10_000));   // => undefined
+   * ```
+   */
   cacheOf(address: number): ObjectCache | undefined {
     return this.byId[cacheIdOf(this.pages, frameOfAddress(address))];
   }
 
-  /** All caches, the one made last first, as /proc/slabinfo lists them. */
+  /**
+   * All caches, the one made last first, as /proc/slabinfo lists them.
+   * @example
+   * ```js
+   * const { slab } = new Kernel();
+   * const busy = slab.caches().filter((cache) => cache.stats().activeObjects > 0);
+   * busy.map(({ name }) => name);   // => ['task_struct', 'mm_struct', 'vm_area_struct']
+   * ```
+   */
   caches(): ObjectCache[] {
     return this.byId.filter((cache) => cache !== undefined).reverse();
   }
 
   /**
    * At least `size` contiguous bytes of physical memory, aligned to 8 bytes (sizes that are powers of two: to
-   * themselves, up to a frame).
-   * @returns the address in the logical space; ZERO_SIZE_PTR for size 0; null when there is no memory
-   * @throws RangeError when `size` is no whole number from 0 up
+   * themselves, up to a frame). They keep their old contents, unless __GFP_ZERO is given. O(1), above 8 KiB
+   * O(orders).
+   * @returns the address in the logical space; ZERO_SIZE_PTR for size 0; null when there is no memory, always above
+   * 4 MiB
+   * @throws RangeError when `size` is not a whole number from 0 up
+   * @example
+   * ```js
+   * const { slab } = new Kernel();
+   * slab.ksize(slab.kmalloc(130));   // => 192
+   * // 4 KiB and a byte more are 8 KiB.
+   * slab.ksize(slab.kmalloc(4097));   // => 8192
+   * slab.kmalloc(0) === ZERO_SIZE_PTR;   // => true
+   * slab.kmalloc(5 * 2 ** 20);   // => null
+   * ```
    */
   kmalloc(size: number, gfp: number = GFP_KERNEL): number | null {
     if (size > 0 && size <= KMALLOC_MAX) {
@@ -101,8 +177,17 @@ export class SlabAllocator {
   }
 
   /**
-   * Gives a kmalloc'ed block back; null and ZERO_SIZE_PTR are taken and mean nothing.
+   * Gives a kmalloc'ed block back; null and ZERO_SIZE_PTR are taken and mean nothing. O(1), above 8 KiB O(orders).
    * @throws InvalidFreeError when no live block starts there; nothing is changed
+   * @example
+   * ```js
+   * const { slab } = new Kernel();
+   * const block = slab.kmalloc(100);
+   * slab.kfree(block + 8);   // => throws InvalidFreeError
+   * slab.kfree(block);
+   * slab.kfree(block);   // => throws InvalidFreeError
+   * slab.kfree(null);
+   * ```
    */
   kfree(address: number | null): void {
     if (address === null || address === ZERO_SIZE_PTR) return;
@@ -112,7 +197,19 @@ export class SlabAllocator {
     else this.pages.freePages(frame, this.largeOrder(address, frame));
   }
 
-  /** Bytes the holder of a kmalloc'ed block may use. @throws InvalidFreeError when no live block starts there */
+  /**
+   * Bytes the holder of a kmalloc'ed block may use; 0 for null and ZERO_SIZE_PTR.
+   * @throws InvalidFreeError when no live block starts there
+   * @example
+   * ```js
+   * const { slab } = new Kernel();
+   * const text = slab.kmalloc(70);
+   * // krealloc to 90 bytes need not move.
+   * slab.ksize(text) >= 90;   // => true
+   * slab.kfree(text);
+   * slab.ksize(text);   // => throws InvalidFreeError
+   * ```
+   */
   ksize(address: number | null): number {
     if (address === null || address === ZERO_SIZE_PTR) return 0;
     const frame = frameOfAddress(address);
@@ -122,14 +219,41 @@ export class SlabAllocator {
     return cache.objectSize;
   }
 
-  /** Gives the frames of all free slabs back: the slab's answer to a call for reclaim. @returns how many frames */
+  /**
+   * Gives the frames of all free slabs back: the slab's answer to a call for reclaim. Slabs with one object in use
+   * stay. O(caches + free objects).
+   * @returns how many frames
+   * @example
+   * ```js
+   * const { slab } = new Kernel();
+   * slab.shrinkAll();
+   * const objects = Array.from({ length: 64 }, () => slab.kmalloc(4096));
+   * for (const object of objects) slab.kfree(object);
+   * slab.shrinkAll() >= 64;   // => true
+   * slab.shrinkAll();   // => 0
+   * ```
+   */
   shrinkAll(): number {
     let frames = 0;
     for (const cache of this.byId) frames += cache?.shrink() ?? 0;
     return frames;
   }
 
-  /** @throws CorruptionError naming the broken law. O(all objects). */
+  /**
+   * Whether every object is in use, at hand or free, and every slab's frames belong to it; with guards, that nobody
+   * wrote outside an object, or to a free one.
+   * @throws CorruptionError naming the broken law. O(all objects + frames).
+   * @example
+   * ```js
+   * const { machine, slab } = new Kernel();
+   * const cache = slab.createCache('request', 64, { flags: SLAB_POISON });
+   * const request = cache.alloc();
+   * cache.free(request);
+   * machine.u8[request - PAGE_OFFSET] = 1;
+   * // A use after the free.
+   * slab.check();   // => throws CorruptionError
+   * ```
+   */
   check(): void {
     let frames = 0;
     for (const cache of this.byId) {

@@ -64,6 +64,20 @@ export interface ResidentPages {
   shared: number;
 }
 
+/**
+ * The memory of a process: areas, page tables, and loads and stores through them. Made by
+ * `VirtualMemory.createAddressSpace`; `process.space` is one.
+ * @example
+ * ```js
+ * const { vm } = new Kernel();
+ * const space = vm.createAddressSpace();
+ * const at = space.mmap({ length: 10_000 });
+ * [space.mappedBytes, space.residentPages];   // => [12288, 0]
+ * space.store8(at, 1);
+ * space.residentPages;   // => 1
+ * space.destroy();
+ * ```
+ */
 export class AddressSpace extends MappedMemory {
   readonly vm: VirtualMemory;
   /** Of the descriptor's slab object. */
@@ -86,11 +100,22 @@ export class AddressSpace extends MappedMemory {
   }
 
   /**
-   * Maps memory; nothing is read or cleared before the first touch.
+   * Maps memory; nothing is read or cleared before the first touch. O(log areas).
    * @returns the address, a multiple of 4096; null when there is no memory for the bookkeeping, no free range, or
    * there are 65,530 areas already
-   * @throws MappingError EINVAL for an argument out of range, ENOMEM past the end of user addresses, EACCES for a shared writable mapping of a file that may
-   * not be written, EEXIST as said of `noReplace`
+   * @throws MappingError EINVAL for an argument out of range, ENOMEM past the end of user addresses, EACCES for a
+   * shared writable mapping of a file that may not be written, EEXIST as said of `noReplace`
+   * @example
+   * ```js
+   * const { vm } = new Kernel();
+   * const space = vm.createAddressSpace();
+   * const inode = vm.cache.open(new MemoryFile('/etc/motd', new TextEncoder().encode('hello')));
+   * const text = space.mmap({ length: inode.size, inode, protection: PROT_READ });
+   * space.readString(text);   // => 'hello'
+   * const there = { address: text, length: 1, fixed: true, noReplace: true };
+   * space.mmap(there);   // => throws MappingError: EEXIST
+   * space.mmap({ length: 2 ** 47 });   // => null
+   * ```
    */
   mmap(options: MapOptions): number | null {
     this.requireAlive();
@@ -122,10 +147,19 @@ export class AddressSpace extends MappedMemory {
 
   /**
    * Unmaps every page of [address, address + length), and splits the areas it cuts. Dirty pages of shared files are
-   * written back. Where nothing is mapped nothing happens.
-   * @returns false, and nothing is changed, when an area must be split and there is no memory for its second half, or
-   * there are 65,530 areas already
+   * written back. Where nothing is mapped nothing happens. O(log areas + pages in memory).
+   * @returns false, and nothing is changed, when an area must be split and there is no memory for its second half,
+   * or there are 65,530 areas already
    * @throws MappingError EINVAL
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const at = space.mmap({ length: 3 * 4096 });
+   * const areas = space.areas.length;
+   * // A hole in the middle makes two of one.
+   * space.munmap(at + 4096, 4096);   // => true
+   * space.areas.length - areas;   // => 1
+   * ```
    */
   munmap(address: number, length: number): boolean {
     const end = rangeEnd(address, length, 'EINVAL');
@@ -136,10 +170,21 @@ export class AddressSpace extends MappedMemory {
   }
 
   /**
-   * Sets the protection of every page of [address, address + length); areas are split and merged as needed.
-   * @returns false, and nothing is changed, when there is no memory for the areas to be split, or they would be too many
+   * Sets the protection of every page of [address, address + length); areas are split and merged as needed. O(log
+   * areas + pages in memory).
+   * @returns false, and nothing is changed, when there is no memory for the areas to be split, or they would be too
+   * many
    * @throws MappingError EINVAL; ENOMEM where part of the range is not mapped; EACCES where a shared file may not be
    * written
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const at = space.mmap({ length: 2 * 4096 });
+   * space.mprotect(at, 4096, PROT_NONE);   // => true
+   * // A guard page: an underrun of the page above it faults.
+   * space.store8(at + 4095, 1);   // => throws MemoryFault: SEGV_ACCERR
+   * space.store8(at + 4096, 1);
+   * ```
    */
   mprotect(address: number, length: number, protection: number): boolean {
     checkProtection(protection);
@@ -168,9 +213,18 @@ export class AddressSpace extends MappedMemory {
   }
 
   /**
-   * Writes the dirty pages of shared file mappings in the range back.
+   * Writes the dirty pages of shared file mappings in the range back. O(areas + pages of the range).
    * @returns how many pages were written
-   * @throws MappingError EINVAL; ENOMEM where part of the range is not mapped; EIO, with what the file threw as cause
+   * @throws MappingError EINVAL; ENOMEM where part of the range is not mapped; EIO, with the file's error as cause
+   * @example
+   * ```js
+   * const { vm } = new Kernel();
+   * const file = new MemoryFile('/var/db', new Uint8Array(100));
+   * const space = vm.createAddressSpace();
+   * const at = space.mmap({ length: 100, shared: true, inode: vm.cache.open(file) });
+   * space.store8(at + 5, 42);
+   * [file.bytes[5], space.msync(at, 100), file.bytes[5]];   // => [0, 1, 42]
+   * ```
    */
   msync(address: number, length: number): number {
     const end = mappedRangeEnd(address, length);
@@ -191,14 +245,39 @@ export class AddressSpace extends MappedMemory {
 
   /**
    * A copy of the address space: the same areas, and every page of private memory shared until one side writes it.
+   * O(areas + pages of private memory). `ProcessTable.fork` makes a process around it.
    * @returns null, and nothing is left behind, when there is no memory
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const at = space.mmap({ length: 4096 });
+   * const common = space.mmap({ length: 4096, shared: true });
+   * const child = space.fork();
+   * for (const address of [at, common]) child.store8(address, 5);
+   * [space.loadU8(at), space.loadU8(common)];   // => [0, 5]
+   * ```
    */
   fork(): AddressSpace | null {
     this.requireAlive();
     return forkAddressSpace(this);
   }
 
-  /** Unmaps everything and gives the page tables and the descriptor back. Nothing can be mapped after it. */
+  /**
+   * Unmaps everything and gives the page tables and the descriptor back. Nothing can be mapped after it.
+   * `ProcessTable.exit` does it for a process.
+   * @throws Error when it was destroyed before
+   * @example
+   * ```js
+   * const { pages, vm } = new Kernel();
+   * const space = vm.createAddressSpace();
+   * const free = pages.freeFrames;
+   * space.mmap({ length: 100 * 4096, populate: true });
+   * space.destroy();
+   * // The topmost page table goes too.
+   * pages.freeFrames - free;   // => 1
+   * space.mmap({ length: 4096 });   // => throws Error: the address space was destroyed
+   * ```
+   */
   destroy(): void {
     this.requireAlive();
     this.unmapRange(0, TASK_SIZE, []);
@@ -209,6 +288,14 @@ export class AddressSpace extends MappedMemory {
   /**
    * Makes the page of `address` present for the access, as the access itself would: the variant that throws nothing.
    * @returns `minor` also when the page was present already
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const at = space.mmap({ length: 4096, protection: PROT_READ });
+   * space.touch(at, 'read');   // => 'minor'
+   * space.touch(at, 'write');   // => 'SEGV_ACCERR'
+   * space.touch(0, 'read');   // => 'SEGV_MAPERR'
+   * ```
    */
   touch(address: number, access: Access): FaultResult {
     const page = Math.floor(address / FRAME_BYTES);
@@ -222,7 +309,16 @@ export class AddressSpace extends MappedMemory {
     return resolveFault(this, address, access);
   }
 
-  /** The area that holds `address`, or null. */
+  /**
+   * The area that holds `address`, or null.
+   * @example
+   * ```js
+   * const { space, task } = new Kernel().process(1);
+   * const { name, permissions } = space.areaAt(task.stackPointer);
+   * [name, permissions];   // => ['[stack]', 'rw-p']
+   * space.areaAt(0);   // => null
+   * ```
+   */
   areaAt(address: number): Area | null {
     const area = this.areas.find(address);
     return area !== null && area.start <= address ? area : null;
@@ -241,13 +337,13 @@ export class AddressSpace extends MappedMemory {
     return anonymous + file + shared;
   }
 
-  /** One more entry leads to the frame; the reference is the caller's. */
+  /** One more entry leads to the frame; the reference is the caller's. @internal */
   addMapping(frame: number): void {
     this.vm.pages.descriptors.mapCount[frame]++;
     this.countResident(frame, 1);
   }
 
-  /** An entry with this lower word is gone: drops its reference. */
+  /** An entry with this lower word is gone: drops its reference. @internal */
   dropMapping(low: number): void {
     if ((low & PTE_SPECIAL) !== 0) return;
     const frame = low >>> 12;
@@ -256,11 +352,12 @@ export class AddressSpace extends MappedMemory {
     this.vm.pages.put(frame);
   }
 
-  /** Forgets the translation of one page in the TLB. */
+  /** Forgets the translation of one page in the TLB. @internal */
   invalidate(page: number): void {
     this.tlb.invalidate(this, page);
   }
 
+  /** Forgets all translations in the TLB. @internal */
   flushTlb(): void {
     this.tlb.flush(this);
   }
@@ -268,6 +365,7 @@ export class AddressSpace extends MappedMemory {
   /**
    * Enters an area, or lets a neighbour that it continues grow over it.
    * @param object the slab object for it, freed when it is not needed
+   * @internal
    */
   enter(object: number, start: number, end: number, flags: number, source: AreaSource): Area {
     const below = this.areas.below(start);

@@ -59,6 +59,20 @@ export interface AreaSource {
   readonly name: string | null;
 }
 
+/**
+ * An area of an address space: pages next to each other with the same protection and the same source. `space.areas`
+ * lists them; mmap, munmap and mprotect make and change them.
+ * @example
+ * ```js
+ * const { space } = new Kernel().process(1);
+ * const at = space.mmap({ length: 3 * 4096 });
+ * space.mprotect(at + 4096, 4096, PROT_READ);
+ * Array.from(space.areas, (area) => area.permissions);   // => ['rw-p', 'r--p', 'rw-p', 'rw-p']
+ * // The same protection again: one area again.
+ * space.mprotect(at + 4096, 4096, PROT_READ | PROT_WRITE);
+ * space.areaAt(at).bytes;   // => 12288
+ * ```
+ */
 export class Area extends Span {
   readonly space: AddressSpace;
   readonly inode: Inode | null;
@@ -127,12 +141,23 @@ export class Area extends Span {
     return (this.flags & VM_GROWSDOWN) !== 0 ? STACK_GUARD_BYTES : 0;
   }
 
-  /** Bytes into the file at `address`, also beyond the bounds; 0 for anonymous memory. */
+  /**
+   * Bytes into the file at `address`, also beyond the bounds; 0 for anonymous memory.
+   * @example
+   * ```js
+   * const { vm } = new Kernel();
+   * const space = vm.createAddressSpace();
+   * const inode = vm.cache.open(new MemoryFile('/lib/libc.so', new Uint8Array(0x9000)));
+   * const text = space.mmap({ length: 0x3000, inode, offset: 0x5000, protection: PROT_READ });
+   * // Which byte of the library a crash at this address is about:
+   * space.areaAt(text + 0x1234).offsetAt(text + 0x1234);   // => 0x6234
+   * ```
+   */
   offsetAt(address: number): number {
     return this.inode === null ? 0 : this.offset + (address - this.start);
   }
 
-  /** Whether an area from `end` on with these properties would continue this one. */
+  /** Whether an area from `end` on with these properties would continue this one. @internal */
   isContinuedBy(flags: number, source: AreaSource): boolean {
     return (
       this.flags === flags &&

@@ -6,7 +6,17 @@ import type { FileSource } from './file-source.js';
 /** Size of the slab object, about that of Linux 5.x. */
 export const INODE_BYTES = 600;
 
-/** A page of a file or of a shared segment that is in memory. */
+/**
+ * A page of a file or of a shared segment that is in memory.
+ * @example
+ * ```js
+ * const { cache } = new Kernel().vm;
+ * const inode = cache.open(new MemoryFile('/data', new Uint8Array(3 * 4096)));
+ * cache.read(inode, 5000, new Uint8Array(1));
+ * const [page] = inode.pages.values();
+ * [page instanceof CachedPage, page.index, page.referenced];   // => [true, 1, true]
+ * ```
+ */
 export class CachedPage {
   readonly inode: Inode;
   /** Offset in the file, in pages. */
@@ -22,6 +32,19 @@ export class CachedPage {
   }
 }
 
+/**
+ * A file, or a segment of memory that several address spaces share. `PageCache.open` gives it; every open and every
+ * area that maps it is a user.
+ * @example
+ * ```js
+ * const kernel = new Kernel();
+ * const file = kernel.vm.cache.open(new MemoryFile('/data', new Uint8Array(5000)));
+ * [file.path, file.size, file.pageCount, file.isSegment];   // => ['/data', 5000, 2, false]
+ * kernel.process(1).mmap({ length: 5000, inode: file, protection: PROT_READ });
+ * [file.users, file.areas.size, file.pages.size];   // => [2, 1, 0]
+ * kernel.segments.get(IPC_PRIVATE, 100).inode.isSegment;   // => true
+ * ```
+ */
 export class Inode {
   /** Of the slab object, in the logical space of the kernel. */
   readonly object: number;

@@ -35,7 +35,16 @@ export const VMALLOC_END = 0xe900_0000_0000;
 const VMAP_AREA_BYTES = 64;
 const KERNEL_PAGE = PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL;
 
-/** An area of vmalloc, from its first byte to the end of its guard page. */
+/**
+ * An area of vmalloc, from its first byte to the end of its guard page, the last.
+ * @example
+ * ```js
+ * const { kernel } = new Kernel().vm;
+ * kernel.vmalloc(10_000, { caller: 'load_module' });
+ * const area = kernel.areas.head;
+ * [area.pages, area.end - area.start, area.caller];   // => [3, 16384, 'load_module']
+ * ```
+ */
 export class VmallocArea extends Span {
   /** Pages with a frame: all but the guard page. */
   readonly pages: number;
@@ -58,6 +67,19 @@ export interface VmallocOptions {
   readonly caller?: string;
 }
 
+/**
+ * The kernel's own mapped memory, `kernel.vm.kernel`: vmalloc, and loads and stores there. One for all processes.
+ * @example
+ * ```js
+ * const { kernel } = new Kernel().vm;
+ * const module = kernel.vmalloc(20_000, { gfp: GFP_KERNEL | __GFP_ZERO });
+ * kernel.store32(module + 19_996, 7);
+ * kernel.loadU32(module);   // => 0
+ * kernel.vmallocPages;   // => 5
+ * kernel.vfree(module);
+ * kernel.loadU32(module);   // => throws MemoryFault: SIGSEGV
+ * ```
+ */
 export class KernelSpace extends MappedMemory {
   /** In order of address. */
   readonly areas = new SpanTree<VmallocArea>();
@@ -76,9 +98,20 @@ export class KernelSpace extends MappedMemory {
   }
 
   /**
-   * At least `size` bytes, from a page border on. Their contents are what was there, unless __GFP_ZERO is given.
+   * At least `size` bytes, from a page border on: contiguous in virtual memory, in single frames wherever they are
+   * free. They keep their old contents, unless __GFP_ZERO is given. O(log areas + pages).
    * @returns the address; null, and nothing is changed, when there is not so much memory
-   * @throws RangeError when `size` is no whole number from 1 up
+   * @throws RangeError when `size` is not a whole number from 1 up
+   * @example
+   * ```js
+   * const { pages, vm } = new Kernel({ memoryBytes: 16 * 2 ** 20 });
+   * // Every second frame stays taken: no block of two is left.
+   * const frames = Array.from({ length: 3000 }, () => pages.allocPages(GFP_KERNEL, 0));
+   * const table = vm.kernel.vmalloc(100_000);
+   * table >= VMALLOC_START;   // => true
+   * vm.kernel.store8(table + 25 * 4096, 1);   // => throws MemoryFault: SIGSEGV
+   * vm.kernel.vmalloc(2 ** 30);   // => null
+   * ```
    */
   vmalloc(size: number, options: VmallocOptions = {}): number | null {
     const { gfp = GFP_KERNEL, caller = 'unknown' } = options;
@@ -110,8 +143,18 @@ export class KernelSpace extends MappedMemory {
   }
 
   /**
-   * Gives an area back; null is taken and means nothing.
+   * Gives an area back; null is taken and means nothing. O(log areas + pages).
    * @throws InvalidFreeError when no area starts at `address`; nothing is changed
+   * @example
+   * ```js
+   * const { pages, vm } = new Kernel();
+   * const area = vm.kernel.vmalloc(100 * 4096);
+   * const free = pages.freeFrames;
+   * vm.kernel.vfree(area + 4096);   // => throws InvalidFreeError
+   * vm.kernel.vfree(area);
+   * pages.freeFrames - free >= 100;   // => true
+   * vm.kernel.vfree(area);   // => throws InvalidFreeError
+   * ```
    */
   vfree(address: number | null): void {
     if (address === null) return;
@@ -128,7 +171,18 @@ export class KernelSpace extends MappedMemory {
     this.areaObjects.free(area.object);
   }
 
-  /** The frames of an area, in the order of its pages. */
+  /**
+   * The frames of an area, in the order of its pages; none for the guard page. O(pages).
+   * @example
+   * ```js
+   * const { pages, kernel } = new Kernel().vm;
+   * kernel.vmalloc(3 * 4096);
+   * const frames = kernel.framesOf(kernel.areas.head);
+   * frames.length;   // => 3
+   * // A device that reads memory without page tables is told these, one by one.
+   * frames.every((frame) => pages.descriptors.owner[frame] === OWNER_VMALLOC);   // => true
+   * ```
+   */
   framesOf(area: VmallocArea): number[] {
     const first = area.start / FRAME_BYTES;
     const frames: number[] = [];

@@ -18,6 +18,19 @@ const PAGES = 2 ** 36;
 /** Pages that take each other's frame so often cannot both be had. */
 const STRADDLE_TRIES = 8;
 
+/**
+ * Loads and stores at virtual addresses, by page tables and the TLB, for AddressSpace and KernelSpace. Words need
+ * not be aligned. Each throws MemoryFault where the address may not be used so, RangeError where it is not a whole
+ * number.
+ * @example
+ * ```js
+ * const { space } = new Kernel().process(1);
+ * const at = space.mmap({ length: 4096 });
+ * space.store32(at + 8, 7);
+ * space.loadU32(at + 8);   // => 7
+ * space.loadU32(8);   // => throws MemoryFault: SIGSEGV (SEGV_MAPERR): cannot read at 0x8
+ * ```
+ */
 export abstract class MappedMemory implements TlbUser {
   asid = 0;
   readonly table: PageTable;
@@ -54,53 +67,168 @@ export abstract class MappedMemory implements TlbUser {
   /** Makes the page of `address` present for the access, or throws. */
   protected abstract fault(address: number, access: Access): void;
 
+  /**
+   * The byte at `address`, 0 to 255. @throws MemoryFault when nothing is mapped there, or it may not be read
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const text = space.mmap({ length: 4096 });
+   * space.writeString(text, 'é');
+   * [space.loadU8(text), space.loadU8(text + 1), space.loadU8(text + 2)];   // => [0xc3, 0xa9, 0]
+   * ```
+   */
   loadU8(address: number): number {
     return this.u8[this.forReading(address)];
   }
 
+  /**
+   * The byte at `address` as a signed number, -128 to 127: C's `char` on x86-64. @throws MemoryFault
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const char = space.mmap({ length: 4096 });
+   * space.store8(char, 0xff);
+   * [space.loadI8(char), space.loadU8(char)];   // => [-1, 255]
+   * ```
+   */
   loadI8(address: number): number {
     return (this.u8[this.forReading(address)] << 24) >> 24;
   }
 
+  /**
+   * The two bytes from `address` on, the lower first, as a number from 0 to 65535. @throws MemoryFault
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const header = space.mmap({ length: 4096 });
+   * // TCP port 80 in the order of the network, the higher byte first.
+   * space.write(header + 1, Uint8Array.of(0, 80));
+   * space.loadU16(header + 1);   // => 0x5000
+   * ```
+   */
   loadU16(address: number): number {
     if ((address & 1) === 0) return this.u16[this.forReading(address) >>> 1];
     return this.gather(address, 2).getUint16(0, true);
   }
 
+  /**
+   * As `loadU16`, signed: -32768 to 32767. @throws MemoryFault
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const sample = space.mmap({ length: 4096 });
+   * space.store16(sample, -32_768);
+   * [space.loadI16(sample), space.loadU16(sample)];   // => [-32768, 32768]
+   * ```
+   */
   loadI16(address: number): number {
     return (this.loadU16(address) << 16) >> 16;
   }
 
+  /**
+   * The four bytes from `address` on, the lowest first, as a number from 0 to 2^32 - 1. @throws MemoryFault
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const image = space.mmap({ length: 4096 });
+   * space.write(image, Uint8Array.of(0x7f, 0x45, 0x4c, 0x46));
+   * // The magic number of ELF files.
+   * space.loadU32(image);   // => 0x464c457f
+   * ```
+   */
   loadU32(address: number): number {
     if ((address & 3) === 0) return this.u32[this.forReading(address) >>> 2];
     return this.gather(address, 4).getUint32(0, true);
   }
 
+  /**
+   * As `loadU32`, signed: C's `int`. @throws MemoryFault
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const result = space.mmap({ length: 4096 });
+   * // What a system call returns for EINVAL.
+   * space.store32(result, -22);
+   * [space.loadI32(result), space.loadU32(result)];   // => [-22, 4294967274]
+   * ```
+   */
   loadI32(address: number): number {
     return this.loadU32(address) | 0;
   }
 
+  /**
+   * The eight bytes from `address` on, the lowest first, as a bigint. For pointers and sizes `loadPointer` is
+   * faster. @throws MemoryFault
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const hash = space.mmap({ length: 4096 });
+   * space.fill(hash, 8, 0xff);
+   * space.loadU64(hash);   // => 0xffff_ffff_ffff_ffffn
+   * ```
+   */
   loadU64(address: number): bigint {
     if ((address & 7) === 0) return this.view.getBigUint64(this.forReading(address), true);
     return this.gather(address, 8).getBigUint64(0, true);
   }
 
+  /**
+   * As `loadU64`, signed: C's `long`, `off_t`, `time_t`. @throws MemoryFault
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const time = space.mmap({ length: 4096 });
+   * space.store64(time, -1n);
+   * // A second before 1970.
+   * space.loadI64(time);   // => -1n
+   * ```
+   */
   loadI64(address: number): bigint {
     if ((address & 7) === 0) return this.view.getBigInt64(this.forReading(address), true);
     return this.gather(address, 8).getBigInt64(0, true);
   }
 
+  /**
+   * Four bytes as an IEEE 754 number of single precision. @throws MemoryFault
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const at = space.mmap({ length: 4096 });
+   * space.store32(at, 0x3f80_0000);
+   * space.loadF32(at);   // => 1
+   * ```
+   */
   loadF32(address: number): number {
     if ((address & 3) === 0) return this.view.getFloat32(this.forReading(address), true);
     return this.gather(address, 4).getFloat32(0, true);
   }
 
+  /**
+   * Eight bytes as an IEEE 754 number of double precision, as JavaScript's numbers are. @throws MemoryFault
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const series = space.mmap({ length: 4096 });
+   * [0.5, 1.5, 2.5].forEach((value, i) => space.storeF64(series + i * 8, value));
+   * space.loadF64(series + 2 * 8);   // => 2.5
+   * ```
+   */
   loadF64(address: number): number {
     if ((address & 7) === 0) return this.f64[this.forReading(address) >>> 3];
     return this.gather(address, 8).getFloat64(0, true);
   }
 
-  /** An unsigned 64-bit word that is a pointer or a size: exact below 2^53. */
+  /**
+   * An unsigned 64-bit word that is a pointer or a size: exact below 2^53, rounded above. No bigint is made. @throws
+   * MemoryFault
+   * @example
+   * ```js
+   * const { space, task } = new Kernel().process(1);
+   * // The stack of a program that starts: argc, then the pointers argv[0], argv[1] …
+   * space.loadPointer(task.stackPointer);   // => 1
+   * space.readString(space.loadPointer(task.stackPointer + 8));   // => 'init'
+   * ```
+   */
   loadPointer(address: number): number {
     if ((address & 7) === 0) {
       const at = this.forReading(address) >>> 2;
@@ -110,11 +238,35 @@ export abstract class MappedMemory implements TlbUser {
     return bytes.getUint32(4, true) * TWO_32 + bytes.getUint32(0, true);
   }
 
-  /** The lowest 8 bits of `value`; so for the other widths. */
+  /**
+   * Writes the lowest 8 bits of `value`. The first write to a page takes a frame, or copies a shared one.
+   * @throws MemoryFault when it may not be written, or no frame is left
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const at = space.mmap({ length: 4096 });
+   * space.store8(at, 0x1ff);
+   * space.loadU8(at);   // => 0xff
+   * space.mprotect(at, 4096, PROT_READ);
+   * space.store8(at, 0);   // => throws MemoryFault: SIGSEGV (SEGV_ACCERR): cannot write
+   * ```
+   */
   store8(address: number, value: number): void {
     this.u8[this.forWriting(address)] = value;
   }
 
+  /**
+   * Writes the lowest 16 bits of `value`, the lower byte first. @throws MemoryFault; nothing is stored then
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const at = space.mmap({ length: 8192 });
+   * space.mprotect(at + 4096, 4096, PROT_NONE);
+   * // Half of it would lie on the page that is closed.
+   * space.store16(at + 4095, 0x0101);   // => throws MemoryFault: SEGV_ACCERR
+   * space.loadU8(at + 4095);   // => 0
+   * ```
+   */
   store16(address: number, value: number): void {
     if ((address & 1) === 0) {
       this.u16[this.forWriting(address) >>> 1] = value;
@@ -124,6 +276,19 @@ export abstract class MappedMemory implements TlbUser {
     this.scatter(address, 2);
   }
 
+  /**
+   * Writes the lowest 32 bits of `value`, the lowest byte first. @throws MemoryFault; nothing is stored then
+   * @example
+   * ```js
+   * const kernel = new Kernel();
+   * const parent = kernel.process(1).space;
+   * const at = parent.mmap({ length: 4096, populate: true });
+   * const child = kernel.processes.fork(kernel.process(1)).space;
+   * // The first write after a fork copies the page.
+   * child.store32(at, 2 ** 32 + 5);
+   * [child.loadU32(at), parent.loadU32(at), child.counts.copies];   // => [5, 0, 1]
+   * ```
+   */
   store32(address: number, value: number): void {
     if ((address & 3) === 0) {
       this.u32[this.forWriting(address) >>> 2] = value;
@@ -133,6 +298,16 @@ export abstract class MappedMemory implements TlbUser {
     this.scatter(address, 4);
   }
 
+  /**
+   * Writes the lowest 64 bits of a bigint, the lowest byte first. @throws MemoryFault; nothing is stored then
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const inode = space.mmap({ length: 4096 });
+   * space.store64(inode, 2n ** 63n + 1n);
+   * [space.loadU64(inode), space.loadI64(inode)];   // => [9223372036854775809n, -9223372036854775807n]
+   * ```
+   */
   store64(address: number, value: bigint): void {
     if ((address & 7) === 0) {
       this.view.setBigUint64(this.forWriting(address), value, true);
@@ -142,6 +317,16 @@ export abstract class MappedMemory implements TlbUser {
     this.scatter(address, 8);
   }
 
+  /**
+   * Writes `value` rounded to single precision. @throws MemoryFault; nothing is stored then
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const vertex = space.mmap({ length: 4096 });
+   * space.storeF32(vertex, 0.1);
+   * [space.loadF32(vertex) === 0.1, space.loadF32(vertex) === Math.fround(0.1)];   // => [false, true]
+   * ```
+   */
   storeF32(address: number, value: number): void {
     if ((address & 3) === 0) {
       this.view.setFloat32(this.forWriting(address), value, true);
@@ -151,6 +336,17 @@ export abstract class MappedMemory implements TlbUser {
     this.scatter(address, 4);
   }
 
+  /**
+   * Writes `value` in double precision, nothing rounded. @throws MemoryFault; nothing is stored then
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const at = space.mmap({ length: 8192 });
+   * // Across two pages, which need not lie side by side in physical memory.
+   * space.storeF64(at + 4092, 0.1);
+   * [space.loadF64(at + 4092), space.residentPages - 1];   // => [0.1, 2]
+   * ```
+   */
   storeF64(address: number, value: number): void {
     if ((address & 7) === 0) {
       this.f64[this.forWriting(address) >>> 3] = value;
@@ -160,7 +356,20 @@ export abstract class MappedMemory implements TlbUser {
     this.scatter(address, 8);
   }
 
-  /** @param value a whole number from 0 to 2^53 - 1 */
+  /**
+   * Writes a pointer or a size as an unsigned 64-bit word, without a bigint.
+   * @param value a whole number from 0 to 2^53 - 1
+   * @throws MemoryFault; nothing is stored then
+   * @example
+   * ```js
+   * const { heap, space } = new Kernel().process(1);
+   * // A list of two nodes: `next` first, then a value.
+   * const [head, tail] = [heap.malloc(16), heap.malloc(16)];
+   * space.storePointer(head, tail);
+   * space.store32(space.loadPointer(head) + 8, 99);
+   * space.loadU32(tail + 8);   // => 99
+   * ```
+   */
   storePointer(address: number, value: number): void {
     if ((address & 7) === 0) {
       const at = this.forWriting(address) >>> 2;
@@ -174,8 +383,18 @@ export abstract class MappedMemory implements TlbUser {
   }
 
   /**
-   * Copies the bytes at `address` into `target` (copy_from_user).
+   * Copies the bytes at `address` into `target` (copy_from_user), as many as it holds.
    * @throws MemoryFault naming the first address that cannot be read; the bytes before it are copied
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const at = space.mmap({ length: 4096 });
+   * space.fill(at, 4096, 3);
+   * const target = new Uint8Array(8);
+   * // `write(2)` with a buffer that reaches past the mapping:
+   * space.read(at + 4092, target);   // => throws MemoryFault: cannot read at 0x7ffff7fff000
+   * target;   // => Uint8Array.of(3, 3, 3, 3, 0, 0, 0, 0)
+   * ```
    */
   read(address: number, target: Uint8Array): void {
     for (let done = 0; done < target.length; ) {
@@ -189,6 +408,14 @@ export abstract class MappedMemory implements TlbUser {
   /**
    * Copies `source` to `address` (copy_to_user).
    * @throws MemoryFault naming the first address that cannot be written; the bytes before it are copied
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const at = space.mmap({ length: 3 * 4096 });
+   * space.write(at + 4000, new Uint8Array(5000).fill(1));
+   * // Three pages were touched, and each has a frame now.
+   * [space.loadU8(at + 3999), space.loadU8(at + 4000), space.residentPages - 1];   // => [0, 1, 3]
+   * ```
    */
   write(address: number, source: Uint8Array): void {
     for (let done = 0; done < source.length; ) {
@@ -199,7 +426,18 @@ export abstract class MappedMemory implements TlbUser {
     }
   }
 
-  /** Sets `length` bytes from `address` on to `byte` (clear_user, memset). @throws MemoryFault as `write` */
+  /**
+   * Sets `length` bytes from `address` on to `byte` (clear_user, memset).
+   * @throws MemoryFault as `write`
+   * @example
+   * ```js
+   * const { heap, space } = new Kernel().process(1);
+   * const block = heap.malloc(64);
+   * // Poison a block before its free, so that a later use is seen.
+   * space.fill(block, 64, 0x6b);
+   * space.loadU32(block + 60).toString(16);   // => '6b6b6b6b'
+   * ```
+   */
   fill(address: number, length: number, byte = 0): void {
     for (let done = 0; done < length; ) {
       const at = this.forWriting(address + done);
@@ -209,7 +447,20 @@ export abstract class MappedMemory implements TlbUser {
     }
   }
 
-  /** Copies `length` bytes within this memory; the two ranges may overlap (memmove). @throws MemoryFault as `write` */
+  /**
+   * Copies `length` bytes within this memory; the two ranges may overlap (memmove).
+   * @throws MemoryFault as `read` and `write`
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const list = space.mmap({ length: 4096 });
+   * space.writeString(list, 'bcd');
+   * // Room for one more in front.
+   * space.move(list, list + 1, 4);
+   * space.store8(list, 97);
+   * space.readString(list);   // => 'abcd'
+   * ```
+   */
   move(from: number, to: number, length: number): void {
     const chunk = new Uint8Array(Math.min(length, FRAME_BYTES));
     const upwards = to < from;
@@ -224,8 +475,17 @@ export abstract class MappedMemory implements TlbUser {
   }
 
   /**
-   * The bytes at `address` up to the first zero byte, as UTF-8 (strncpy_from_user).
-   * @returns null when there is no zero byte among the first `most`
+   * The bytes at `address` up to the first zero byte, as UTF-8 (strncpy_from_user). @throws MemoryFault as `read`
+   * @param most bytes looked at; 131072, Linux's limit for an argument of exec, when left out
+   * @returns null when there is no zero byte among them
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const path = space.mmap({ length: 4096 });
+   * space.writeString(path, '/etc/passwd');
+   * space.readString(path);   // => '/etc/passwd'
+   * space.readString(path, 8);   // => null
+   * ```
    */
   readString(address: number, most = 131072): string | null {
     const bytes: number[] = [];
@@ -237,7 +497,19 @@ export abstract class MappedMemory implements TlbUser {
     return null;
   }
 
-  /** Writes the text in UTF-8 and a zero byte. @returns the bytes written, the zero byte included */
+  /**
+   * Writes the text in UTF-8 and a zero byte.
+   * @returns the bytes written, the zero byte included
+   * @throws MemoryFault as `write`
+   * @example
+   * ```js
+   * const { heap, space } = new Kernel().process(1);
+   * const text = heap.malloc(8);
+   * // Bytes, not characters: five letters, two of them of two bytes, and the end.
+   * space.writeString(text, 'grüße');   // => 8
+   * space.loadU8(text + 7);   // => 0
+   * ```
+   */
   writeString(address: number, text: string): number {
     const bytes = new TextEncoder().encode(`${text}\0`);
     this.write(address, bytes);

@@ -16,6 +16,18 @@ const REASONS: Readonly<Record<FaultCode, string>> = {
   OOM: 'no frame is left for the page',
 };
 
+/**
+ * An access that is not allowed, or for which no frame is left: a process would get a signal. A load or store has
+ * changed nothing then.
+ * @example
+ * ```js
+ * const { space } = new Kernel().process(1);
+ * let fault = null;
+ * try { space.store8(0x10, 1); } catch (error) { fault = error; }
+ * [fault.signal, fault.code];   // => ['SIGSEGV', 'SEGV_MAPERR']
+ * [fault.address, fault.access, fault.area];   // => [0x10, 'write', null]
+ * ```
+ */
 export class MemoryFault extends Error {
   override readonly name = 'MemoryFault';
   readonly code: FaultCode;
@@ -39,6 +51,16 @@ export class MemoryFault extends Error {
   }
 }
 
+/**
+ * The signal that Linux sends for a fault: SIGBUS past the end of a file, SIGKILL when memory is out, SIGSEGV
+ * otherwise.
+ * @example
+ * ```js
+ * signalOf('SEGV_MAPERR');   // => 'SIGSEGV'
+ * signalOf('BUS_ADRERR');   // => 'SIGBUS'
+ * signalOf('OOM');   // => 'SIGKILL'
+ * ```
+ */
 export function signalOf(code: FaultCode): FaultSignal {
   if (code === 'OOM') return 'SIGKILL';
   return code === 'BUS_ADRERR' ? 'SIGBUS' : 'SIGSEGV';
@@ -46,7 +68,18 @@ export function signalOf(code: FaultCode): FaultSignal {
 
 export type MappingErrorCode = 'EINVAL' | 'EACCES' | 'EEXIST' | 'ENOMEM' | 'EIO';
 
-/** A call about mappings that is refused as it stands; nothing was changed. */
+/**
+ * A call about mappings that is refused as it stands; nothing was changed. `code` is that of Linux, `detail` gives
+ * the reason.
+ * @example
+ * ```js
+ * const { space } = new Kernel().process(1);
+ * let refusal = null;
+ * try { space.mmap({ length: 0 }); } catch (error) { refusal = error; }
+ * refusal instanceof MappingError && refusal.code;   // => 'EINVAL'
+ * refusal.detail;   // => 'the length must be a whole number of bytes from 1 up, got 0'
+ * ```
+ */
 export class MappingError extends Error {
   override readonly name = 'MappingError';
   readonly code: MappingErrorCode;
@@ -60,7 +93,17 @@ export class MappingError extends Error {
   }
 }
 
-/** As a register holds it: below zero it wraps round; what is no whole number is told as it is. */
+/**
+ * An address as messages show it, `0x…`: below zero it wraps round, as in a register. A value that is not a whole
+ * number is shown as it is.
+ * @example
+ * ```js
+ * hexAddress(TASK_SIZE);   // => '0x7ffffffff000'
+ * // A null pointer, less 8:
+ * hexAddress(-8);   // => '0xfffffffffffffff8'
+ * hexAddress(0.5);   // => '0.5'
+ * ```
+ */
 export function hexAddress(address: number): string {
   return Number.isSafeInteger(address)
     ? `0x${BigInt.asUintN(64, BigInt(address)).toString(16)}`

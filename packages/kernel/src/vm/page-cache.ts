@@ -32,6 +32,19 @@ export interface PageCacheCounts {
   writeErrors: number;
 }
 
+/**
+ * Pages of files in memory, `kernel.vm.cache`: each read once, and shared by all that map or read the file.
+ * @example
+ * ```js
+ * const { cache } = new Kernel().vm;
+ * const file = new MemoryFile('/lib/libc.so', new Uint8Array(20_000));
+ * const inode = cache.open(file);
+ * cache.read(inode, 0, new Uint8Array(20_000));
+ * cache.read(inode, 0, new Uint8Array(20_000));
+ * // Five pages, read from the file once.
+ * [file.reads, cache.filePages, cache.counts.pagesRead];   // => [5, 5, 5]
+ * ```
+ */
 export class PageCache {
   readonly counts: PageCacheCounts = { pagesRead: 0, pagesWritten: 0, reclaimed: 0, writeErrors: 0 };
   /** Pages of files that are in memory, and those of them that are to be written. */
@@ -53,9 +66,19 @@ export class PageCache {
   }
 
   /**
-   * The inode of a file, held once more: `release` it. The source is the cache's from now on, which closes it. Whether
-   * it may be written is a matter of the file here, not of each open: a writable source replaces one that is not.
+   * The inode of a file, held once more: `release` it. The source is the cache's from now on, which closes it.
+   * Whether it may be written is a matter of the file here, not of each open: a writable source replaces one that is
+   * not.
    * @returns null, and the source is still the caller's, when there is no memory
+   * @example
+   * ```js
+   * const { cache } = new Kernel().vm;
+   * const file = new MemoryFile('/data', new Uint8Array(10));
+   * const inode = cache.open(file);
+   * // Device and number tell that it is the same file.
+   * cache.open(file) === inode;   // => true
+   * inode.users;   // => 2
+   * ```
    */
   open(source: FileSource): Inode | null {
     const key = keyOf(source.device, source.inode);
@@ -84,6 +107,7 @@ export class PageCache {
    * A segment of zero bytes, held once: `release` it, and its memory is free after the last area that maps it is gone.
    * @param path as /proc/PID/maps shows it; so `number`, one more than the last when left out
    * @returns null when there is no memory
+   * @internal
    */
   createSegment(path: string, bytes: number, number = ++this.segmentNumber): Inode | null {
     const object = this.objects.alloc();
@@ -93,14 +117,23 @@ export class PageCache {
     return inode;
   }
 
-  /** One more holder. */
+  /** One more holder. @internal */
   hold(inode: Inode): void {
     inode.users++;
   }
 
   /**
-   * One holder less. After the last, a file is written back and closed, and its pages stay, but for those that cannot be
-   * written: they are lost and counted. A segment is freed.
+   * One holder less. After the last, a file is written back and closed, and its pages stay for the next open. Pages
+   * that cannot be written are lost and counted. A segment is freed.
+   * @example
+   * ```js
+   * const { cache } = new Kernel().vm;
+   * const inode = cache.open(new MemoryFile('/data', new Uint8Array(4096)));
+   * cache.read(inode, 0, new Uint8Array(1));
+   * cache.release(inode);
+   * [inode.users, cache.filePages];   // => [0, 1]
+   * cache.dropCaches();   // => 1
+   * ```
    */
   release(inode: Inode): void {
     if (--inode.users > 0) return;
@@ -120,6 +153,7 @@ export class PageCache {
    * The frame with a page of the file, read from the source when it is not in memory. The caller takes a reference
    * before it allocates anything.
    * @returns PAGE_PAST_END, PAGE_NO_MEMORY, or PAGE_READ_FAILED with `inode.error` set, instead of a frame
+   * @internal
    */
   pageAt(inode: Inode, index: number): number {
     const cached = inode.pages.get(index);
@@ -136,9 +170,20 @@ export class PageCache {
   }
 
   /**
-   * Reads bytes of a file through the cache, as the call `read` does.
-   * @returns how many, fewer than `target` has only at the end of the file; null when there is no memory
-   * @throws what the source threw
+   * Reads bytes of a file through the cache, as the call `read` does. O(pages).
+   * @param offset bytes into the file
+   * @returns how many, fewer than `target` has only at the end of the file, 0 behind it; null when there is no
+   * memory
+   * @throws the source's error
+   * @example
+   * ```js
+   * const { cache } = new Kernel().vm;
+   * const inode = cache.open(new MemoryFile('/etc/hostname', new TextEncoder().encode('freehold\n')));
+   * const line = new Uint8Array(100);
+   * cache.read(inode, 4, line);   // => 5
+   * new TextDecoder().decode(line.subarray(0, 5));   // => 'hold\n'
+   * cache.read(inode, 9, line);   // => 0
+   * ```
    */
   read(inode: Inode, offset: number, target: Uint8Array): number | null {
     const wanted = Math.max(0, Math.min(target.length, inode.size - offset));
@@ -156,7 +201,7 @@ export class PageCache {
     return wanted;
   }
 
-  /** The frame, of a file's page, is written to. */
+  /** The frame, of a file's page, is written to. @internal */
   markDirty(frame: number): void {
     const { flags, owner } = this.pages.descriptors;
     if (owner[frame] !== OWNER_FILE || (flags[frame] & FRAME_DIRTY) !== 0) return;
@@ -165,9 +210,20 @@ export class PageCache {
   }
 
   /**
-   * Writes the dirty pages of [first, end) back.
+   * Writes the dirty pages of [first, end) back: fsync of a part of a file.
+   * @param first page of the file, from 0
    * @returns how many
-   * @throws what the source threw; that page and those behind it stay dirty
+   * @throws the source's error; that page and those behind it stay dirty
+   * @example
+   * ```js
+   * const { vm } = new Kernel();
+   * const inode = vm.cache.open(new MemoryFile('/var/db', new Uint8Array(8 * 4096)));
+   * const space = vm.createAddressSpace();
+   * const at = space.mmap({ length: inode.size, inode, shared: true });
+   * for (const page of [0, 3, 5]) space.store8(at + page * 4096, 1);
+   * vm.cache.writeBack(inode, 0, 4);   // => 2
+   * vm.cache.dirtyPages;   // => 1
+   * ```
    */
   writeBack(inode: Inode, first: number, end: number): number {
     if (inode.source === null) return 0;
@@ -185,7 +241,10 @@ export class PageCache {
     return written;
   }
 
-  /** As `writeBack`, but a source that refuses is counted and its page stays dirty: where nobody can be told. */
+  /**
+   * As `writeBack`, but a source that refuses is counted and its page stays dirty: where nobody can be told.
+   * @internal
+   */
   writeBackQuietly(inode: Inode, first: number, end: number): number {
     try {
       return this.writeBack(inode, first, end);
@@ -196,7 +255,21 @@ export class PageCache {
     }
   }
 
-  /** Writes every dirty page of every file back (sync). @returns how many @throws what a source threw */
+  /**
+   * Writes every dirty page of every file back (sync). O(pages in memory).
+   * @returns how many
+   * @throws the first error of a source; pages not yet written stay dirty
+   * @example
+   * ```js
+   * const { vm } = new Kernel();
+   * const file = new MemoryFile('/var/log', new Uint8Array(10));
+   * const space = vm.createAddressSpace();
+   * space.store8(space.mmap({ length: 10, shared: true, inode: vm.cache.open(file) }), 7);
+   * [vm.cache.dirtyPages, file.bytes[0]];   // => [1, 0]
+   * vm.cache.sync();   // => 1
+   * [vm.cache.dirtyPages, file.bytes[0]];   // => [0, 7]
+   * ```
+   */
   sync(): number {
     let written = 0;
     for (const inode of this.inodes.values()) {
@@ -205,7 +278,20 @@ export class PageCache {
     return written;
   }
 
-  /** Gives up all clean pages that nobody has mapped (`echo 1 > /proc/sys/vm/drop_caches`). @returns how many */
+  /**
+   * Gives up all clean pages that nobody has mapped (`echo 1 > /proc/sys/vm/drop_caches`). O(pages in memory).
+   * @returns how many
+   * @example
+   * ```js
+   * const { vm } = new Kernel();
+   * const inode = vm.cache.open(new MemoryFile('/bin/sh', new Uint8Array(3 * 4096)));
+   * vm.cache.read(inode, 0, new Uint8Array(3 * 4096));
+   * const space = vm.createAddressSpace();
+   * space.loadU8(space.mmap({ length: 4096, inode, protection: PROT_READ }));
+   * // The page that is mapped stays.
+   * vm.cache.dropCaches();   // => 2
+   * ```
+   */
   dropCaches(): number {
     let dropped = 0;
     for (const page of [...this.byFrame.values()]) {
@@ -219,8 +305,17 @@ export class PageCache {
 
   /**
    * Gives up to `wanted` pages of files up, those not used since the last call first looked at them; dirty ones are
-   * written back first.
+   * written back first, mapped ones unmapped. The page allocator calls for it when memory is short.
    * @returns how many
+   * @example
+   * ```js
+   * const { cache } = new Kernel().vm;
+   * const inode = cache.open(new MemoryFile('/data', new Uint8Array(10 * 4096)));
+   * cache.read(inode, 0, new Uint8Array(10 * 4096));
+   * // All were used just now: a second chance for each.
+   * cache.reclaim(4);   // => 0
+   * cache.reclaim(4);   // => 4
+   * ```
    */
   reclaim(wanted: number): number {
     const { references, mapCount } = this.pages.descriptors;
@@ -242,7 +337,17 @@ export class PageCache {
     return freed;
   }
 
-  /** Every file and segment that is open, mapped, or has pages in memory. */
+  /**
+   * Every file and segment that is open, mapped, or has pages in memory.
+   * @example
+   * ```js
+   * const kernel = new Kernel();
+   * kernel.vm.cache.open(new MemoryFile('/etc/motd', new Uint8Array(1)));
+   * kernel.segments.get(0x51, 4096);
+   * const paths = Array.from(kernel.vm.cache.files(), ({ path }) => path);
+   * paths;   // => ['/etc/motd', '/SYSV00000051 (deleted)']
+   * ```
+   */
   *files(): Generator<Inode, void, undefined> {
     yield* this.inodes.values();
     yield* this.segments;

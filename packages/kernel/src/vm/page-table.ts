@@ -37,6 +37,20 @@ const REACH = [1, 2 ** 9, 2 ** 18, 2 ** 27] as const;
 type LeafVisitor = (leaf: number, from: number, to: number, page: number) => void;
 type EntryVisitor = (entry: number, page: number) => void;
 
+/**
+ * Page tables of four levels in frames of the machine, `space.table`. Pages are numbered: address / 4096. Entries
+ * are places in the machine's 32-bit words.
+ * @example
+ * ```js
+ * const { machine, pages } = new Kernel();
+ * const table = PageTable.create(pages);
+ * const entry = table.reach(0x7fff_ffff);
+ * table.set(entry, 42, PTE_PRESENT | PTE_WRITE | PTE_USER, false);
+ * machine.u32[table.find(0x7fff_ffff)] >>> 12;   // => 42
+ * // One page costs a table of each of the four levels: 16 KiB.
+ * table.tables;   // => 4
+ * ```
+ */
 export class PageTable {
   /** Frame of the topmost table. */
   root: number;
@@ -47,7 +61,19 @@ export class PageTable {
   /** Entries in use, by the table's frame. */
   private readonly used: Int32Array;
 
-  /** @returns null when there is no frame for the topmost table */
+  /**
+   * An empty table of the topmost level; `AddressSpace` has one.
+   * @returns null when there is no frame for it
+   * @example
+   * ```js
+   * const { pages } = new Kernel();
+   * const table = PageTable.create(pages);
+   * pages.descriptors.owner[table.root] === OWNER_PAGE_TABLE;   // => true
+   * table.find(0);   // => -1
+   * pages.failNth(1);
+   * PageTable.create(pages);   // => null
+   * ```
+   */
   static create(pages: PageAllocator): PageTable | null {
     const root = pages.allocPages(GFP_KERNEL | __GFP_ZERO, 0, OWNER_PAGE_TABLE);
     return root === null ? null : new PageTable(pages, root);
@@ -62,8 +88,19 @@ export class PageTable {
 
   /**
    * The entry of a page, as the place of its lower word in the machine's 32-bit words, or NO_ENTRY when a table is
-   * missing on the way.
+   * missing on the way. Four reads; the entry may be empty.
    * @param page address / 4096, under 2^36
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const { u32 } = space.vm.pages.machine;
+   * const at = space.mmap({ length: 8192 });
+   * space.store8(at, 1);
+   * (u32[space.table.find(at / 4096)] & PTE_DIRTY) !== 0;   // => true
+   * // In the same table, but never touched:
+   * u32[space.table.find(at / 4096 + 1)];   // => 0
+   * space.table.find(0x400) === NO_ENTRY;   // => true
+   * ```
    */
   find(page: number): number {
     const { words } = this;
@@ -76,7 +113,20 @@ export class PageTable {
     return ((middle >>> 12) << 10) + ((page & 511) << 1);
   }
 
-  /** As `find`, but makes the tables that are missing; NO_ENTRY, and nothing changed, when there is no frame for one. */
+  /**
+   * As `find`, but makes the tables that are missing: at most three frames.
+   * @returns NO_ENTRY, and nothing changed, when there is no frame for one
+   * @example
+   * ```js
+   * const { pages } = new Kernel();
+   * const table = PageTable.create(pages);
+   * table.reach(1) - table.reach(0);   // => 2
+   * table.tables;   // => 4
+   * pages.failNth(2);
+   * table.reach(2 ** 35);   // => -1
+   * table.tables;   // => 4
+   * ```
+   */
   reach(page: number): number {
     const { words } = this;
     let table = this.root;
@@ -99,26 +149,76 @@ export class PageTable {
     return (table << 10) + ((page & 511) << 1);
   }
 
-  /** Writes an entry. */
+  /**
+   * Writes an entry of this table. References of frames and the TLB are the caller's matter.
+   * @param entry as `reach` gives it
+   * @param flags PTE_ bits of the lower word, not 0
+   * @param executable whether instructions may be fetched there; sets PTE_NX where not
+   * @example
+   * ```js
+   * const { machine, pages } = new Kernel();
+   * const table = PageTable.create(pages);
+   * const entry = table.reach(5);
+   * table.set(entry, 7, PTE_PRESENT | PTE_USER, false);
+   * machine.u32[entry].toString(16);   // => '7005'
+   * machine.u32[entry + 1] === PTE_NX;   // => true
+   * ```
+   */
   set(entry: number, frame: number, flags: number, executable: boolean): void {
     if (this.words[entry] === 0) this.used[entry >>> 10]++;
     this.words[entry] = (frame << 12) | flags;
     this.words[entry + 1] = executable ? 0 : PTE_NX;
   }
 
-  /** Empties an entry in use. Its table stays, even when that was the last one: see `prune`. */
+  /**
+   * Empties an entry in use. Its table stays, even when that was the last one: see `prune`.
+   * @example
+   * ```js
+   * const { machine, pages } = new Kernel();
+   * const table = PageTable.create(pages);
+   * const entry = table.reach(5);
+   * table.set(entry, 7, PTE_PRESENT, true);
+   * table.clear(entry);
+   * [machine.u32[entry], table.tables];   // => [0, 4]
+   * ```
+   */
   clear(entry: number): void {
     this.words[entry] = 0;
     this.words[entry + 1] = 0;
     this.used[entry >>> 10]--;
   }
 
-  /** Frees the tables on the way to `page` that are empty. */
+  /**
+   * Frees the tables on the way to `page` that are empty.
+   * @example
+   * ```js
+   * const table = PageTable.create(new Kernel().pages);
+   * table.reach(5);
+   * table.set(table.reach(2 ** 20), 7, PTE_PRESENT, true);
+   * table.tables;   // => 6
+   * table.prune(5);
+   * // The one above both is still needed.
+   * table.tables;   // => 4
+   * ```
+   */
   prune(page: number): void {
     this.pruneBelow(this.root, LEVELS - 1, page);
   }
 
-  /** Calls `visit` with each entry in use of the pages [first, end), rising. `visit` may write it, not clear it. */
+  /**
+   * Calls `visit` with each entry in use of the pages [first, end), rising. `visit` may write it, not clear it.
+   * Empty stretches cost nothing: O(tables + entries in use).
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const at = space.mmap({ length: 2 ** 30 });
+   * for (const page of [0, 1000, 200_000]) space.store8(at + page * 4096, 1);
+   * const first = at / 4096;
+   * const seen = [];
+   * space.table.forEach(first, first + 2 ** 18, (entry, page) => seen.push(page - first));
+   * seen;   // => [0, 1000, 200000]
+   * ```
+   */
   forEach(first: number, end: number, visit: EntryVisitor): void {
     this.walk(this.root, LEVELS - 1, 0, first, end, visit, false);
   }
@@ -126,24 +226,58 @@ export class PageTable {
   /**
    * Calls `visit` with the frame of each table of the lowest level that has entries of the pages [first, end): those from
    * `from` to `to`, the first of which is that of `page`.
+   * @internal
    */
   forEachLeaf(first: number, end: number, visit: LeafVisitor): void {
     this.leaves(this.root, LEVELS - 1, 0, first, end, visit);
   }
 
-  /** As `forEach`, then clears each entry, and frees every table that becomes empty. */
+  /**
+   * As `forEach`, then clears each entry, and frees every table that becomes empty: munmap, where `visit` drops the
+   * reference of the frame.
+   * @example
+   * ```js
+   * const table = PageTable.create(new Kernel().pages);
+   * for (const page of [0, 1, 600]) table.set(table.reach(page), 7, PTE_PRESENT, true);
+   * const gone = [];
+   * table.clearRange(1, 1000, (entry, page) => gone.push(page));
+   * gone;   // => [1, 600]
+   * table.tables;   // => 4
+   * ```
+   */
   clearRange(first: number, end: number, visit: EntryVisitor): void {
     this.walk(this.root, LEVELS - 1, 0, first, end, visit, true);
   }
 
-  /** Frees the topmost table; all entries are cleared before. Walks end in `empty` from then on, a frame of zeroes. */
+  /**
+   * Frees the topmost table; all entries are cleared before. Walks end in `empty` from then on, a frame of zeroes.
+   * @example
+   * ```js
+   * const { pages, vm } = new Kernel();
+   * const free = pages.freeFrames;
+   * const table = PageTable.create(pages);
+   * table.destroy(vm.zeroFrame);
+   * [table.find(0x400), pages.freeFrames - free];   // => [-1, 0]
+   * ```
+   */
   destroy(empty: number): void {
     this.pages.put(this.root);
     this.root = empty;
     this.tables = 0;
   }
 
-  /** Calls `visit` with the frame of every table, and the entries it has in use by its own count. */
+  /**
+   * Calls `visit` with the frame of every table, the entries it has in use by its own count, and its level, 3 at the
+   * top.
+   * @example
+   * ```js
+   * const table = PageTable.create(new Kernel().pages);
+   * for (let page = 0; page < 1000; page++) table.set(table.reach(page), 7, PTE_PRESENT, true);
+   * const seen = [];
+   * table.forEachTable((frame, used, level) => seen.push([level, used]));
+   * seen;   // => [[3, 1], [2, 1], [1, 2], [0, 512], [0, 488]]
+   * ```
+   */
   forEachTable(visit: (frame: number, used: number, level: number) => void): void {
     const below = (table: number, level: number) => {
       visit(table, this.used[table], level);

@@ -16,6 +16,19 @@ export const SPAN_BYTES = 16;
 /** What the searches for a gap give when there is none. */
 export const NO_GAP = -1;
 
+/**
+ * A stretch of addresses, [start, end), whose bounds lie in an object of the machine's memory. A SpanTree orders
+ * such; Area and VmallocArea extend it.
+ * @example
+ * ```js
+ * const { machine, slab } = new Kernel();
+ * const span = new Span(machine.f64, slab.kmalloc(16));
+ * span.start = 0x1000;
+ * span.end = 0x3000;
+ * // The bounds are bytes of the kernel, not of the host language.
+ * machine.f64[(span.object - PAGE_OFFSET) / 8];   // => 0x1000
+ * ```
+ */
 export class Span {
   /** Of the slab object that holds the bounds, in the logical space of the kernel. */
   readonly object: number;
@@ -60,6 +73,18 @@ export class Span {
   }
 }
 
+/**
+ * Spans that do not overlap, in order of address, as a list and as a tree: `space.areas` and `vm.kernel.areas` are
+ * such. Iterating goes from the lowest to the highest.
+ * @example
+ * ```js
+ * const { space } = new Kernel().process(1);
+ * space.mmap({ length: 4096, name: 'arena' });
+ * // The list begins with the lowest.
+ * space.areas.head.name;   // => 'arena'
+ * Array.from(space.areas, ({ label }) => label);   // => ['arena', '[stack]']
+ * ```
+ */
 export class SpanTree<T extends Span> {
   /** The lowest span: the head of the list. */
   head: T | null = null;
@@ -71,7 +96,19 @@ export class SpanTree<T extends Span> {
   cacheHits = 0;
   private root: T | null = null;
 
-  /** The lowest span that ends above `address`, whether it holds the address or lies above; null when there is none. */
+  /**
+   * The lowest span that ends above `address`, whether it holds the address or lies above; null when there is none.
+   * The one found last is tried first. O(log n).
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const at = space.mmap({ length: 8192 });
+   * space.areas.find(at + 5000).start === at;   // => true
+   * // An address in no area gives the area above: AddressSpace.areaAt tells the two apart.
+   * space.areas.find(0).start === at;   // => true
+   * space.areas.find(TASK_SIZE);   // => null
+   * ```
+   */
   find(address: number): T | null {
     this.finds++;
     const { cached } = this;
@@ -90,7 +127,16 @@ export class SpanTree<T extends Span> {
     return found;
   }
 
-  /** The highest span that starts below `address`, or null. */
+  /**
+   * The highest span that starts below `address`, or null. O(log n).
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const at = space.mmap({ length: 8192 });
+   * space.areas.below(at + 1).start === at;   // => true
+   * space.areas.below(at);   // => null
+   * ```
+   */
   below(address: number): T | null {
     let found: T | null = null;
     for (let node = this.root; node !== null; ) {
@@ -102,7 +148,20 @@ export class SpanTree<T extends Span> {
     return found;
   }
 
-  /** @param span whose bounds are set and overlap no other */
+  /**
+   * Puts a span into the list and the tree. O(log n).
+   * @param span whose bounds are set and overlap no other; this is not checked
+   * @example
+   * ```js
+   * const tree = new SpanTree();
+   * const words = new Float64Array(4);
+   * for (const [i, start] of [0x5000, 0x1000].entries()) {
+   *   tree.insert(Object.assign(new Span(words, PAGE_OFFSET + i * 16), { start, end: start + 0x1000 }));
+   * }
+   * Array.from(tree, ({ start }) => start);   // => [0x1000, 0x5000]
+   * tree.head.next.start;   // => 0x5000
+   * ```
+   */
   insert(span: T): void {
     const previous = this.below(span.start);
     const next = previous === null ? this.head : previous.next;
@@ -118,6 +177,18 @@ export class SpanTree<T extends Span> {
     this.length++;
   }
 
+  /**
+   * Takes a span out; its object is the caller's to free. O(log n).
+   * @param span one of this tree
+   * @example
+   * ```js
+   * const tree = new SpanTree();
+   * const span = Object.assign(new Span(new Float64Array(2), PAGE_OFFSET), { start: 4096, end: 8192 });
+   * tree.insert(span);
+   * tree.remove(span);
+   * [tree.length, tree.find(4096)];   // => [0, null]
+   * ```
+   */
   remove(span: T): void {
     this.root = removeBelow(this.root, span);
     const { previous, next } = span;
@@ -129,7 +200,18 @@ export class SpanTree<T extends Span> {
     if (next !== null) refresh(this.root, next);
   }
 
-  /** Moves the bounds of a span, never past a neighbour. */
+  /**
+   * Moves the bounds of a span, never past a neighbour: a heap that grows. O(log n).
+   * @example
+   * ```js
+   * const tree = new SpanTree();
+   * const heap = Object.assign(new Span(new Float64Array(2), PAGE_OFFSET), { start: 4096, end: 8192 });
+   * tree.insert(heap);
+   * tree.find(9000);   // => null
+   * tree.resize(heap, 4096, 12_288);
+   * tree.find(9000) === heap;   // => true
+   * ```
+   */
   resize(span: T, start: number, end: number): void {
     span.start = start;
     span.end = end;
@@ -137,7 +219,20 @@ export class SpanTree<T extends Span> {
     if (span.next !== null) refresh(this.root, span.next);
   }
 
-  /** The start of the lowest gap of `bytes` within [low, high), or NO_GAP. */
+  /**
+   * The start of the lowest gap of `bytes` within [low, high), or -1: first fit, as vmalloc places its areas. O(log
+   * n).
+   * @example
+   * ```js
+   * const { kernel } = new Kernel().vm;
+   * const [first] = [kernel.vmalloc(4096), kernel.vmalloc(4096)];
+   * kernel.vfree(first);
+   * // The hole of one page and its guard page is found again, but not for three pages.
+   * kernel.areas.lowestGap(2 * 4096, VMALLOC_START, VMALLOC_END) === first;   // => true
+   * kernel.areas.lowestGap(3 * 4096, VMALLOC_START, VMALLOC_END) - first;   // => 16384
+   * kernel.areas.lowestGap(2 ** 50, VMALLOC_START, VMALLOC_END);   // => -1
+   * ```
+   */
   lowestGap(bytes: number, low: number, high: number): number {
     const found = lowest(this.root, bytes, low, high);
     if (found !== NO_GAP) return found;
@@ -145,7 +240,17 @@ export class SpanTree<T extends Span> {
     return high - start >= bytes ? start : NO_GAP;
   }
 
-  /** The start of the highest `bytes` that are free within [low, high), or NO_GAP. */
+  /**
+   * The start of the highest `bytes` that are free within [low, high), or -1: how mmap chooses an address. O(log n).
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const gap = space.areas.highestGap(4096, MMAP_MIN_ADDRESS, MMAP_BASE);
+   * gap === MMAP_BASE - 4096;   // => true
+   * space.mmap({ length: 4096 }) === gap;   // => true
+   * space.areas.highestGap(2 ** 47, MMAP_MIN_ADDRESS, MMAP_BASE);   // => -1
+   * ```
+   */
   highestGap(bytes: number, low: number, high: number): number {
     if (high - Math.max(low, lastEnd(this.root)) >= bytes) return high - bytes;
     return highest(this.root, bytes, low, high);
@@ -160,7 +265,18 @@ export class SpanTree<T extends Span> {
     }
   }
 
-  /** @throws CorruptionError unless the list is in order and the index agrees with it. O(n). */
+  /**
+   * @throws CorruptionError unless the list is in order and the index agrees with it. O(n).
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * space.mmap({ length: 4096 });
+   * space.areas.check();
+   * // Bounds changed behind the tree's back: use `resize`.
+   * space.areas.head.end = TASK_SIZE;
+   * space.areas.check();   // => throws CorruptionError: areas lie in order and do not overlap
+   * ```
+   */
   check(): void {
     const listed: T[] = [...this];
     if (listed.length !== this.length) {

@@ -27,6 +27,19 @@ export interface TlbUser {
   asid: number;
 }
 
+/**
+ * The translations used last, `kernel.vm.tlb`: 1024 places, one for all pages 4 MiB apart. `counts` tells the cost
+ * of a program's order of access.
+ * @example
+ * ```js
+ * const { space } = new Kernel().process(1);
+ * const { counts } = space.vm.tlb;
+ * const at = space.mmap({ length: 4096, populate: true });
+ * counts.fill(0);
+ * for (let i = 0; i < 1000; i++) space.loadU32(at + i * 4);
+ * [counts[TLB_HITS], counts[TLB_MISSES]];   // => [999, 1]
+ * ```
+ */
 export class Tlb {
   readonly readTags = new Float64Array(TLB_ENTRIES).fill(NO_TAG);
   readonly writeTags = new Float64Array(TLB_ENTRIES).fill(NO_TAG);
@@ -36,24 +49,39 @@ export class Tlb {
   private readonly users = new Set<TlbUser>();
   private nextAsid = 1;
 
+  /** Gives an address space a number of its own. @internal */
   join(user: TlbUser): void {
     this.users.add(user);
     this.renumber(user);
   }
 
-  /** Nothing matches the number that `user` has from now on. */
+  /** Nothing matches the number that `user` has from now on. @internal */
   leave(user: TlbUser): void {
     this.users.delete(user);
     user.asid = Number.NaN;
   }
 
-  /** Forgets all translations of `user`. */
+  /**
+   * Forgets all translations of `user`, as a processor does when it switches to another process without numbers for
+   * address spaces. The next access to each page is a miss. O(1).
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const { tlb } = space.vm;
+   * const at = space.mmap({ length: 4096, populate: true });
+   * space.loadU8(at);
+   * const misses = tlb.counts[TLB_MISSES];
+   * tlb.flush(space);
+   * space.loadU8(at);
+   * tlb.counts[TLB_MISSES] - misses;   // => 1
+   * ```
+   */
   flush(user: TlbUser): void {
     this.counts[TLB_FLUSHES]++;
     this.renumber(user);
   }
 
-  /** Forgets the translation of one page. */
+  /** Forgets the translation of one page. @internal */
   invalidate(user: TlbUser, page: number): void {
     const slot = page & TLB_MASK;
     if (this.readTags[slot] !== page + user.asid) return;
@@ -62,7 +90,12 @@ export class Tlb {
     this.writeTags[slot] = NO_TAG;
   }
 
-  /** @param tag page number plus asid; @param writable whether writes may use it too */
+  /**
+   * Enters a translation; the one in its place is gone.
+   * @param tag page number plus asid
+   * @param writable whether writes may use it too
+   * @internal
+   */
   fill(tag: number, frame: number, writable: boolean): void {
     const slot = tag & TLB_MASK;
     this.frames[slot] = frame;
@@ -70,7 +103,20 @@ export class Tlb {
     this.writeTags[slot] = writable ? tag : NO_TAG;
   }
 
-  /** Calls `visit` with each translation of `user` that a load or store would use. */
+  /**
+   * Calls `visit` with each translation of `user` that a load or store would use. O(1024).
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const at = space.mmap({ length: 8192 });
+   * space.loadU8(at);
+   * space.store8(at + 4096, 1);
+   * const seen = [];
+   * space.vm.tlb.forEach(space, (page, frame, writable) => seen.push([page - at / 4096, writable]));
+   * // A page only read is write-protected there, so that its first write is seen.
+   * seen;   // => [[0, false], [1, true]]
+   * ```
+   */
   forEach(user: TlbUser, visit: (page: number, frame: number, writable: boolean) => void): void {
     for (let slot = 0; slot < TLB_ENTRIES; slot++) {
       const page = this.readTags[slot] - user.asid;

@@ -32,6 +32,19 @@ export interface VirtualMemoryCounts {
   zeroed: number;
 }
 
+/**
+ * The part that all address spaces of a machine share, `kernel.vm`: TLB, page cache, the zero page, and reclaim.
+ * @example
+ * ```js
+ * const { vm, pages } = new Kernel();
+ * const space = vm.createAddressSpace();
+ * const at = space.mmap({ length: 1000 * 4096 });
+ * const free = pages.freeFrames;
+ * for (let i = 0; i < 1000; i++) space.loadU8(at + i * 4096);
+ * // Memory that is only read is the one zero page: page tables are all it costs.
+ * [space.counts.minorFaults, free - pages.freeFrames < 10];   // => [1000, true]
+ * ```
+ */
 export class VirtualMemory {
   readonly pages: PageAllocator;
   readonly slab: SlabAllocator;
@@ -67,7 +80,19 @@ export class VirtualMemory {
     pages.background = (order) => this.reclaim(1 << order);
   }
 
-  /** An address space with nothing mapped; null when there is no memory for its descriptor and topmost table. */
+  /**
+   * An address space with nothing mapped; `destroy` it. `ProcessTable.exec` makes one for each new program.
+   * @returns null when there is no memory for its descriptor and topmost table
+   * @example
+   * ```js
+   * const { pages, vm } = new Kernel();
+   * const space = vm.createAddressSpace();
+   * [space.areas.length, space.table.tables, vm.spaces.has(space)];   // => [0, 1, true]
+   * vm.slab.shrinkAll();
+   * pages.failNth(1);
+   * vm.createAddressSpace();   // => null
+   * ```
+   */
   createAddressSpace(): AddressSpace | null {
     const object = this.spaceObjects.alloc();
     if (object === null) return null;
@@ -81,7 +106,7 @@ export class VirtualMemory {
     return space;
   }
 
-  /** Gives the descriptor of an address space back; its areas are gone. Called by AddressSpace.destroy. */
+  /** Gives the descriptor of an address space back; its areas are gone. Called by AddressSpace.destroy. @internal */
   forgetSpace(space: AddressSpace): void {
     this.spaces.delete(space);
     this.tlb.leave(space);
@@ -89,7 +114,19 @@ export class VirtualMemory {
     this.spaceObjects.free(space.object);
   }
 
-  /** Frees frames: clean pages of files, dirty ones after writing them, then free slabs. @returns how many */
+  /**
+   * Frees frames: clean pages of files, dirty ones after writing them, then free slabs. Anonymous memory stays:
+   * there is no swap. The page allocator calls it when memory is short.
+   * @returns how many frames
+   * @example
+   * ```js
+   * const { slab, vm } = new Kernel();
+   * for (const object of Array.from({ length: 80 }, () => slab.kmalloc(4096))) slab.kfree(object);
+   * vm.reclaim(64) >= 64;   // => true
+   * // Nothing is left that could be given up.
+   * vm.reclaim(64);   // => 0
+   * ```
+   */
   reclaim(wanted: number): number {
     const freed = this.cache.reclaim(Math.max(wanted, RECLAIM_BATCH));
     return freed >= wanted ? freed : freed + this.slab.shrinkAll();
@@ -103,8 +140,19 @@ export class VirtualMemory {
   }
 
   /**
-   * Walks everything: areas, tables, descriptors of frames, the page cache, the TLB.
+   * Walks everything: areas, tables, descriptors of frames, the page cache, the TLB; object caches and frames too.
    * @throws CorruptionError naming the broken law. O(frames + mapped pages).
+   * @example
+   * ```js
+   * const { vm } = new Kernel();
+   * const space = vm.createAddressSpace();
+   * const at = space.mmap({ length: 4096, populate: true });
+   * vm.check();
+   * // An entry made read-only and the TLB not told: stores would still go through.
+   * space.store8(at, 1);
+   * vm.pages.machine.u32[space.table.find(at / 4096)] &= ~PTE_WRITE;
+   * vm.check();   // => throws CorruptionError
+   * ```
    */
   check(): void {
     checkVirtualMemory(this);

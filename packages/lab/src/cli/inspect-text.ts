@@ -33,7 +33,7 @@ export function describe(inspection: Inspection, rows: number, paint: Colours): 
 }
 
 function zoneSections(zones: readonly ZoneFigures[], pageBytes: number, paint: Colours): string[] {
-  const orders = Math.max(...zones.map(({ free }) => free.length));
+  const orders = zones[0]?.free.length ?? 0;
   const name = zoneNames(zones);
   const head = ['order', ...Array.from({ length: orders }, (_, order) => String(order))];
   const align = head.map((_, i) => (i === 0 ? ('left' as const) : ('right' as const)));

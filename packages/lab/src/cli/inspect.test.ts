@@ -1,5 +1,5 @@
 /** `freehold inspect` on copies of the files, ours and real ones; on this machine's own in command.test.ts. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -33,13 +33,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const said = capture();
 /** Files that only root may read. */
 const denied = vi.hoisted(() => new Set<string>());
-vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof import('node:fs/promises')>();
+vi.mock('../read-text.js', async (original) => {
+  const real = await original<typeof import('../read-text.js')>();
   return {
-    ...real,
-    readFile: async (path: string, encoding: BufferEncoding) => {
+    readText: async (path: string, most: number) => {
       if (denied.has(path)) throw Object.assign(new Error('denied'), { code: 'EACCES' });
-      return await real.readFile(path, encoding);
+      return await real.readText(path, most);
     },
   };
 });
@@ -312,6 +311,15 @@ describe('wrong use', () => {
     expect(await inspect(...argv)).toBe(2);
     expect(said.err).toBe(`freehold: ${message}\n`);
     expect(said.out).toBe('');
+  });
+
+  it('a file that is endless or too large', async () => {
+    const large = copies('large', { meminfo: '' });
+    truncateSync(join(large, 'meminfo'), 2 ** 30);
+    expect(await inspect('--root', large)).toBe(2);
+    expect(said.err).toBe(
+      `freehold: ${join(large, 'meminfo')} has more than 256 MiB: too much to be read as a whole\n`,
+    );
   });
 
   it('a thread of the kernel has no memory of its own', async () => {

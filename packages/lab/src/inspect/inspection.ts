@@ -181,12 +181,11 @@ function memoryFigures(meminfo: ReadonlyMap<string, number>): MemoryFigures {
 }
 
 function vmallocFigures(areas: readonly VmallocinfoArea[], pageBytes: number): VmallocFigures {
-  const byCaller = new Map<string, VmallocinfoArea[]>();
-  for (const area of areas) {
-    // Without the place in the function; what has no caller is known by what it is.
-    const caller = area.caller.replace(/\+0x\S*/, '') || area.flags.join(' ') || 'unknown';
-    byCaller.set(caller, [...(byCaller.get(caller) ?? []), area]);
-  }
+  // Without the place in the function; what has no caller is known by what it is.
+  const byCaller = groupBy(
+    areas,
+    ({ caller, flags }) => caller.replace(/\+0x\S*/, '') || flags.join(' ') || 'unknown',
+  );
   const sums = (group: readonly VmallocinfoArea[]) => ({
     areas: group.length,
     bytes: group.reduce((sum, { bytes }) => sum + bytes, 0),
@@ -210,8 +209,9 @@ function zoneFigures({ node, zone, free }: BuddyinfoZone, pageBytes: number): Zo
 }
 
 function typeFigures({ free, types, blocks }: Pagetypeinfo, pageBytes: number): TypeFigures[] {
+  const countsOf = new Map(blocks.map(({ node, zone, counts }) => [`${node} ${zone}`, counts]));
   return free.map(({ node, zone, type, free, stoppedAt }) => {
-    const counts = blocks.find((each) => each.node === node && each.zone === zone)?.counts;
+    const counts = countsOf.get(`${node} ${zone}`);
     return {
       node,
       zone,
@@ -261,11 +261,7 @@ interface AreaFigures {
 }
 
 function processFigures(pid: string, areas: readonly AreaFigures[]): ProcessFigures {
-  const byName = new Map<string, AreaFigures[]>();
-  for (const each of areas) {
-    const name = each.area.path || 'anonymous';
-    byName.set(name, [...(byName.get(name) ?? []), each]);
-  }
+  const byName = groupBy(areas, ({ area }) => area.path || 'anonymous');
   const mappings = [...byName].map(([name, group]) => mapping(name, group));
   mappings.sort((a, b) => (b.rssBytes ?? b.sizeBytes) - (a.rssBytes ?? a.sizeBytes));
   return { pid, areas: areas.length, total: mapping('all', areas), mappings };
@@ -287,4 +283,16 @@ function mapping(name: string, group: readonly AreaFigures[]): MappingFigures {
     sharedBytes: bytes('Shared_Clean', 'Shared_Dirty'),
     privateBytes: bytes('Private_Clean', 'Private_Dirty'),
   };
+}
+
+/** The items in groups of one key each, in the order of the first of each. O(items). */
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
 }

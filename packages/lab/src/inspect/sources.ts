@@ -1,8 +1,8 @@
 /** Where `freehold inspect` reads from: /proc of the Linux it runs on, or a folder with copies of its files. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProcFormatError } from '@freehold/kernel';
 import { UserError } from '../errors.js';
+import { readText } from '../read-text.js';
 
 /** A file that there is nothing from, and what to do about it. */
 export interface Missing {
@@ -11,6 +11,8 @@ export interface Missing {
 }
 
 export const PROC = '/proc';
+/** smaps of 65,530 areas, as many as Linux allows a process, has 60 MB and more where paths are long. */
+const TEXT_BYTES_MAX = 256 * 2 ** 20;
 
 export class ProcFolder {
   /** What could not be read, in the order in which it was wanted. */
@@ -30,7 +32,7 @@ export class ProcFolder {
   /**
    * Reads and parses a file: `buddyinfo`, `self/smaps`. A copy may be called `buddyinfo.txt`.
    * @returns null where it cannot be read; `missing` then says why
-   * @throws UserError where it is not what Linux prints in that file
+   * @throws UserError where it is not what Linux prints in that file, or larger than that can be
    */
   async read<T>(name: string, parse: (text: string, file: string) => T): Promise<T | null> {
     const file = join(this.root, name);
@@ -49,11 +51,12 @@ export class ProcFolder {
 
   private async text(name: string, file: string): Promise<string | null> {
     try {
-      return await readFile(file, 'utf8').catch((error: unknown) => {
+      return await readText(file, TEXT_BYTES_MAX).catch((error: unknown) => {
         if (this.root === PROC || codeOf(error) !== 'ENOENT') throw error;
-        return readFile(`${file}.txt`, 'utf8');
+        return readText(`${file}.txt`, TEXT_BYTES_MAX);
       });
     } catch (error) {
+      if (error instanceof UserError) throw error;
       this.missing.push({ file, why: this.reason(name, codeOf(error)) });
       return null;
     }

@@ -21,6 +21,8 @@ export interface Told extends Outcome {
   readonly refused?: true;
   /** The lines of `text` are printed as they are. */
   readonly exact?: true;
+  /** What is to be known beside: a file of this machine that is not written to. */
+  readonly notes?: readonly string[];
 }
 
 export class Session {
@@ -33,6 +35,7 @@ export class Session {
   readonly kernelCaches: ReadonlySet<ObjectCache>;
   /** Set by `quit`. */
   ended = false;
+  private notes: string[] = [];
   private readonly meter: CostMeter;
 
   constructor(kernel: Kernel, groups: readonly CommandGroup[], paint: Colours) {
@@ -73,11 +76,17 @@ export class Session {
     return told;
   }
 
-  /** For people: the text, and below it what it cost. */
-  show({ text, refused, exact, costs }: Told): string {
+  /** Something to be told with what comes of the command that runs, or else of the next. */
+  note(text: string): void {
+    this.notes.push(text);
+  }
+
+  /** For people: the text, and below it what is to be known beside, and what it cost. */
+  show({ text, refused, exact, costs, notes = [] }: Told): string {
     const message = refused === true ? `refused, as expected: ${text}` : text;
     const lines = describeCosts(costs).map((line) => `\n${this.paint.dim(`  ${line}`)}`);
-    return (exact === true ? message : wrapLong(message)) + lines.join('');
+    const beside = notes.map((note) => `\n${wrapLong(`  note: ${note}`)}`);
+    return (exact === true ? message : wrapLong(message)) + [...beside, ...lines].join('');
   }
 
   private executeFailing(words: readonly Word[], line: string): Told {
@@ -85,7 +94,7 @@ export class Session {
     try {
       told = this.run(words);
     } catch (error) {
-      if (isRefusal(error)) return { text: error.message, refused: true, costs: this.meter.read() };
+      if (isRefusal(error)) return { text: error.message, refused: true, ...this.beside() };
       throw error;
     }
     throw new FaultError(`'${line.trim()}' was to be refused, but did this: ${told.text}`);
@@ -100,8 +109,15 @@ export class Session {
     return {
       ...(typeof outcome === 'string' ? { text: outcome } : outcome),
       ...(command.exact === true ? { exact: true } : {}),
-      costs: this.meter.read(),
+      ...this.beside(),
     };
+  }
+
+  /** What is told with every command: notes, where there are any, and costs. */
+  private beside(): Pick<Told, 'notes' | 'costs'> {
+    const { notes } = this;
+    this.notes = [];
+    return { ...(notes.length > 0 ? { notes } : {}), costs: this.meter.read() };
   }
 }
 

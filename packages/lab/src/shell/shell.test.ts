@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { Kernel, MemoryFile } from '@freehold/kernel';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { colours } from '../cli/terminal.js';
 import { FaultError, UserError } from '../errors.js';
@@ -7,7 +8,7 @@ import { Arguments } from './arguments.js';
 import { GROUPS } from './commands.js';
 import { complete, interact } from './interactive.js';
 import { runScript } from './script.js';
-import { Session } from './session.js';
+import { isRefusal, Session } from './session.js';
 import { splitWords } from './words.js';
 import { hexDump } from './words-for-people.js';
 
@@ -120,7 +121,7 @@ describe('a session', () => {
     );
     expect(run('read 1 $f 6')).toMatch(/a file\n {2}faults: 1, 1 page read from its file/);
     run('write 1 $f "A FILE"');
-    expect(run('msync 1 $f 9600')).toBe('1 page written to disk');
+    expect(run('msync 1 $f 9600')).toBe('1 page written back');
     expect(new TextDecoder().decode(TEXT.subarray(0, 9))).toBe('A FILE in');
     expect(run('p = mmap 1 4096 /file r at 0x10000000 offset 4096 populate')).toContain(
       '1 page of /file at 0x10000000',
@@ -422,5 +423,115 @@ describe('the shell on a terminal', () => {
     expect(text).toContain('^C');
     expect(text).toContain('\nstill here\n');
     expect(session.ended).toBe(false);
+  });
+});
+
+describe('words that every object knows', () => {
+  const NAMES = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'];
+
+  it.each(NAMES)('%s is no file, flag, command, cache, variable, size or escape', (name) => {
+    const { run, session } = start();
+    expect(() => run(`cat ${name}`)).toThrow(
+      new UserError(
+        `no file ${name}; there are /proc/buddyinfo, /proc/pagetypeinfo, /proc/slabinfo, /proc/vmallocinfo, /proc/meminfo, /proc/PID/maps and /proc/PID/smaps`,
+      ),
+    );
+    expect(run(`fails kmalloc 8 ${name}`)).toContain(`unknown gfp flag "${name}"`);
+    expect(run(`fails alloc_pages 0 GFP_KERNEL|${name}`)).toContain(`unknown gfp flag "${name}"`);
+    expect(() => run(name)).toThrow(`no command '${name}'`);
+    expect(() => run(`help ${name}`)).toThrow(`no command '${name}'`);
+    expect(() => run(`cache alloc ${name}`)).toThrow(`there is no cache ${name}`);
+    expect(() => run(`kmalloc $${name}`)).toThrow(`there is no $${name}`);
+    expect(() => run(`kmalloc 8${name}`)).toThrow('is no number');
+    for (const group of ['cache', 'shm']) expect(() => run(`${group} ${name}`)).toThrow('is missing');
+    // The name of a variable, as any.
+    run(`${name} = kmalloc 8`);
+    run(`kfree $${name}`);
+    expect(session.variables.size).toBe(1);
+    expect(complete(`${name} `, session)[0]).toEqual([]);
+  });
+});
+
+describe('the system refuses', () => {
+  it('the 2,049th cache, and takes one again after another went', () => {
+    const { run, kernel } = start();
+    const there = kernel.slab.caches().length;
+    for (let i = there; i < 2048; i++) run(`cache create c${i} 8`);
+    expect(run('fails cache create more 8')).toBe(
+      'refused, as expected: there are 2048 caches already: destroy one first',
+    );
+    run('cache destroy c2000');
+    run('cache create more 8');
+    kernel.check();
+  });
+
+  it('whatever any line asks for, by an error that a script can expect', () => {
+    const commands = GROUPS.flatMap((group) => group.commands.map(({ name }) => name)).filter(
+      (name) => name !== 'quit',
+    );
+    const words = [
+      ...['0', '1', '2', '3', '8', '16', '4096', '0x1000', '64KiB', '8PiB', '0x10000', '0xffffffffffff'],
+      ...['9007199254740991', '0x7ffffffff000', '$a', '$a+1', '$a+0x1000', '"a b"', '""', 'x', '__proto__'],
+      ...['create', 'alloc', 'free', 'shrink', 'destroy', 'attach', 'detach', 'remove', 'list', 'ro', 'c'],
+      ...[
+        '/file',
+        '/none',
+        '/proc/1/maps',
+        'shared',
+        'private',
+        'populate',
+        'at',
+        'offset',
+        'rw',
+        'none',
+        'rx',
+      ],
+      ...['GFP_ATOMIC', '__GFP_ZERO', 'GFP_DMA', 'inode_cache', '-1', '|'],
+    ];
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.tuple(
+            fc.constantFrom('', 'a = '),
+            fc.constantFrom(...commands),
+            fc.array(
+              fc.oneof({ weight: 2, arbitrary: fc.constantFrom('1', '2', '$a') }, fc.constantFrom(...words)),
+              {
+                maxLength: 5,
+              },
+            ),
+          ),
+          { minLength: 1, maxLength: 30 },
+        ),
+        (lines) => {
+          const { session, kernel } = start(4 * 2 ** 20);
+          for (const [keep, command, args] of lines) {
+            const line = `${keep}${command} ${args.join(' ')}`;
+            // Page by page, in hours.
+            if (/^(a = )?(touch|mmap) .*(PiB|0xf{12}|900719|0x7f)/.test(line)) continue;
+            try {
+              session.execute(line);
+            } catch (error) {
+              const known = error instanceof UserError || isRefusal(error);
+              expect(known ? '' : `${line}: ${(error as Error).stack}`).toBe('');
+            }
+          }
+          kernel.check();
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe('a note', () => {
+  it('is told once, with the command that it is about', () => {
+    const { session, run } = start();
+    session.note('kept in memory');
+    expect(session.execute('fails fork 9')).toMatchObject({ notes: ['kept in memory'], refused: true });
+    session.note('a'.repeat(100));
+    session.note('b');
+    expect(run('echo x')).toBe(`x\n  note:\n    ${'a'.repeat(100)}\n  note: b`);
+    expect(session.execute('echo x')).not.toHaveProperty('notes');
   });
 });

@@ -7,7 +7,11 @@ export interface Word {
   readonly quoted: boolean;
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', '0': '\0' };
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['n', '\n'],
+  ['t', '\t'],
+  ['0', '\0'],
+]);
 
 /** @throws UserError for a quote that is not closed */
 export function splitWords(line: string): Word[] {
@@ -39,7 +43,7 @@ function quoted(line: string, start: number): { text: string; end: number } {
     if (character === quote) return { text, end: at + 1 };
     if (character === '\\' && quote === '"' && at + 1 < line.length) {
       at++;
-      text += ESCAPES[line[at]!] ?? line[at]!;
+      text += ESCAPES.get(line[at]!) ?? line[at]!;
     } else text += character;
   }
   throw new UserError(`the ${quote} at column ${start + 1} is never closed`);

@@ -177,14 +177,15 @@ export class TimeChart {
     const last = this.#operation.length - 1;
     const from = chart?.cursor.idx ?? -1;
     const pages = Math.ceil(last / 20);
-    const target = {
-      ArrowLeft: from - 1,
-      ArrowRight: from + 1,
-      PageUp: from - pages,
-      PageDown: from + pages,
-      Home: 0,
-      End: last,
-    }[event.key];
+    const targets = new Map([
+      ['ArrowLeft', from - 1],
+      ['ArrowRight', from + 1],
+      ['PageUp', from - pages],
+      ['PageDown', from + pages],
+      ['Home', 0],
+      ['End', last],
+    ]);
+    const target = targets.get(event.key);
     if (chart === null || target === undefined) return;
     event.preventDefault();
     const place = Math.min(Math.max(target, 0), last);

@@ -18,7 +18,7 @@ import { Refused } from '../refused.js';
 import type { Session } from '../session.js';
 import { hex, many } from '../words-for-people.js';
 
-const FLAGS = Object.keys(GFP_NAMES);
+const FLAGS = [...GFP_NAMES.keys()];
 const CACHE_ACTIONS = ['create', 'alloc', 'free', 'shrink', 'destroy'] as const;
 
 export const KERNEL: CommandGroup = {

@@ -60,7 +60,7 @@ export const MEMORY: CommandGroup = {
       run(session, args) {
         const { process, address, length } = rangeOf(session, args);
         args.end();
-        return `${many(process.space.msync(address, length), 'page')} written to disk`;
+        return `${many(process.space.msync(address, length), 'page')} written back`;
       },
     },
     {

@@ -24,13 +24,15 @@ import { framesPicture } from '../frames-picture.js';
 import type { Session } from '../session.js';
 
 /** The files of /proc that are no process's. */
-const FILES: Readonly<Record<string, (session: Session) => string>> = {
-  '/proc/buddyinfo': ({ kernel }) => printBuddyinfo(buddyinfoOf(kernel.pages)),
-  '/proc/pagetypeinfo': ({ kernel }) => printPagetypeinfo(pagetypeinfoOf(kernel.pages)),
-  '/proc/slabinfo': ({ kernel }) => printSlabinfo(slabinfoOf(kernel.slab)),
-  '/proc/vmallocinfo': ({ kernel }) => printVmallocinfo(vmallocinfoOf(kernel.vm.kernel)),
-  '/proc/meminfo': ({ kernel }) => printMeminfo(meminfoOf(kernel.slab)),
-};
+const FILES: ReadonlyMap<string, (session: Session) => string> = new Map(
+  Object.entries<(session: Session) => string>({
+    '/proc/buddyinfo': ({ kernel }) => printBuddyinfo(buddyinfoOf(kernel.pages)),
+    '/proc/pagetypeinfo': ({ kernel }) => printPagetypeinfo(pagetypeinfoOf(kernel.pages)),
+    '/proc/slabinfo': ({ kernel }) => printSlabinfo(slabinfoOf(kernel.slab)),
+    '/proc/vmallocinfo': ({ kernel }) => printVmallocinfo(vmallocinfoOf(kernel.vm.kernel)),
+    '/proc/meminfo': ({ kernel }) => printMeminfo(meminfoOf(kernel.slab)),
+  }),
+);
 const PROCESS_FILE = /^\/proc\/(\d+)\/(maps|smaps)$/;
 const COMMAND_COLUMNS = 26;
 
@@ -45,7 +47,7 @@ export const VIEWS: CommandGroup = {
       words: ({ kernel }) => {
         const alive = kernel.processes.list().filter(({ isZombie }) => !isZombie);
         const own = alive.flatMap(({ pid }) => [`/proc/${pid}/maps`, `/proc/${pid}/smaps`]);
-        return [...Object.keys(FILES), ...own];
+        return [...FILES.keys(), ...own];
       },
       run(session, args) {
         const texts = [args.text('FILE'), ...args.rest()].map((path) => contentsOf(session, path));
@@ -104,12 +106,12 @@ export const VIEWS: CommandGroup = {
 
 /** @throws UserError when there is no such file */
 function contentsOf(session: Session, path: string): string {
-  const file = FILES[path];
+  const file = FILES.get(path);
   if (file !== undefined) return file(session);
   const [, pid, which] = PROCESS_FILE.exec(path) ?? [];
   if (pid === undefined) {
     throw new UserError(
-      `no file ${path}; there are ${Object.keys(FILES).join(', ')}, /proc/PID/maps and /proc/PID/smaps`,
+      `no file ${path}; there are ${[...FILES.keys()].join(', ')}, /proc/PID/maps and /proc/PID/smaps`,
     );
   }
   const { space } = session.kernel.process(Number(pid));
@@ -136,6 +138,8 @@ function help(session: Session, args: Arguments): string {
     'Sizes and addresses: 4096, 0x1000, 64KiB, $name, and sums of these: $a+0x10.',
     "'name = command' keeps the result; 'fails command' expects a refusal;",
     "'help command' shows its usage; what follows # is a comment.",
+    'Files of this machine are only read; what is written to them stays in memory,',
+    'but for those in a folder given as freehold kernel --writable DIR.',
   ];
   return [...groups, notes.join('\n')].join('\n\n');
 }
