@@ -1,12 +1,12 @@
 /** report.html in Debian's chromium, opened from disk, offline. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeReport } from '../src/report/report.js';
+import { renderReport } from '../src/report/report.js';
 import { makeComparison } from './measurements.js';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -28,12 +28,13 @@ beforeAll(async () => {
   if (!existsSync(CHROMIUM)) throw new Error(`no ${CHROMIUM}: apt-get install chromium`);
   folder = await mkdtemp(join(tmpdir(), 'freehold-report-'));
   report = join(folder, 'report.html');
-  await writeReport(report, makeComparison(), {
+  const meta = {
     version: '0.0.0',
     command: 'freehold compare a b',
     created: new Date('2026-01-02T03:04:05Z'),
     machine: 'A processor, 2 cores, linux, Node 20.19.0',
-  });
+  };
+  await writeFile(report, renderReport(makeComparison(), meta));
   browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
 });
 
@@ -88,6 +89,46 @@ describe('report.html', () => {
       'document.documentElement.scrollWidth - document.documentElement.clientWidth',
     );
     expect(wider).toBe(0);
+    await page.close();
+  });
+
+  it('runs no script that is not its own', async () => {
+    const injected = join(folder, 'injected.html');
+    const hostile = [
+      '<script>document.title = "script"</script>',
+      '<script type="module">document.title = "module"</script>',
+      '<img src="data:," onerror="document.title = \'handler\'">',
+      '<iframe srcdoc="<script>parent.document.title = \'frame\'</script>"></iframe>',
+      '<style>main { color: rgb(1, 2, 3) }</style>',
+    ].join('');
+    const whole = await readFile(report, 'utf8');
+    // As if a name had got past the escaping, in front of our own scripts.
+    await writeFile(
+      injected,
+      whole.replace('<main>', () => `<main>${hostile}`),
+    );
+    const page = await browser.newPage({ offline: true });
+    const refused: string[] = [];
+    page.on('console', (message) => message.type() === 'error' && refused.push(message.text()));
+    await page.goto(pathToFileURL(injected).href);
+    await page.waitForSelector('canvas');
+    expect(await page.title()).toMatch(/^freehold: /);
+    expect(await page.evaluate('getComputedStyle(document.querySelector("main")).color')).not.toBe(
+      'rgb(1, 2, 3)',
+    );
+    expect(refused.filter((text) => text.includes('Content Security Policy')).length).toBeGreaterThanOrEqual(
+      4,
+    );
+    await page.close();
+  });
+
+  it('gives its bars their lengths', async () => {
+    const page = await browser.newPage();
+    await page.goto(pathToFileURL(report).href);
+    const widths = await page.evaluate<number[]>(
+      '[...document.querySelectorAll(".stacks .part")].map((part) => part.getBoundingClientRect().width)',
+    );
+    expect(new Set(widths.map(Math.round)).size).toBeGreaterThan(2);
     await page.close();
   });
 });

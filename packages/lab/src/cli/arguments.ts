@@ -1,10 +1,9 @@
 /** The arguments that compare and fit share: which allocators, which alignment, which traces. */
-import { access, constants, realpath, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { Option } from 'commander';
 import { UserError } from '../errors.js';
 import { findFormat } from '../formats/open.js';
 import { ZSTD_WINDOW_BYTES, ZSTD_WINDOW_BYTES_MAX } from '../formats/zstd.js';
+import { visibleName } from '../output/visible.js';
 import type { Settings } from '../replay/options.js';
 import {
   ALLOCATORS,
@@ -76,44 +75,6 @@ export function allocatorsHelp(kinds = ALLOCATORS): string {
   ].join('\n');
 }
 
-/**
- * Tells before the work, not after it, whether the files named can be written.
- * @param outputs the options with the paths given to them
- * @param inputs the recordings, none of which may be written over
- * @throws UserError where one cannot be written, is one of the inputs, or is named twice
- */
-export async function checkOutputs(
-  outputs: Readonly<Record<string, string | undefined>>,
-  inputs: readonly string[],
-): Promise<void> {
-  const taken = new Map<string, string>();
-  for (const path of inputs) taken.set(await place(path), 'is the recording itself');
-  for (const [option, path] of Object.entries(outputs)) {
-    if (path === undefined) continue;
-    const where = await place(path);
-    const why = taken.get(where) ?? (await unwritable(where));
-    if (why !== null) throw new UserError(`${option}: cannot write ${path}: ${why}`);
-    taken.set(where, `is where ${option} goes already`);
-  }
-}
-
-/** The same text for the same file, links followed. */
-async function place(path: string): Promise<string> {
-  return await realpath(path).catch(() => resolve(path));
-}
-
-async function unwritable(path: string): Promise<string | null> {
-  const there = await stat(path).catch(() => null);
-  if (there?.isDirectory()) return 'is a folder';
-  const needed = there === null ? dirname(path) : path;
-  try {
-    await access(needed, constants.W_OK);
-    return null;
-  } catch {
-    return there === null ? `no folder ${needed} that may be written to` : 'permission denied';
-  }
-}
-
 /** An option whose value is a whole number from `least` to `most`. */
 export function whole(flags: string, description: string, least: number, most: number): Option {
   const option = new Option(flags, description);
@@ -169,7 +130,7 @@ export function leavesOutNaive(trace: Trace, named: readonly Contender[] | undef
 export function leftOutNote(traces: readonly string[]): string {
   if (traces.length === 0) return '';
   const names = ALLOCATORS.filter(({ naive }) => naive).map(({ id }) => id);
-  const where = traces.length === 1 ? traces[0] : `${traces.length} traces`;
+  const where = traces.length === 1 ? visibleName(traces[0]!) : `${traces.length} traces`;
   return wrap(
     `The naive allocators were left out of ${where}, of more than ${formatCount(NAIVE_OPERATIONS_MAX)} operations; to include them: --allocators ${names.join(',')}`,
   );

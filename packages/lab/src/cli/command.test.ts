@@ -83,6 +83,32 @@ describe('the command', () => {
     expect(readFileSync(csv, 'utf8')).toContain('short.rep,tlsf,');
   });
 
+  it.each([
+    ['thrown', 'throw new TypeError("lost")'],
+    ['rejected', 'Promise.reject(new TypeError("lost"))'],
+  ])('an error that nobody catches, %s, is one line and status 70', (_how, code) => {
+    const late = `const timer = setInterval(() => {
+      if (process.listenerCount('uncaughtException') === 0) return;
+      clearInterval(timer);
+      ${code};
+    }, 10)`;
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [
+        '--import',
+        `data:text/javascript,${encodeURIComponent(late)}`,
+        COMMAND,
+        'compare',
+        LONG,
+        '-a',
+        'naive-worst',
+      ],
+      { encoding: 'utf8' },
+    );
+    expect(stderr).toMatch(/^freehold: an error in freehold \S+ itself: TypeError: lost; [^\n]*\n$/);
+    expect(status).toBe(70);
+  });
+
   it('ends by Ctrl-C at once, whatever the threads are at', async () => {
     const child = spawn(process.execPath, [COMMAND, 'compare', LONG, '-a', 'naive-worst,naive-best'], {
       stdio: 'ignore',

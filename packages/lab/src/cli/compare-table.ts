@@ -2,6 +2,7 @@
 import { meansOf } from '../metrics/means.js';
 import { MEASURES, type Measure, type MeasureKey, type Measurement } from '../metrics/measurement.js';
 import type { RecordedGrants } from '../metrics/recorded.js';
+import { visibleName } from '../output/visible.js';
 import { allocatorRows, BEST, NONE } from './rows.js';
 import { type Colours, define, formatMany, formatSize, table, wrap } from './terminal.js';
 
@@ -48,7 +49,7 @@ export function traceTable(measurements: readonly Measurement[], paint: Colours)
   ];
   const { recorded } = measurements[0]!;
   const shown = recorded === null ? rows : [...rows, asRecorded(recorded)];
-  return [paint.bold(trace), wrap(facts.join(', ')), '', figures(shown, paint)].join('\n');
+  return [paint.bold(visibleName(trace)), wrap(facts.join(', ')), '', figures(shown, paint)].join('\n');
 }
 
 /** Geometric means of the allocators that ran on every trace; '' where there is but one trace. */

@@ -1,18 +1,18 @@
 /** `freehold compare`: every allocator on every trace, side by side. */
-import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { Command } from 'commander';
 import { FaultError } from '../errors.js';
 import { toCsv, toRecord } from '../metrics/csv.js';
 import type { Measurement } from '../metrics/measurement.js';
+import { checkOutputs } from '../output/check.js';
+import { writeOutput } from '../output/write.js';
 import type { Contender } from '../replay/registry.js';
-import { writeReport } from '../report/report.js';
+import { renderReport } from '../report/report.js';
 import {
   alignOption,
   allocatorsHelp,
   allocatorsOption,
   asOption,
-  checkOutputs,
   leftOutNote,
   zstdWindowOption,
 } from './arguments.js';
@@ -65,7 +65,7 @@ export function compareCommand(): Command {
 
 async function compare(paths: readonly string[], options: CompareOptions): Promise<void> {
   const { csv, report } = options;
-  await checkOutputs({ '--csv': csv, '--report': report }, paths);
+  checkOutputs({ '--csv': csv, '--report': report }, paths);
   const paint = colours(process.stdout);
   const measurements: Measurement[] = [];
   const leftOut: string[] = [];
@@ -81,15 +81,11 @@ async function compare(paths: readonly string[], options: CompareOptions): Promi
     if (!options.json) print(`${traceTable(results, paint)}\n`);
   }
   // Files first: a reader who has seen enough ends the printing.
-  if (csv !== undefined) await writeFile(csv, toCsv(measurements));
+  if (csv !== undefined) await writeOutput(csv, [toCsv(measurements)], { replace: true });
   if (report !== undefined) {
     const typed = ['freehold', ...process.argv.slice(2)].map(quoteForShell).join(' ');
-    await writeReport(report, measurements, {
-      version: VERSION,
-      command: typed,
-      created: new Date(),
-      machine: machine(),
-    });
+    const meta = { version: VERSION, command: typed, created: new Date(), machine: machine() };
+    await writeOutput(report, [renderReport(measurements, meta)], { replace: true });
   }
   if (options.json) {
     print(JSON.stringify(measurements.map(toRecord), null, 2));

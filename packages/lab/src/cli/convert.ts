@@ -1,17 +1,15 @@
 /** `freehold convert`: a recording in another format. */
-import { randomBytes } from 'node:crypto';
-import { createWriteStream, existsSync } from 'node:fs';
-import { realpath, rename, rm, stat } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { pipeline, Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { Command } from 'commander';
 import { UserError } from '../errors.js';
 import type { TraceFormat, TraceWriter } from '../formats/format.js';
 import { FORMATS } from '../formats/index.js';
+import { checkOutputs } from '../output/check.js';
+import { type Pieces, refuseToReplace, writeOutput } from '../output/write.js';
 import { zstdWindowOption } from './arguments.js';
 import { openShowing } from './info.js';
-import { formatMany, formatSize } from './terminal.js';
+import { formatMany, formatSize, tell } from './terminal.js';
 
 type Writable = TraceFormat & { readonly writer: TraceWriter };
 
@@ -45,20 +43,15 @@ async function convert(
   options: { readonly format?: string; readonly force?: true; readonly zstdWindow: number },
 ): Promise<void> {
   const format = writableFormat(output, options.format);
-  const toStdout = output === '-';
-  if (!toStdout && !options.force && existsSync(output)) {
-    throw new UserError(`${output} is there already; --force writes over it`);
-  }
+  const replace = options.force === true;
+  checkOutputs({ OUT: output }, [input]);
+  if (!replace) refuseToReplace(output);
   const trace = await openShowing(input, { zstdWindow: options.zstdWindow });
   const losses: string[] = [];
-  const bytes = Readable.from(format.writer.write(trace, (loss) => losses.push(loss)));
-  if (toStdout) {
-    for await (const piece of bytes) process.stdout.write(piece);
-  } else {
-    await writeWhole(output, bytes);
-    const written = (await stat(output)).size;
+  const bytes = format.writer.write(trace, (loss) => losses.push(loss));
+  const written = await writeOutput(output, output.endsWith('.gz') ? compressed(bytes) : bytes, { replace });
+  if (output !== '-')
     tell(`${output}: ${formatMany(trace.length, 'operation')} as ${format.id}, ${formatSize(written)}`);
-  }
   // No format that can be written has a place for it.
   if (trace.details !== undefined)
     losses.push('the kinds of blocks and what was granted for them are left out');
@@ -80,24 +73,7 @@ function writableFormat(output: string, id: string | undefined): Writable {
   );
 }
 
-/** The file is there whole or not at all; what is no regular file (a pipe, a device) is written to as it is. */
-async function writeWhole(path: string, bytes: Readable): Promise<void> {
-  const there = existsSync(path);
-  const target = there ? await realpath(path) : path;
-  const direct = there && !(await stat(target)).isFile();
-  const file = direct ? target : `${target}.${randomBytes(4).toString('hex')}.tmp`;
-  const packed = path.endsWith('.gz') ? [createGzip({ level: 9 })] : [];
-  try {
-    await pipeline([bytes, ...packed, createWriteStream(file, { flags: direct ? 'w' : 'wx' })]);
-    if (!direct) await rename(file, target);
-  } catch (error) {
-    if (!direct) await rm(file, { force: true });
-    // The user never named the temporary file.
-    if (error instanceof Error && 'path' in error) error.path = path;
-    throw error;
-  }
-}
-
-function tell(line: string): void {
-  process.stderr.write(`${line}\n`);
+function compressed(bytes: Iterable<Uint8Array>): Pieces {
+  // Errors come to whoever reads the compressed bytes.
+  return pipeline(Readable.from(bytes), createGzip({ level: 9 }), () => {});
 }

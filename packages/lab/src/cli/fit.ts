@@ -1,6 +1,7 @@
 /** `freehold fit`: the smallest arena in which a trace completes, for every allocator. */
 import { Command } from 'commander';
 import { geometricMean } from '../metrics/means.js';
+import { visibleName } from '../output/visible.js';
 import type { Fit } from '../replay/fit.js';
 import type { Contender } from '../replay/registry.js';
 import {
@@ -99,7 +100,7 @@ function fitTable(fits: readonly Fit[], paint: Colours): string {
   });
   const head = ['', 'smallest', 'bytes', 'x live', 'growing', 'books'];
   return [
-    paint.bold(trace),
+    paint.bold(visibleName(trace)),
     `${formatMany(operations, 'operation')}, at most ${formatSize(peakLiveBytes)} live`,
     '',
     table(head, rows, ['left', 'right', 'right', 'right', 'right', 'right']),

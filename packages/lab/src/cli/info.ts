@@ -1,6 +1,7 @@
 /** `freehold info`: what a recording shows of its program. */
 import { Command } from 'commander';
 import { type OpenOptions, openTrace } from '../formats/open.js';
+import { visibleName } from '../output/visible.js';
 import { type Profile, profileOf } from '../trace/profile.js';
 import type { TraceNotes } from '../trace/trace.js';
 import { asOption, zstdWindowOption } from './arguments.js';
@@ -112,7 +113,7 @@ function describe(profile: Profile, paint: Colours): string {
   const notes = notesOf(profile.notes);
   if (notes !== '') facts.push(define('notes', notes, INDENT));
   const sections = [
-    `${paint.bold(profile.trace)}\n${formatMany(operations, 'operation')}, read as ${profile.format}`,
+    `${paint.bold(visibleName(profile.trace))}\n${formatMany(operations, 'operation')}, read as ${profile.format}`,
     facts.join('\n'),
     `${paint.bold('Bytes live')} over the recording, from 0 to ${formatSize(Math.max(...profile.live, 0))}\n${spark(profile.live)}`,
     `${paint.bold('Sizes')} of requests, bytes; the bars are logarithmic\n${histogram(profile.sizes, formatSize)}`,

@@ -2,18 +2,20 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { capture } from '../../test/capture.js';
 import { FORMATS } from '../formats/index.js';
 import type { Measurement } from '../metrics/measurement.js';
 import * as worker from '../replay/worker.js';
 import { main } from './main.js';
+import { VERSION } from './version.js';
 
 const faults = vi.hoisted(() => new Map<string, NonNullable<Measurement['verification']>['fault']>());
 
 vi.mock('../replay/pool.js', () => ({
   ReplayPool: class {
     async compare(task: worker.CompareTask): Promise<Measurement> {
+      if (faults.get(task.spec) === null) throw new TypeError('no such thing');
       const measurement = worker.compare(task);
       const fault = faults.get(task.spec);
       return fault === undefined
@@ -267,6 +269,85 @@ describe('compare', () => {
       '',
     ]);
     expect(said.out).toMatch(/^tlsf /m);
+  });
+});
+
+describe('names with control characters', () => {
+  const NAME = 'a\u001b[31m\u202e\u009b2J\u007f\r\nb.rep';
+  const SHOWN = 'a\\u001b[31m\\u202e\\u009b2J\\u007f\\u000d\\u000ab.rep';
+  const HOSTILE = recording(NAME, ['a 0 100', 'f 0']);
+  const SCRIPT = join(folder, 'script');
+  writeFileSync(SCRIPT, NAME);
+  /** Everything but line feeds and printable text. */
+  const controls = (text: string) => text.replaceAll('\n', '').match(/[\p{Cc}\u202e]/gu) ?? [];
+
+  it.each([
+    ['compare', HOSTILE, '-a', 'tlsf'],
+    ['fit', HOSTILE, '-a', 'tlsf'],
+    ['info', HOSTILE],
+  ])('%s shows them', async (...argv) => {
+    expect(await run(...argv)).toBe(0);
+    expect(lines(said.out)[0]).toBe(SHOWN);
+    expect(controls(said.out)).toEqual([]);
+    said.out = '';
+    expect(await run(...argv, '--json')).toBe(0);
+    expect(controls(said.out)).toEqual([]);
+    expect(JSON.parse(said.out)[0].trace).toBe(NAME);
+  });
+
+  it.each([
+    ['compare', join(folder, `no-${NAME}`)],
+    ['compare', SMALL, '-a', NAME],
+    ['compare', SMALL, '--csv', join(folder, NAME, 'a')],
+    ['convert', SMALL, `${NAME}.none`],
+    ['kernel', SCRIPT],
+    ['lesson', NAME],
+    [NAME],
+  ])('%j tells its error without them', async (...argv) => {
+    expect(await run(...argv)).toBe(2);
+    expect(said.err).toMatch(/^freehold: [^\n]*\\u001b[^\n]*\n$/);
+    expect(controls(said.err)).toEqual([]);
+  });
+
+  it('convert shows them where it tells what it wrote', async () => {
+    expect(await run('convert', SMALL, join(folder, `out-${NAME}`))).toBe(0);
+    expect(said.err).toContain('out-a\\u001b[31m');
+    expect(controls(said.err)).toEqual([]);
+  });
+
+  it('our own colours reach a terminal, those of names do not', async () => {
+    vi.stubEnv('NO_COLOR', '');
+    vi.stubEnv('TERM', 'xterm');
+    const { isTTY } = process.stdout;
+    process.stdout.isTTY = true;
+    try {
+      expect(await run('info', HOSTILE)).toBe(0);
+    } finally {
+      process.stdout.isTTY = isTTY;
+      vi.unstubAllEnvs();
+    }
+    expect(lines(said.out)[0]).toBe(`\u001b[1m${SHOWN}\u001b[22m`);
+  });
+});
+
+describe('an error in freehold itself', () => {
+  const argv = ['compare', SMALL, '-a', 'tlsf'];
+  beforeEach(() => faults.set('tlsf', null));
+  afterEach(() => vi.unstubAllEnvs());
+
+  it('is one line with the version and what to do, status 70', async () => {
+    expect(await run(...argv)).toBe(70);
+    expect(said.err).toBe(
+      `freehold: an error in freehold ${VERSION} itself: TypeError: no such thing; please report it with the command and its input; FREEHOLD_DEBUG=1 shows where\n`,
+    );
+  });
+
+  it('shows its stack with FREEHOLD_DEBUG', async () => {
+    vi.stubEnv('FREEHOLD_DEBUG', '1');
+    expect(await run(...argv)).toBe(70);
+    expect(said.err).toMatch(
+      /^freehold: an error [^\n]*\nTypeError: no such thing\n {4}at [\s\S]*main\.test\.ts/,
+    );
   });
 });
 

@@ -1,9 +1,13 @@
 /** The command `freehold`: the list of its commands, and the one place where an error becomes a line and a status. */
 import { Command, CommanderError } from 'commander';
-import { FaultError, UserError } from '../errors.js';
+import { FaultError, reasonOf, UserError } from '../errors.js';
+import { visible } from '../output/visible.js';
 import { COMMANDS } from './commands.js';
 import { complain } from './terminal.js';
 import { VERSION } from './version.js';
+
+/** EX_SOFTWARE of sysexits.h. */
+const INTERNAL_ERROR = 70;
 
 const EXAMPLES = `
 Examples:
@@ -14,11 +18,20 @@ Examples:
   $ freehold help compare            everything that compare can do
 
 Exit status: 0 done; 1 a fault was found (compare --verify); 2 wrong use, or a
-file that cannot be read.
+file that cannot be read or written; 70 an error in freehold itself, whose stack
+FREEHOLD_DEBUG=1 in the environment shows.
 `;
 
+/** Runs the command line of this process, and sees to it that no error ends in anything but a line and a status. */
+export async function run(): Promise<void> {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => process.exit(tell(error)));
+  }
+  process.exitCode = await main(process.argv.slice(2));
+}
+
 /**
- * Runs the command line and tells what to exit with: 0 done, 1 a fault was found, 2 wrong use.
+ * Runs a command line and tells what to exit with: see "Exit status" of `--help`.
  * @param argv the arguments, without `node` and the script
  */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -30,10 +43,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has printed help, version or its own line already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const told = tell(error);
-    if (told === null) throw error;
-    complain(told.message);
-    return told.status;
+    return tell(error);
   }
 }
 
@@ -60,22 +70,30 @@ export function createProgram(): Command {
   return program;
 }
 
-/** What to say and exit with; null for a fault of our own, whose stack is wanted. */
-function tell(error: unknown): { message: string; status: number } | null {
-  if (error instanceof UserError || error instanceof FaultError) return error;
+/** Tells an error in one line. @returns the status to exit with */
+function tell(error: unknown): number {
+  if (error instanceof UserError || error instanceof FaultError) {
+    complain(error.message);
+    return error.status;
+  }
   if (error instanceof Error && 'syscall' in error && 'code' in error) {
     const path = 'path' in error ? String(error.path) : '';
-    return { message: `${path || error.syscall}: ${reason(String(error.code), error.message)}`, status: 2 };
+    complain(`${path || error.syscall}: ${reasonOf(error)}`);
+    return 2;
   }
-  return null;
+  tellOurOwn(error);
+  return INTERNAL_ERROR;
 }
 
-function reason(code: string, message: string): string {
-  if (code === 'ENOENT') return 'no such file or folder';
-  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
-  if (code === 'ENOSPC') return 'no space left';
-  if (code === 'EISDIR') return 'is a folder, not a file';
-  return message;
+/** No input should lead here. */
+function tellOurOwn(error: unknown): void {
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const debug = process.env['FREEHOLD_DEBUG'];
+  const more = debug ? '' : '; FREEHOLD_DEBUG=1 shows where';
+  complain(
+    `an error in freehold ${VERSION} itself: ${what}; please report it with the command and its input${more}`,
+  );
+  if (debug && error instanceof Error) process.stderr.write(`${visible(error.stack ?? '')}\n`);
 }
 
 /**
@@ -87,8 +105,7 @@ function endWhereOutputCannotBeWritten(): void {
     if (stream.listenerCount('error') > 0) continue;
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(0);
-      if (stream === process.stdout)
-        complain(`standard output: ${reason(String(error.code), error.message)}`);
+      if (stream === process.stdout) complain(`standard output: ${reasonOf(error)}`);
       process.exit(2);
     });
   }

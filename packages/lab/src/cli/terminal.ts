@@ -3,20 +3,39 @@ import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import picocolors from 'picocolors';
 import { UserError } from '../errors.js';
+import { atEnd } from '../output/ending.js';
+import { style, visible, visibleName } from '../output/visible.js';
 import { formatCount, parseSize as sizeOf } from '../sizes.js';
 
 export { formatCount, formatMany, formatSize } from '../sizes.js';
 
-export type Colours = ReturnType<typeof picocolors.createColors>;
+const STYLES = ['bold', 'dim', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'orange'] as const;
 
-const plain = picocolors.createColors(false);
-const coloured = picocolors.createColors(true);
+/** Functions that colour text; `print` and `complain` know what they made from what a name may hold. */
+export type Colours = Readonly<Record<(typeof STYLES)[number], (text: string) => string>>;
+
+/** Functions that change nothing. */
+export const PLAIN: Colours = makeColours(() => (text) => text);
+export const COLOURED: Colours = makeColours((name) => {
+  // The lesson's orange is none of the sixteen colours that terminals have names for.
+  if (name === 'orange') return (text) => `${style('38;5;208')}${text}${style('39')}`;
+  const [start, end] = picocolors
+    .createColors(true)
+    [name]('\n')
+    .split('\n')
+    .map((sequence) => style(sequence.slice(2, -1)));
+  return (text) => start + text + end;
+});
+
+function makeColours(make: (name: (typeof STYLES)[number]) => (text: string) => string): Colours {
+  return Object.fromEntries(STYLES.map((name) => [name, make(name)])) as Colours;
+}
 
 /** Colours where the stream is a terminal that has them; functions that change nothing elsewhere. */
 export function colours(stream: { readonly isTTY?: boolean | undefined }): Colours {
   const { NO_COLOR, TERM } = process.env;
   // https://no-color.org: present and not empty.
-  return stream.isTTY === true && !NO_COLOR && TERM !== 'dumb' ? coloured : plain;
+  return stream.isTTY === true && !NO_COLOR && TERM !== 'dumb' ? COLOURED : PLAIN;
 }
 
 /**
@@ -36,13 +55,21 @@ export function parseSize(text: string, what: string): number {
 
 /** A line, or several, on stdout. */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${visible(text)}\n`);
 }
 
-/** Tells stderr, on one line whatever the message holds. */
+/** A line on stderr about what was done. */
+export function tell(message: string): void {
+  process.stderr.write(`${visible(oneLine(message))}\n`);
+}
+
+/** Tells stderr what is wrong, on one line whatever the message holds. */
 export function complain(message: string): void {
-  const line = message.trim().replace(/\s*\n\s*/g, ' ');
-  process.stderr.write(`${colours(process.stderr).red('freehold:')} ${line}\n`);
+  tell(`${colours(process.stderr).red('freehold:')} ${oneLine(message)}`);
+}
+
+function oneLine(message: string): string {
+  return message.trim().replace(/\s*\n\s*/g, ' ');
 }
 
 const BARE = {
@@ -126,6 +153,8 @@ export class Progress implements Disposable {
   readonly #total: number;
   #bar: SingleBar | null = null;
   #timer: NodeJS.Timeout | null = null;
+  /** Takes the bar away also where a signal ends the process: the cursor is hidden while it is there. */
+  #ending: Disposable | null = null;
   #done = 0;
   #doing = '';
   #hidden = false;
@@ -134,12 +163,13 @@ export class Progress implements Disposable {
     this.#total = total;
     if (process.stderr.isTTY !== true) return;
     this.#timer = setTimeout(() => this.#draw(), PATIENCE_MS);
-    process.once('SIGINT', this.#interrupted);
+    this.#ending = atEnd(() => this.hide());
   }
 
   /** What runs now; cut to what fits beside the bar. */
   doing(what: string): void {
-    this.#doing = what.length > 40 ? `${what.slice(0, 39)}…` : what;
+    const name = visibleName(what);
+    this.#doing = name.length > 40 ? `${name.slice(0, 39)}…` : name;
     this.#bar?.update(this.#done, { doing: this.#doing });
   }
 
@@ -161,10 +191,11 @@ export class Progress implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    process.off('SIGINT', this.#interrupted);
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.hide();
+    this.#ending?.[Symbol.dispose]();
+    this.#ending = null;
   }
 
   #draw(): void {
@@ -182,10 +213,4 @@ export class Progress implements Disposable {
     });
     this.#bar.start(this.#total, this.#done, { doing: this.#doing });
   }
-
-  readonly #interrupted = (): void => {
-    this[Symbol.dispose]();
-    // By the signal itself, so that a shell's loop around us ends as well.
-    process.kill(process.pid, 'SIGINT');
-  };
 }

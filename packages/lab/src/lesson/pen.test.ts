@@ -1,8 +1,8 @@
-import picocolors from 'picocolors';
 import { describe, expect, it } from 'vitest';
+import { PLAIN } from '../cli/terminal.js';
 import { count, list, Pen, size } from './pen.js';
 
-const pen = new Pen(picocolors.createColors(false));
+const pen = new Pen(PLAIN);
 
 describe('bar', () => {
   const free = (start: number, end: number) => ({ start, end, used: false });

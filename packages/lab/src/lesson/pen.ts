@@ -27,8 +27,7 @@ export class Pen {
   readonly bad = (text: string): string => this.#colours.red(text);
 
   /** The lesson's orange, for what is wasted. */
-  readonly waste = (text: string): string =>
-    this.#colours.isColorSupported ? `\u001b[38;5;208m${text}\u001b[39m` : text;
+  readonly waste = (text: string): string => this.#colours.orange(text);
 
   readonly paragraph = (text: string): string => wrap(text, COLUMNS);
   readonly item = (text: string): string => `  • ${wrap(text, COLUMNS - 4).replaceAll('\n', '\n    ')}`;

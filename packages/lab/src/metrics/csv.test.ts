@@ -18,6 +18,24 @@ describe('toCsv', () => {
     expect(csv.split('\r\n')[1]).toMatch(/^"a,""b""\nc\.gz",first-fit,plain title,,2000000,/);
   });
 
+  it.each([
+    ['=cmd|calc', "'=cmd|calc"],
+    ['+1+1', "'+1+1"],
+    ['-2', "'-2"],
+    ['@SUM(1)', "'@SUM(1)"],
+    ['\t=1', '\\u0009=1'],
+    ['\r=1', '\\u000d=1'],
+    ['\n=1', `"'\n=1"`],
+    ['a=1', 'a=1'],
+    ['\u001b[31m\u202e', '\\u001b[31m\\u202e'],
+  ])('a name such as %j is no formula, and sends nothing to a terminal', (trace, cell) => {
+    const csv = toCsv([makeMeasurement({ trace, nsPerOp: -1 })]);
+    const row = csv.split('\r\n')[1]!;
+    expect(row.startsWith(`${cell},first-fit,`)).toBe(true);
+    // Numbers stay numbers.
+    expect(row).toContain(',-1,');
+  });
+
   it('leaves a field empty where there is no figure', () => {
     const [header, row] = toCsv([
       makeMeasurement({ title: 't', nsPerOp: null, johnstoneWilson3: null }),

@@ -1,4 +1,5 @@
 /** Measurements for spreadsheets (CSV, RFC 4180) and for programs (JSON): one row, one object for each. */
+import { visible } from '../output/visible.js';
 import type { Measurement } from './measurement.js';
 
 /** What JSON shows of a Measurement: all of it but the timeline, which is for drawing. */
@@ -47,7 +48,13 @@ export function toCsv(measurements: readonly Measurement[]): string {
   return [[...COLUMNS, 'verification'], ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');
 }
 
+/** What a spreadsheet takes for a formula, and runs: those who name files are not those who open the table. */
+const FORMULA = /^[=+\-@\n]/;
+
+/** Texts show their control characters and are never formulas: a `'` before one says so to a spreadsheet. */
 function field(value: string | number | null): string {
-  const text = value === null ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  if (typeof value !== 'string') return value === null ? '' : String(value);
+  const shown = visible(value);
+  const text = FORMULA.test(shown) ? `'${shown}` : shown;
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CorruptionError } from 'freehold';
 import { FaultError, UserError } from '../errors.js';
+import { visible } from '../output/visible.js';
 import { isRefusal, type Session, wrapLong } from './session.js';
 
 const PROMPT = 'freehold> ';
@@ -17,12 +18,12 @@ export interface Terminal {
 /** Resolves when the person at the terminal has had enough. Errors are told and survived. */
 export async function interact(session: Session, { input, output }: Terminal): Promise<void> {
   const { paint } = session;
-  const print = (text: string) => output.write(`${text}\n`);
+  const print = (text: string) => output.write(`${visible(text)}\n`);
   const terminal = createInterface({
     input,
     output,
     terminal: true,
-    prompt: paint.bold(PROMPT),
+    prompt: visible(paint.bold(PROMPT)),
     completer: (line: string) => complete(line, session),
     removeHistoryDuplicates: true,
   });
