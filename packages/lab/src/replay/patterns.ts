@@ -34,7 +34,7 @@ export class SparseBytes implements PagedBytes {
     if (page === undefined) {
       if (this.#pages.size === this.#pagesMax) {
         throw new UserError(
-          `--verify: the blocks of this trace take more than the ${formatSize(this.#pagesMax * PAGE_BYTES)} of memory that a thread may use here; replay it without --verify, or where there is more`,
+          `its blocks take more than the ${formatSize(this.#pagesMax * PAGE_BYTES)} of memory that there is for them`,
         );
       }
       page = new Uint8Array(PAGE_BYTES);

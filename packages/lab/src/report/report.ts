@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import type { Measurement } from '../metrics/measurement.js';
+import type { Unmeasured } from '../replay/unmeasured.js';
 import { breakdownFigure, freeSegmentsFigure, requestSizesFigure } from './figures.js';
 import { Html, html, scriptJson } from './html.js';
 import { packTraces } from './pack.js';
@@ -25,6 +26,8 @@ export interface ReportMeta {
   readonly created: Date;
   /** What the times were taken on: processor, cores, system, Node. */
   readonly machine: string;
+  /** Allocators without figures. */
+  readonly unmeasured?: readonly Unmeasured[];
 }
 
 /**
@@ -82,6 +85,7 @@ export function renderReport(measurements: readonly Measurement[], meta: ReportM
 <header>
 <h1>Which allocator, and how big a buffer?</h1>
 <p class="lead">${allocatorCount(traces)} replayed on ${traces.length === 1 ? names : `${traces.length} recordings`}.</p>
+${notMeasured(meta.unmeasured ?? [])}
 </header>
 <main>
 ${overview(traces)}
@@ -99,6 +103,14 @@ ${traces.map((trace, i) => traceSection(trace, i))}
 </html>
 `;
   return page.text;
+}
+
+function notMeasured(unmeasured: readonly Unmeasured[]): Html | null {
+  if (unmeasured.length === 0) return null;
+  return html`<ul>${unmeasured.map(
+    ({ trace, allocator, error }) =>
+      html`<li><b>${allocator}</b> on ${trace} could not be measured: ${error.message}.</li>`,
+  )}</ul>`;
 }
 
 function allocatorCount(traces: readonly TraceResults[]): string {
