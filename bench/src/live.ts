@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
+import type { Used } from './live/peak.js';
 import { writeRecording } from './live/recording.js';
 
 const PEAK = new URL('./live/peak.js', import.meta.url).href;
@@ -19,20 +20,22 @@ interface Options {
   readonly verify?: true;
 }
 
-interface Run {
+interface Run extends Used {
   readonly status: number | null;
   readonly seconds: number;
-  readonly peakBytes: number;
 }
 
 const whole = (text: string): number => {
   const value = Number(text);
-  if (!(Number.isSafeInteger(value) && value > 0)) throw new InvalidArgumentError('not a whole number from 1 up');
+  if (!(Number.isSafeInteger(value) && value > 0))
+    throw new InvalidArgumentError('not a whole number from 1 up');
   return value;
 };
 
 const program = new Command('npm run bench:live --')
-  .description('Runs `freehold compare` on a recording with many blocks live at once: seconds, and most memory resident.')
+  .description(
+    'Runs `freehold compare` on a recording with many blocks live at once: seconds, and most memory resident.',
+  )
   .option('--blocks <N>', 'blocks live at once', whole, 5_000_000)
   .option('--rounds <N>', 'how often each command runs', whole, 1)
   .option('--allocators <LIST>', 'as of compare (default: all that compare takes)')
@@ -53,15 +56,15 @@ async function run({ blocks, rounds, allocators, against, plain, verify }: Optio
   try {
     const path = join(folder, 'live.rep');
     const operations = writeRecording(path, blocks);
-    console.log(`${blocks.toLocaleString('en-GB')} live blocks, ${operations.toLocaleString('en-GB')} operations`);
+    console.log(
+      `${blocks.toLocaleString('en-GB')} live blocks, ${operations.toLocaleString('en-GB')} operations`,
+    );
     for (let round = 0; round < rounds; round++) {
       for (const kind of kinds) {
         for (const [name, command] of builds) {
           const chosen = allocators === undefined ? [] : ['--allocators', allocators];
-          const { status, seconds, peakBytes } = await timed([command, 'compare', path, ...chosen, ...kind]);
-          const what = ['compare', ...kind].join(' ').padEnd(17);
-          const memory = `${(peakBytes / 1e9).toFixed(2)} GB`.padStart(9);
-          console.log(`${what} ${name.padEnd(10)} ${seconds.toFixed(1).padStart(7)} s ${memory}  status ${status}`);
+          const used = await timed([command, 'compare', path, ...chosen, ...kind]);
+          console.log(`${['compare', ...kind].join(' ').padEnd(17)} ${name.padEnd(10)} ${textOf(used)}`);
         }
       }
     }
@@ -70,19 +73,27 @@ async function run({ blocks, rounds, allocators, against, plain, verify }: Optio
   }
 }
 
+function textOf({ seconds, processorSeconds, peakBytes, status }: Run): string {
+  const wall = `${seconds.toFixed(1)} s`.padStart(8);
+  const processor = `${processorSeconds.toFixed(1)} s of processor time`.padStart(28);
+  return `${wall} ${processor} ${(peakBytes / 1e9).toFixed(2).padStart(6)} GB  status ${status}`;
+}
+
 function timed(args: readonly string[]): Promise<Run> {
   return new Promise((resolve, reject) => {
     const begin = performance.now();
     const child = spawn(process.execPath, ['--import', PEAK, ...args], {
       stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
     });
-    let peak = '';
+    let used = '';
     child.stdio[3]?.on('data', (data: Buffer) => {
-      peak += data.toString();
+      used += data.toString();
     });
     child.on('error', reject);
     child.on('close', (status) => {
-      resolve({ status, seconds: (performance.now() - begin) / 1000, peakBytes: Number(peak) });
+      const seconds = (performance.now() - begin) / 1000;
+      if (used === '') reject(new Error(`freehold was ended, status ${status}`));
+      else resolve({ status, seconds, ...(JSON.parse(used) as Used) });
     });
   });
 }

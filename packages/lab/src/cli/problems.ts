@@ -19,7 +19,8 @@ export interface Outcome {
 export function tellProblems({ measurements = [], unmeasured, internal }: Outcome): void {
   let faults = 0;
   let undone = 0;
-  const tell = (trace: string, allocator: string, what: string) => complain(`${trace}, ${allocator}: ${what}`);
+  const tell = (trace: string, allocator: string, what: string) =>
+    complain(`${trace}, ${allocator}: ${what}`);
   for (const { trace, allocator, verification } of measurements) {
     if (verification === null) continue;
     const { fault, unverified } = verification;
@@ -38,7 +39,9 @@ export function tellProblems({ measurements = [], unmeasured, internal }: Outcom
     else undone++;
   }
   const all = measurements.length + unmeasured.length;
-  const replays = measurements.some(({ verification }) => verification !== null) ? 'verifications' : 'replays';
+  const replays = measurements.some(({ verification }) => verification !== null)
+    ? 'verifications'
+    : 'replays';
   if (faults > 0) throw new FaultError(`${faults} of ${all} ${replays} failed`);
   if (internal.length > 0) throw internal[0];
   if (undone > 0) {

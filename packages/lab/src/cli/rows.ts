@@ -16,7 +16,10 @@ export function allocatorRows(spec: string, cells: readonly string[]): (string |
 
 /** The row of an allocator without figures; `notMeasured` says why, below the table. */
 export function emptyRow({ allocator }: Unmeasured, columns: number): (string | Wide)[][] {
-  return allocatorRows(allocator, Array.from({ length: columns }, () => NONE));
+  return allocatorRows(
+    allocator,
+    Array.from({ length: columns }, () => NONE),
+  );
 }
 
 export function notMeasured({ allocator, error }: Unmeasured): string {

@@ -54,7 +54,9 @@ export function toCsv(measurements: readonly Measurement[], unmeasured: readonly
     ),
     `not measured: ${each.error.message}`,
   ]);
-  return [[...COLUMNS, 'verification'], ...rows, ...empty].map((row) => `${row.map(field).join(',')}\r\n`).join('');
+  return [[...COLUMNS, 'verification'], ...rows, ...empty]
+    .map((row) => `${row.map(field).join(',')}\r\n`)
+    .join('');
 }
 
 function verdict({ verification }: Measurement): string | null {

@@ -30,7 +30,10 @@ export function bytesOfShadow(trace: Trace): number {
 }
 
 /** Verifying an allocator whose figures are known. */
-export function bytesOfVerifying(trace: Trace, { footprintBytes, bookkeepingBytes, peakLiveBytes }: Measurement): number {
+export function bytesOfVerifying(
+  trace: Trace,
+  { footprintBytes, bookkeepingBytes, peakLiveBytes }: Measurement,
+): number {
   const touched = peakLiveBytes + 2 * PAGE * trace.slots;
   return bytesOfShadow(trace) + GROWTH * bookkeepingBytes + Math.min(footprintBytes, touched) + PAGE;
 }

@@ -17,6 +17,7 @@ import {
   patternWord,
   SparseBytes,
   WholeBytes,
+  WORD,
 } from './patterns.js';
 import { memoryForReplays } from './shortage.js';
 
@@ -57,6 +58,8 @@ export class Shadow {
   readonly #filledBy: Float64Array;
   /** The alignment asked for, log2. */
   readonly #aligns: Uint8Array;
+  /** The pattern at hand. */
+  readonly #word = new Uint8Array(WORD);
 
   /**
    * Bytes that an arena does not bring are kept here; asked for more than `memoryBytes`, the calls below throw UserError.
@@ -205,7 +208,7 @@ export class Shadow {
     this.#requested[slot] = size;
     this.#filledBy[slot] = operation;
     const address = this.#addresses[slot]!;
-    const word = patternWord(operation - 1);
+    const word = patternWord(operation - 1, this.#word);
     eachStretch(size, (offset, length) => {
       fill(this.#bytes, address + offset, length, word);
       return true;
@@ -217,7 +220,7 @@ export class Shadow {
     const address = this.#addresses[slot]!;
     if (address === NONE) return;
     const operation = this.#filledBy[slot]!;
-    const word = patternWord(operation - 1);
+    const word = patternWord(operation - 1, this.#word);
     let wrong = -1;
     // Where the block was filled, as far as it is to be looked at.
     eachStretch(this.#requested[slot]!, (offset, length) => {

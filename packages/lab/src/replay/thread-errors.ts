@@ -47,7 +47,8 @@ export function unpackError({ name, message, stack, rest }: PackedError): Error 
   const error = new Error(message);
   const known = CLASSES.get(name);
   if (known !== undefined) Object.setPrototypeOf(error, known.prototype);
-  else if (name !== error.name) Object.defineProperty(error, 'name', { value: name, configurable: true });
+  else if (name !== error.name)
+    Object.defineProperty(error, 'name', { value: name, configurable: true, writable: true });
   if (stack !== undefined) error.stack = stack;
   return Object.assign(error, rest);
 }
