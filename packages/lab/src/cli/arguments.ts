@@ -12,6 +12,7 @@ import {
   makeArena,
   parseContender,
 } from '../replay/registry.js';
+import { isOutOfMemory } from '../replay/shortage.js';
 import type { Trace } from '../trace/trace.js';
 import { define, formatCount, parseSize, wrap } from './terminal.js';
 
@@ -112,6 +113,8 @@ export function contendersFor(
     try {
       makeArena(contender, settings);
     } catch (error) {
+      // Told in its row, as any other that has too little memory.
+      if (isOutOfMemory(error)) continue;
       if (!(error instanceof UserError)) throw error;
       const { align, capacity } = settings;
       const given = `--align ${align}${capacity === null ? '' : `, --capacity ${capacity}`}`;

@@ -3,8 +3,9 @@ import { meansOf } from '../metrics/means.js';
 import { MEASURES, type Measure, type MeasureKey, type Measurement } from '../metrics/measurement.js';
 import type { RecordedGrants } from '../metrics/recorded.js';
 import { visibleName } from '../output/visible.js';
-import { allocatorRows, BEST, NONE } from './rows.js';
-import { type Colours, define, formatMany, formatSize, table, wrap } from './terminal.js';
+import type { Unmeasured } from '../replay/unmeasured.js';
+import { allocatorRows, BEST, emptyRow, NONE, nothingMeasured, notMeasured } from './rows.js';
+import { type Colours, define, formatMany, formatSize, table, type Wide, wrap } from './terminal.js';
 
 /** The columns, as far as 80 columns of text take them. */
 const COLUMNS: readonly Measure[] = (
@@ -31,9 +32,15 @@ interface Row {
   readonly values: Readonly<Record<MeasureKey, number | null>>;
 }
 
-/** The table of one trace, headed by what the trace is. All measurements are of that trace. */
-export function traceTable(measurements: readonly Measurement[], paint: Colours): string {
-  const { trace, operations, requests, capacity } = measurements[0]!;
+/** The table of one trace, headed by what the trace is; below it what could not be done. All are of that trace. */
+export function traceTable(
+  measurements: readonly Measurement[],
+  paint: Colours,
+  unmeasured: readonly Unmeasured[] = [],
+): string {
+  const [first] = measurements;
+  if (first === undefined) return nothingMeasured(unmeasured, paint);
+  const { trace, operations, requests, capacity, recorded } = first;
   const rows = measurements.map((measurement) => ({
     allocator: measurement.allocator,
     sound: measurement.failed === 0 && !measurement.verification?.fault,
@@ -47,9 +54,21 @@ export function traceTable(measurements: readonly Measurement[], paint: Colours)
     rows.some(({ sound }) => sound) ? `at most ${peak} live` : `at most ${peak} served at once`,
     capacity === null ? 'in an arena that grows' : `in an arena of ${formatSize(capacity)}`,
   ];
-  const { recorded } = measurements[0]!;
   const shown = recorded === null ? rows : [...rows, asRecorded(recorded)];
-  return [paint.bold(visibleName(trace)), wrap(facts.join(', ')), '', figures(shown, paint)].join('\n');
+  const empty = unmeasured.flatMap((each) => emptyRow(each, COLUMNS.length));
+  return [
+    paint.bold(visibleName(trace)),
+    wrap(facts.join(', ')),
+    '',
+    figures(shown, paint, empty),
+    ...measurements.flatMap(notVerified),
+    ...unmeasured.map(notMeasured),
+  ].join('\n');
+}
+
+function notVerified({ allocator, verification }: Measurement): string[] {
+  if (verification?.unverified === undefined) return [];
+  return [wrap(`${allocator} could not be verified: ${verification.unverified}.`)];
 }
 
 /** Geometric means of the allocators that ran on every trace; '' where there is but one trace. */
@@ -85,7 +104,8 @@ function asRecorded({ internalFragmentation }: RecordedGrants): Row {
   return { allocator: 'recorded', sound: false, values };
 }
 
-function figures(rows: readonly Row[], paint: Colours): string {
+/** @param more rows without figures */
+function figures(rows: readonly Row[], paint: Colours, more: readonly (string | Wide)[][] = []): string {
   const best = new Map(COLUMNS.map((measure) => [measure.key, bestText(measure, rows)]));
   const lines = rows.flatMap((row) => {
     const cells = COLUMNS.map((measure) => {
@@ -96,7 +116,7 @@ function figures(rows: readonly Row[], paint: Colours): string {
   });
   return table(
     ['', ...COLUMNS.map(({ title }) => title)],
-    lines,
+    [...lines, ...more],
     ['left', ...COLUMNS.map(() => 'right' as const)],
     1,
   );

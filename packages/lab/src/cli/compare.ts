@@ -1,12 +1,12 @@
 /** `freehold compare`: every allocator on every trace, side by side. */
 import { cpus } from 'node:os';
 import { Command } from 'commander';
-import { FaultError } from '../errors.js';
 import { toCsv, toRecord } from '../metrics/csv.js';
 import type { Measurement } from '../metrics/measurement.js';
 import { checkOutputs } from '../output/check.js';
 import { writeOutput } from '../output/write.js';
 import type { Contender } from '../replay/registry.js';
+import type { Unmeasured } from '../replay/unmeasured.js';
 import { renderReport } from '../report/report.js';
 import {
   alignOption,
@@ -17,8 +17,9 @@ import {
   zstdWindowOption,
 } from './arguments.js';
 import { legend, meansTable, measuresHelp, traceTable } from './compare-table.js';
+import { tellProblems } from './problems.js';
 import { replayAll, type Submit } from './replays.js';
-import { colours, complain, formatCount, formatMany, parseSize, print } from './terminal.js';
+import { colours, formatMany, parseSize, print } from './terminal.js';
 import { VERSION } from './version.js';
 
 interface CompareOptions {
@@ -68,45 +69,40 @@ async function compare(paths: readonly string[], options: CompareOptions): Promi
   checkOutputs({ '--csv': csv, '--report': report }, paths);
   const paint = colours(process.stdout);
   const measurements: Measurement[] = [];
+  const unmeasured: Unmeasured[] = [];
+  const internal: unknown[] = [];
   const leftOut: string[] = [];
   const settings = { align: options.align, capacity: options.capacity ?? null };
   const verify = options.verify === true;
   const submit: Submit<Measurement> = (pool, trace, spec) => pool.compare({ trace, spec, settings, verify });
-  for await (const { trace, results, partial } of replayAll(paths, options.allocators, settings, submit, {
-    format: options.as,
-    zstdWindow: options.zstdWindow,
-  })) {
+  const reading = { format: options.as, zstdWindow: options.zstdWindow };
+  for await (const { trace, results, partial, ...others } of replayAll(
+    paths,
+    options.allocators,
+    settings,
+    submit,
+    reading,
+  )) {
     measurements.push(...results);
+    unmeasured.push(...others.unmeasured);
+    internal.push(...others.internal);
     if (partial) leftOut.push(trace);
-    if (!options.json) print(`${traceTable(results, paint)}\n`);
+    if (!options.json) print(`${traceTable(results, paint, others.unmeasured)}\n`);
   }
   // Files first: a reader who has seen enough ends the printing.
-  if (csv !== undefined) await writeOutput(csv, [toCsv(measurements)], { replace: true });
-  if (report !== undefined) {
+  if (csv !== undefined) await writeOutput(csv, [toCsv(measurements, unmeasured)], { replace: true });
+  if (report !== undefined && measurements.length > 0) {
     const typed = ['freehold', ...process.argv.slice(2)].map(quoteForShell).join(' ');
-    const meta = { version: VERSION, command: typed, created: new Date(), machine: machine() };
+    const meta = { version: VERSION, command: typed, created: new Date(), machine: machine(), unmeasured };
     await writeOutput(report, [renderReport(measurements, meta)], { replace: true });
   }
   if (options.json) {
-    print(JSON.stringify(measurements.map(toRecord), null, 2));
+    print(JSON.stringify([...measurements.map(toRecord), ...unmeasured], null, 2));
   } else {
     const parts = [meansTable(measurements, paths.length, paint), legend(paint), leftOutNote(leftOut)];
     print(parts.filter(Boolean).join('\n\n'));
   }
-  tellFaults(measurements);
-}
-
-/** @throws FaultError where a verification failed */
-function tellFaults(measurements: readonly Measurement[]): void {
-  let faults = 0;
-  for (const { trace, allocator, verification } of measurements) {
-    const fault = verification?.fault;
-    if (!fault) continue;
-    const at = fault.address === null ? '' : `, address 0x${fault.address.toString(16)}`;
-    complain(`${trace}, ${allocator}: operation ${formatCount(fault.operation)}${at}: ${fault.message}`);
-    faults++;
-  }
-  if (faults > 0) throw new FaultError(`${faults} of ${measurements.length} verifications failed`);
+  tellProblems({ measurements, unmeasured, internal });
 }
 
 function machine(): string {

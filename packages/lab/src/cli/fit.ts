@@ -4,6 +4,7 @@ import { geometricMean } from '../metrics/means.js';
 import { visibleName } from '../output/visible.js';
 import type { Fit } from '../replay/fit.js';
 import type { Contender } from '../replay/registry.js';
+import type { Unmeasured } from '../replay/unmeasured.js';
 import {
   alignOption,
   allocatorsHelp,
@@ -12,8 +13,9 @@ import {
   leftOutNote,
   zstdWindowOption,
 } from './arguments.js';
+import { tellProblems } from './problems.js';
 import { replayAll, type Submit } from './replays.js';
-import { allocatorRows, BEST, NONE } from './rows.js';
+import { allocatorRows, BEST, emptyRow, NONE, nothingMeasured, notMeasured } from './rows.js';
 import {
   type Colours,
   colours,
@@ -56,21 +58,30 @@ export function fitCommand(): Command {
 async function fit(paths: readonly string[], options: FitOptions): Promise<void> {
   const paint = colours(process.stdout);
   const fits: Fit[] = [];
+  const unmeasured: Unmeasured[] = [];
+  const internal: unknown[] = [];
   const leftOut: string[] = [];
   const { align } = options;
   const submit: Submit<Fit> = (pool, trace, spec) => pool.fit({ trace, spec, align });
   const settings = { align, capacity: null };
-  for await (const { trace, results, partial } of replayAll(paths, options.allocators, settings, submit, {
-    format: options.as,
-    zstdWindow: options.zstdWindow,
-  })) {
+  const reading = { format: options.as, zstdWindow: options.zstdWindow };
+  for await (const { trace, results, partial, ...others } of replayAll(
+    paths,
+    options.allocators,
+    settings,
+    submit,
+    reading,
+  )) {
     fits.push(...results);
+    unmeasured.push(...others.unmeasured);
+    internal.push(...others.internal);
     if (partial) leftOut.push(trace);
-    if (!options.json) print(`${fitTable(results, paint)}\n`);
+    if (!options.json) print(`${fitTable(results, paint, others.unmeasured)}\n`);
   }
-  if (options.json) print(JSON.stringify(fits, null, 2));
+  if (options.json) print(JSON.stringify([...fits, ...unmeasured], null, 2));
   else
     print([meansTable(fits, paths.length, paint), LEGEND, leftOutNote(leftOut)].filter(Boolean).join('\n\n'));
+  tellProblems({ unmeasured, internal });
 }
 
 const LEGEND = [
@@ -84,8 +95,10 @@ const LEGEND = [
   .join('\n');
 
 /** The table of one trace, headed by what the trace is. */
-function fitTable(fits: readonly Fit[], paint: Colours): string {
-  const { trace, operations, peakLiveBytes } = fits[0]!;
+function fitTable(fits: readonly Fit[], paint: Colours, unmeasured: readonly Unmeasured[]): string {
+  const [first] = fits;
+  if (first === undefined) return nothingMeasured(unmeasured, paint);
+  const { trace, operations, peakLiveBytes } = first;
   const best = bestOf(fits.map(({ smallestBytes }) => smallestBytes));
   const rows = fits.flatMap((fit) => {
     const { smallestBytes, bookkeepingBytes, grownBytes } = fit;
@@ -99,13 +112,15 @@ function fitTable(fits: readonly Fit[], paint: Colours): string {
     ]);
   });
   const head = ['', 'smallest', 'bytes', 'x live', 'growing', 'books'];
+  rows.push(...unmeasured.flatMap((each) => emptyRow(each, head.length - 1)));
   return [
     paint.bold(visibleName(trace)),
     `${formatMany(operations, 'operation')}, at most ${formatSize(peakLiveBytes)} live`,
     '',
     table(head, rows, ['left', 'right', 'right', 'right', 'right', 'right']),
+    ...unmeasured.map(notMeasured),
     ...fits.flatMap(notMonotone),
-    worstCaseNote(fits[0]!),
+    worstCaseNote(first),
   ].join('\n');
 }
 

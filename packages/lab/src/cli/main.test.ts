@@ -2,20 +2,34 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { InvalidFreeError } from 'freehold';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { capture } from '../../test/capture.js';
+import { makeTrace } from '../../test/traces.js';
+import { UserError } from '../errors.js';
 import { FORMATS } from '../formats/index.js';
 import type { Measurement } from '../metrics/measurement.js';
+import { makeArena, parseContender } from '../replay/registry.js';
 import * as worker from '../replay/worker.js';
+import { contendersFor } from './arguments.js';
 import { main } from './main.js';
 import { VERSION } from './version.js';
 
 const faults = vi.hoisted(() => new Map<string, NonNullable<Measurement['verification']>['fault']>());
 
+/** What the replays of an allocator throw, and why its verification comes to no end. */
+const thrown = vi.hoisted(() => new Map<string, Error>());
+const unverified = vi.hoisted(() => new Map<string, string>());
+
 vi.mock('../replay/pool.js', () => ({
   ReplayPool: class {
     async compare(task: worker.CompareTask): Promise<Measurement> {
-      if (faults.get(task.spec) === null) throw new TypeError('no such thing');
+      if (thrown.has(task.spec)) throw thrown.get(task.spec);
+      const why = unverified.get(task.spec);
+      if (why !== undefined) {
+        const verification = { fault: null, blocks: 0, checks: 0, unverified: why };
+        return { ...worker.compare({ ...task, verify: false }), verification };
+      }
       const measurement = worker.compare(task);
       const fault = faults.get(task.spec);
       return fault === undefined
@@ -23,6 +37,7 @@ vi.mock('../replay/pool.js', () => ({
         : { ...measurement, verification: { fault, blocks: 1, checks: 1 } };
     }
     async fit(task: worker.FitTask) {
+      if (thrown.has(task.spec)) throw thrown.get(task.spec);
       return worker.fit(task);
     }
     async [Symbol.asyncDispose]() {}
@@ -37,6 +52,14 @@ vi.mock('../replay/timing.js', () => ({
 const folder = mkdtempSync(join(tmpdir(), 'freehold-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+function thrownBy(act: () => unknown): unknown {
+  try {
+    return act();
+  } catch (error) {
+    return error;
+  }
+}
+
 /** A recording in the format of malloc lab: slots, sizes. */
 function recording(name: string, calls: readonly string[]): string {
   const path = join(folder, name);
@@ -49,7 +72,11 @@ const SMALL = recording('small.rep', ['a 0 100', 'a 1 200', 'r 0 300', 'f 1', 'a
 const OTHER = recording('other.rep', ['a 0 1000', 'a 1 20', 'f 0', 'f 1']);
 
 const said = capture();
-afterEach(() => faults.clear());
+afterEach(() => {
+  faults.clear();
+  thrown.clear();
+  unverified.clear();
+});
 
 const run = (...argv: string[]) => main(argv);
 const lines = (text: string) => text.split('\n');
@@ -270,6 +297,86 @@ describe('compare', () => {
     ]);
     expect(said.out).toMatch(/^tlsf /m);
   });
+
+  it('one that could not be verified is told everywhere, the others finish, status 2', async () => {
+    unverified.set('tlsf', 'its blocks take more than the 1.00 MiB of memory that there is for them');
+    const csv = join(folder, 'unverified.csv');
+    const report = join(folder, 'unverified.html');
+    const argv = ['compare', SMALL, '-a', 'first-fit,tlsf', '--verify'];
+    expect(await run(...argv, '--csv', csv, '--report', report)).toBe(2);
+    const why = 'could not be verified: its blocks take more than the 1.00 MiB of memory';
+    expect(lines(said.err)[0]).toContain(`freehold: small.rep, tlsf: ${why}`);
+    expect(lines(said.err)[1]).toMatch(/^freehold: 1 of 2 verifications were not done; /);
+    expect(said.out.replaceAll(/\s+/g, ' ')).toContain(`tlsf ${why}`);
+    expect(said.out).toMatch(/^tlsf +\*?[\d.]+ +\*?[\d.]+ /m);
+    expect(lines(said.out).filter((line) => line.length > 80)).toEqual([]);
+    const rows = readFileSync(csv, 'utf8').split('\r\n');
+    expect(rows[1]).toMatch(/,sound$/);
+    expect(rows[2]).toContain(',not verified: its blocks take more');
+    expect(readFileSync(report, 'utf8')).toContain(`tlsf ${why}`);
+    said.out = '';
+    expect(await run(...argv, '--json')).toBe(2);
+    const [sound, other]: Measurement[] = JSON.parse(said.out);
+    expect(sound!.verification).not.toHaveProperty('unverified');
+    expect(other!.verification).toMatchObject({ fault: null, unverified: expect.stringContaining('blocks') });
+  });
+
+  it('one without figures is told everywhere, the others finish, status 2', async () => {
+    thrown.set('tlsf', new RangeError('Array buffer allocation failed'));
+    const csv = join(folder, 'unmeasured.csv');
+    const report = join(folder, 'unmeasured.html');
+    const argv = ['compare', SMALL, '-a', 'tlsf,first-fit'];
+    expect(await run(...argv, '--csv', csv, '--report', report)).toBe(2);
+    const why = 'could not be measured: memory ran out (Array buffer allocation failed)';
+    expect(lines(said.err)[0]).toBe(`freehold: small.rep, tlsf: ${why}`);
+    expect(lines(said.err)[1]).toMatch(/^freehold: 1 of 2 replays were not done; /);
+    expect(said.out).toMatch(/^first-fit +[\d.]+ /m);
+    expect(said.out).toMatch(/^tlsf( +-){11}$/m);
+    expect(said.out).toContain(`tlsf ${why}.`);
+    expect(lines(said.out).filter((line) => line.length > 80)).toEqual([]);
+    const rows = readFileSync(csv, 'utf8').split('\r\n');
+    expect(rows[1]).toMatch(/^small\.rep,first-fit,/);
+    expect(rows[2]).toMatch(/^small\.rep,tlsf,[^,"]*"?[^"]*"?,{20,}not measured: memory ran out/);
+    expect(readFileSync(report, 'utf8')).toContain(why);
+    said.out = '';
+    expect(await run(...argv, '--json')).toBe(2);
+    expect(JSON.parse(said.out)).toMatchObject([
+      { allocator: 'first-fit', operations: 7 },
+      { allocator: 'tlsf', trace: 'small.rep', error: { kind: 'shortage', message: expect.any(String) } },
+    ]);
+  });
+
+  it('with figures of nobody prints no table, and the next recording goes on', async () => {
+    thrown.set('tlsf', new UserError('refused'));
+    expect(await run('compare', SMALL, OTHER, '-a', 'tlsf', '--report', join(folder, 'none.html'))).toBe(2);
+    expect(said.out).toContain('small.rep\ntlsf could not be measured: refused.\n');
+    expect(said.out).toContain('other.rep\ntlsf could not be measured: refused.\n');
+  });
+
+  it('a fault found outweighs what was not done, and an error of our own is thrown', async () => {
+    thrown.set('tlsf', new InvalidFreeError(16, 'free'));
+    thrown.set('buddy', new UserError('refused'));
+    expect(await run('compare', SMALL, '-a', 'first-fit,tlsf,buddy')).toBe(1);
+    expect(said.err).toContain(
+      'small.rep, tlsf: could not be measured: it threw InvalidFreeError: address 0x10',
+    );
+    expect(said.err).toContain('freehold: 1 of 3 replays failed');
+    thrown.set('tlsf', new TypeError('of our own'));
+    expect(await run('compare', SMALL, '-a', 'first-fit,tlsf,buddy')).toBe(70);
+    expect(said.err).toContain('TypeError: of our own; please report it');
+    expect(said.out.match(/^first-fit /gm)).toHaveLength(2);
+  });
+
+  it('an arena that there is no memory for is left to its replay, which tells it in its row', () => {
+    const tlsf = parseContender('tlsf');
+    const make = () => {
+      throw thrownBy(() => new ArrayBuffer(Number.MAX_SAFE_INTEGER));
+    };
+    const huge = { ...tlsf, kind: { ...tlsf.kind, make } };
+    const settings = { align: 16, capacity: null };
+    expect(contendersFor(makeTrace('a+1'), [huge], settings)).toEqual([huge]);
+    expect(() => makeArena(huge, settings)).toThrow(RangeError);
+  });
 });
 
 describe('names with control characters', () => {
@@ -332,13 +439,13 @@ describe('names with control characters', () => {
 
 describe('an error in freehold itself', () => {
   const argv = ['compare', SMALL, '-a', 'tlsf'];
-  beforeEach(() => faults.set('tlsf', null));
+  beforeEach(() => thrown.set('tlsf', new TypeError('no such thing')));
   afterEach(() => vi.unstubAllEnvs());
 
   it('is one line with the version and what to do, status 70', async () => {
     expect(await run(...argv)).toBe(70);
     expect(said.err).toBe(
-      `freehold: an error in freehold ${VERSION} itself: TypeError: no such thing; please report it with the command and its input; FREEHOLD_DEBUG=1 shows where\n`,
+      `freehold: small.rep, tlsf: could not be measured: it threw TypeError: no such thing\nfreehold: an error in freehold ${VERSION} itself: TypeError: no such thing; please report it with the command and its input; FREEHOLD_DEBUG=1 shows where\n`,
     );
   });
 
@@ -346,12 +453,24 @@ describe('an error in freehold itself', () => {
     vi.stubEnv('FREEHOLD_DEBUG', '1');
     expect(await run(...argv)).toBe(70);
     expect(said.err).toMatch(
-      /^freehold: an error [^\n]*\nTypeError: no such thing\n {4}at [\s\S]*main\.test\.ts/,
+      /^freehold: small[^\n]*\nfreehold: an error [^\n]*\nTypeError: no such thing\n {4}at [\s\S]*main\.test\.ts/,
     );
   });
 });
 
 describe('fit', () => {
+  it('one without an answer is told in its row, the others finish, status 2', async () => {
+    thrown.set('tlsf', Object.assign(new Error('heap'), { code: 'ERR_WORKER_OUT_OF_MEMORY' }));
+    expect(await run('fit', SMALL, '-a', 'tlsf,first-fit')).toBe(2);
+    expect(said.out).toMatch(/^first-fit +624 B /m);
+    expect(said.out).toMatch(/^tlsf( +-){5}$/m);
+    expect(said.out).toContain('tlsf could not be measured: memory ran out (heap).');
+    expect(said.err).toContain('freehold: small.rep, tlsf: could not be measured: memory ran out (heap)');
+    said.out = '';
+    expect(await run('fit', SMALL, '-a', 'tlsf,first-fit', '--json')).toBe(2);
+    expect(JSON.parse(said.out)[1]).toMatchObject({ allocator: 'tlsf', error: { kind: 'shortage' } });
+  });
+
   it('prints the smallest arenas, and the ratio to the bytes live', async () => {
     expect(await run('fit', SMALL, OTHER, '-a', 'first-fit,buddy:unit=64')).toBe(0);
     const [title, facts, , head, first, , buddy] = lines(said.out);

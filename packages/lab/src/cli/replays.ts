@@ -3,14 +3,18 @@ import { checkThere, type OpenOptions, openTrace } from '../formats/open.js';
 import type { Settings } from '../replay/options.js';
 import { ReplayPool } from '../replay/pool.js';
 import { ALLOCATORS, type Contender } from '../replay/registry.js';
+import { type Unmeasured, unmeasured } from '../replay/unmeasured.js';
 import type { Trace } from '../trace/trace.js';
 import { contendersFor, leavesOutNaive } from './arguments.js';
 import { Progress } from './terminal.js';
 
 export interface TraceResults<Result> {
   readonly trace: string;
-  /** In the order of the allocators. */
+  /** In the order of the allocators, those without figures left out. */
   readonly results: readonly Result[];
+  readonly unmeasured: readonly Unmeasured[];
+  /** What was thrown by those of them that are nobody's fault but ours. */
+  readonly internal: readonly unknown[];
   /** Whether the naive allocators were left out. */
   readonly partial: boolean;
 }
@@ -42,15 +46,30 @@ export async function* replayAll<Result>(
     const trace = await openTrace(path, reading);
     const chosen = contendersFor(trace, named, settings);
     progress.advance(most - chosen.length);
+    const without: Unmeasured[] = [];
+    const internal: unknown[] = [];
     const results = await Promise.all(
-      chosen.map(async ({ spec }) => {
-        const result = await submit(pool, trace, spec);
-        progress.advance();
-        return result;
+      chosen.map(async (contender) => {
+        try {
+          return [await submit(pool, trace, contender.spec)];
+        } catch (error) {
+          const row = unmeasured(trace.name, contender, settings, error);
+          without.push(row);
+          if (row.error.kind === 'internal') internal.push(error);
+          return [];
+        } finally {
+          progress.advance();
+        }
       }),
     );
     progress.hide();
-    yield { trace: trace.name, results, partial: leavesOutNaive(trace, named) };
+    yield {
+      trace: trace.name,
+      results: results.flat(),
+      unmeasured: without,
+      internal,
+      partial: leavesOutNaive(trace, named),
+    };
     progress.show();
   }
 }

@@ -1,5 +1,6 @@
 /** How the tables of allocators begin a row and mark a figure. */
-import type { Wide } from './terminal.js';
+import type { Unmeasured } from '../replay/unmeasured.js';
+import { type Colours, type Wide, wrap } from './terminal.js';
 
 /** In front of the best figure of a column: seen without colour too. */
 export const BEST = '*';
@@ -11,4 +12,21 @@ export function allocatorRows(spec: string, cells: readonly string[]): (string |
   const [id = '', ...options] = spec.split(':');
   if (options.length === 0) return [[id, ...cells]];
   return [[{ content: [id, ...options].join(' '), colSpan: cells.length + 1 }], ['', ...cells]];
+}
+
+/** The row of an allocator without figures; `notMeasured` says why, below the table. */
+export function emptyRow({ allocator }: Unmeasured, columns: number): (string | Wide)[][] {
+  return allocatorRows(
+    allocator,
+    Array.from({ length: columns }, () => NONE),
+  );
+}
+
+export function notMeasured({ allocator, error }: Unmeasured): string {
+  return wrap(`${allocator} could not be measured: ${error.message}.`);
+}
+
+/** In place of the table of a trace on which no allocator has figures. */
+export function nothingMeasured(unmeasured: readonly Unmeasured[], paint: Colours): string {
+  return [paint.bold(unmeasured[0]?.trace ?? ''), ...unmeasured.map(notMeasured)].join('\n');
 }

@@ -1,5 +1,6 @@
 /** Measurements for spreadsheets (CSV, RFC 4180) and for programs (JSON): one row, one object for each. */
 import { visible } from '../output/visible.js';
+import type { Unmeasured } from '../replay/unmeasured.js';
 import type { Measurement } from './measurement.js';
 
 /** What JSON shows of a Measurement: all of it but the timeline, which is for drawing. */
@@ -39,13 +40,30 @@ const COLUMNS = [
   'maxSearch',
 ] as const satisfies readonly (keyof Measurement)[];
 
-/** A header and a row for each measurement; lines end with CR LF, an unknown figure is an empty field. */
-export function toCsv(measurements: readonly Measurement[]): string {
+/**
+ * A header and a row for each measurement; lines end with CR LF, an unknown figure is an empty field. Rows without figures
+ * come last; the last column tells why there are none.
+ */
+export function toCsv(measurements: readonly Measurement[], unmeasured: readonly Unmeasured[] = []): string {
   const rows = measurements.map((measurement) => [
     ...COLUMNS.map((column) => measurement[column]),
-    measurement.verification === null ? null : (measurement.verification.fault?.message ?? 'sound'),
+    verdict(measurement),
   ]);
-  return [[...COLUMNS, 'verification'], ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');
+  const empty = unmeasured.map((each) => [
+    ...COLUMNS.map((column) =>
+      column === 'trace' || column === 'allocator' || column === 'title' ? each[column] : null,
+    ),
+    `not measured: ${each.error.message}`,
+  ]);
+  return [[...COLUMNS, 'verification'], ...rows, ...empty]
+    .map((row) => `${row.map(field).join(',')}\r\n`)
+    .join('');
+}
+
+function verdict({ verification }: Measurement): string | null {
+  if (verification === null) return null;
+  if (verification.unverified !== undefined) return `not verified: ${verification.unverified}`;
+  return verification.fault?.message ?? 'sound';
 }
 
 /** What a spreadsheet takes for a formula, and runs: those who name files are not those who open the table. */

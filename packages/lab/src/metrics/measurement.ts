@@ -86,6 +86,8 @@ export interface Verification {
   readonly blocks: number;
   /** Times that the allocator's own `check()` ran. */
   readonly checks: number;
+  /** Present where it came to no end for want of memory: why, as the end of a sentence. */
+  readonly unverified?: string;
 }
 
 export interface Measurement {

@@ -59,6 +59,8 @@ export class DisjointIntervals {
   size = 0;
   /** In order; none is empty but the only one. */
   readonly #chunks: Chunk[] = [new Chunk()];
+  /** Where the first interval of each chunk starts, next to each other for the search: that of the first means nothing. */
+  readonly #firsts: number[] = [0];
 
   /** Adds `[start, end)`; when it overlaps one that is there, changes nothing and returns that one. */
   add(start: number, end: number): Interval | null {
@@ -66,13 +68,24 @@ export class DisjointIntervals {
     const chunk = this.#chunks[c]!;
     const at = chunk.rank(start);
     // What starts below lies in this chunk, or is the last of the one before.
-    const below = at > 0 ? interval(chunk, at - 1) : this.#lastOf(c - 1);
-    if (below !== null && below.end > start) return below;
-    const above = at < chunk.length ? interval(chunk, at) : this.#firstOf(c + 1);
-    if (above !== null && above.start < end) return above;
-    chunk.insert(at, start, end);
+    const before = at > 0 ? chunk : this.#chunks[c - 1];
+    const below = at > 0 ? at - 1 : (before?.length ?? 0) - 1;
+    if (before !== undefined && below >= 0 && before.ends[below]! > start) return interval(before, below);
+    const after = at < chunk.length ? chunk : this.#chunks[c + 1];
+    const above = at < chunk.length ? at : 0;
+    if (after !== undefined && above < after.length && after.starts[above]! < end)
+      return interval(after, above);
     this.size++;
-    if (chunk.length === CHUNK_MAX) this.#chunks.splice(c + 1, 0, chunk.split());
+    if (chunk.length === CHUNK_MAX - 1 && at === chunk.length) {
+      // Ranges fill from below: the chunk stays full, and the next begins here.
+      const next = new Chunk();
+      next.insert(0, start, end);
+      this.#enter(c + 1, next);
+      return null;
+    }
+    chunk.insert(at, start, end);
+    if (at === 0) this.#firsts[c] = start;
+    if (chunk.length === CHUNK_MAX) this.#enter(c + 1, chunk.split());
     return null;
   }
 
@@ -86,7 +99,11 @@ export class DisjointIntervals {
     }
     chunk.delete(at);
     this.size--;
-    if (chunk.length === 0 && this.#chunks.length > 1) this.#chunks.splice(c, 1);
+    if (chunk.length > 0) this.#firsts[c] = chunk.starts[0]!;
+    else if (this.#chunks.length > 1) {
+      this.#chunks.splice(c, 1);
+      this.#firsts.splice(c, 1);
+    }
   }
 
   /** Whether the address lies in one of the intervals. */
@@ -105,24 +122,20 @@ export class DisjointIntervals {
 
   /** The last chunk that starts at or below `address`; the first when none does. */
   #chunkOf(address: number): number {
+    const firsts = this.#firsts;
     let low = 1;
-    let high = this.#chunks.length;
+    let high = firsts.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#chunks[middle]!.starts[0]! <= address) low = middle + 1;
+      if (firsts[middle]! <= address) low = middle + 1;
       else high = middle;
     }
     return low - 1;
   }
 
-  #lastOf(c: number): Interval | null {
-    const chunk = this.#chunks[c];
-    return chunk === undefined ? null : interval(chunk, chunk.length - 1);
-  }
-
-  #firstOf(c: number): Interval | null {
-    const chunk = this.#chunks[c];
-    return chunk === undefined ? null : interval(chunk, 0);
+  #enter(c: number, chunk: Chunk): void {
+    this.#chunks.splice(c, 0, chunk);
+    this.#firsts.splice(c, 0, chunk.starts[0]!);
   }
 }
 

@@ -139,7 +139,7 @@ describe('patterns', () => {
     const bytes = new SparseBytes(3 * 2 ** 20);
     fill(bytes, 0, 3 * 2 ** 20, word);
     expect(() => fill(bytes, 2 ** 30, 1, word)).toThrow(
-      '--verify: the blocks of this trace take more than the 3 MiB of memory that a thread may use here; replay it without --verify, or where there is more',
+      'its blocks take more than the 3 MiB of memory that there is for them',
     );
   });
 });

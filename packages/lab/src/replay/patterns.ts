@@ -34,7 +34,7 @@ export class SparseBytes implements PagedBytes {
     if (page === undefined) {
       if (this.#pages.size === this.#pagesMax) {
         throw new UserError(
-          `--verify: the blocks of this trace take more than the ${formatSize(this.#pagesMax * PAGE_BYTES)} of memory that a thread may use here; replay it without --verify, or where there is more`,
+          `its blocks take more than the ${formatSize(this.#pagesMax * PAGE_BYTES)} of memory that there is for them`,
         );
       }
       page = new Uint8Array(PAGE_BYTES);
@@ -69,13 +69,12 @@ export class WholeBytes implements PagedBytes {
 export const WORD = 4;
 
 /** The word of the n-th pattern: no byte is 0, so that a pattern is never mistaken for cleared memory; 255^4 differ. */
-export function patternWord(n: number): Uint8Array {
-  return Uint8Array.of(
-    (n % 255) + 1,
-    (Math.floor(n / 255) % 255) + 1,
-    (Math.floor(n / 255 ** 2) % 255) + 1,
-    (Math.floor(n / 255 ** 3) % 255) + 1,
-  );
+export function patternWord(n: number, word = new Uint8Array(WORD)): Uint8Array {
+  word[0] = (n % 255) + 1;
+  word[1] = (Math.floor(n / 255) % 255) + 1;
+  word[2] = (Math.floor(n / 255 ** 2) % 255) + 1;
+  word[3] = (Math.floor(n / 255 ** 3) % 255) + 1;
+  return word;
 }
 
 /** A block of up to this many bytes bears its pattern everywhere... */
@@ -99,6 +98,12 @@ export function eachStretch(size: number, visit: (offset: number, length: number
 
 /** Writes `word` over and over into `[address, address + length)`. */
 export function fill(bytes: PagedBytes, address: number, length: number, word: Uint8Array): void {
+  const short = length <= SHORT ? shortPiece(bytes, address, length) : -1;
+  if (short >= 0) {
+    const page = bytes.page(Math.floor(address / bytes.pageBytes));
+    for (let i = 0; i < length; i++) page[short + i] = word[i % WORD]!;
+    return;
+  }
   eachPiece(bytes, address, length, (piece, offset) => {
     const head = Math.min(piece.length, WORD);
     for (let i = 0; i < head; i++) piece[i] = word[(offset + i) % WORD]!;
@@ -109,6 +114,12 @@ export function fill(bytes: PagedBytes, address: number, length: number, word: U
 
 /** The offset of the first byte of `[address, address + length)` that is not as `fill` wrote it; -1 when all are. */
 export function mismatch(bytes: PagedBytes, address: number, length: number, word: Uint8Array): number {
+  const short = length <= SHORT ? shortPiece(bytes, address, length) : -1;
+  if (short >= 0) {
+    const page = bytes.page(Math.floor(address / bytes.pageBytes));
+    for (let i = 0; i < length; i++) if (page[short + i] !== word[i % WORD]) return i;
+    return -1;
+  }
   let found = -1;
   eachPiece(bytes, address, length, (piece, offset) => {
     const head = Math.min(piece.length, WORD);
@@ -138,8 +149,17 @@ export function copy(bytes: PagedBytes, from: number, to: number, length: number
   });
 }
 
-/** Short stretches are compared here, as calling the comparison of Buffer takes some hundred nanoseconds. */
-const SHORT = 128;
+/**
+ * Short stretches are written and compared byte by byte: a view of the piece, or a call of Buffer's comparison, takes some
+ * hundred nanoseconds.
+ */
+const SHORT = 256;
+
+/** Where in its page a stretch of the block begins; -1 where it does not lie in one page. */
+function shortPiece({ pageBytes }: PagedBytes, address: number, length: number): number {
+  const start = address % pageBytes;
+  return start + length <= pageBytes ? start : -1;
+}
 
 function periodic(piece: Uint8Array): boolean {
   if (piece.length > SHORT) {

@@ -34,6 +34,7 @@ import {
   type Settings,
   wholeNumber,
 } from './options.js';
+import { isOutOfMemory } from './shortage.js';
 
 export interface AllocatorKind {
   readonly id: string;
@@ -293,13 +294,15 @@ export function optionsInForce({ kind, given }: Contender, settings: Settings): 
 
 /**
  * A fresh arena.
- * @throws UserError where the allocator refuses its options or the capacity
+ * @throws UserError where the allocator refuses its options or the capacity; what V8 throws where there is no memory for it
  */
 export function makeArena(contender: Contender, settings: Settings, mover?: Mover): Arena {
   try {
     return contender.kind.make(reader(contender, settings), settings, mover);
   } catch (error) {
-    if (error instanceof RangeError) throw new UserError(`${contender.spec}: ${error.message}`);
+    if (error instanceof RangeError && !isOutOfMemory(error)) {
+      throw new UserError(`${contender.spec}: ${error.message}`);
+    }
     throw error;
   }
 }

@@ -4,7 +4,6 @@
  * address is held against the range, its alignment and, as intervals kept here, against all other live blocks; the
  * allocator's own `check()` runs and its segments are held against the live blocks. What is broken is thrown as Broken.
  */
-import { totalmem } from 'node:os';
 import { CorruptionError } from 'freehold';
 import type { Fault, FaultKind } from '../metrics/measurement.js';
 import type { Arena, Mover } from './arena.js';
@@ -18,7 +17,9 @@ import {
   patternWord,
   SparseBytes,
   WholeBytes,
+  WORD,
 } from './patterns.js';
+import { memoryForReplays } from './shortage.js';
 
 /** A promise that was not kept. */
 export class Broken extends Error {
@@ -43,9 +44,6 @@ export function faultOf(error: unknown): Omit<Fault, 'operation'> {
 const NONE = -1;
 const ZEROS = new Uint8Array(4);
 
-/** Of the machine's memory, what the bytes of one replay may take: as many replay at once as there are cores. */
-const MEMORY_SHARE = 0.25;
-
 export class Shadow {
   readonly arena: Arena;
   /** Blocks whose contents were held against their pattern. */
@@ -60,15 +58,16 @@ export class Shadow {
   readonly #filledBy: Float64Array;
   /** The alignment asked for, log2. */
   readonly #aligns: Uint8Array;
+  /** The pattern at hand. */
+  readonly #word = new Uint8Array(WORD);
 
   /**
-   * Bytes that an arena does not bring are kept here; asked for more than a share of the machine's memory, the calls below
-   * throw UserError.
+   * Bytes that an arena does not bring are kept here; asked for more than `memoryBytes`, the calls below throw UserError.
    * @param slots blocks live at once, at most: each is known by its slot, from 0 up
    * @param makeArena is given what copies the contents of a block that moves
    */
-  constructor(slots: number, makeArena: (mover: Mover) => Arena) {
-    const sparse = new SparseBytes(totalmem() * MEMORY_SHARE);
+  constructor(slots: number, makeArena: (mover: Mover) => Arena, memoryBytes = memoryForReplays()) {
+    const sparse = new SparseBytes(memoryBytes);
     const arena = makeArena((from, to, length) => copy(sparse, from, to, length));
     this.arena = arena;
     this.#bytes = arena.bytes === undefined ? sparse : new WholeBytes(() => arena.bytes!());
@@ -209,7 +208,7 @@ export class Shadow {
     this.#requested[slot] = size;
     this.#filledBy[slot] = operation;
     const address = this.#addresses[slot]!;
-    const word = patternWord(operation - 1);
+    const word = patternWord(operation - 1, this.#word);
     eachStretch(size, (offset, length) => {
       fill(this.#bytes, address + offset, length, word);
       return true;
@@ -221,7 +220,7 @@ export class Shadow {
     const address = this.#addresses[slot]!;
     if (address === NONE) return;
     const operation = this.#filledBy[slot]!;
-    const word = patternWord(operation - 1);
+    const word = patternWord(operation - 1, this.#word);
     let wrong = -1;
     // Where the block was filled, as far as it is to be looked at.
     eachStretch(this.#requested[slot]!, (offset, length) => {

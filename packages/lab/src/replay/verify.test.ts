@@ -282,6 +282,30 @@ describe('verify', () => {
     expect(result.fault).toBeNull();
   });
 
+  it('stops where the bytes of the blocks take more than there is for them, and says so', () => {
+    const trace = makeTrace('a+100 -a b+3000000 c+100');
+    const make = (mover: Mover) =>
+      new RangeArena(new PlainFit({ capacity: 2 ** 23, round: 16 }), 16, 16, mover);
+    expect(verify(trace, make, 2 ** 21)).toEqual({
+      fault: null,
+      blocks: 1,
+      checks: expect.any(Number),
+      unverified: 'its blocks take more than the 2 MiB of memory that there is for them',
+    });
+    expect(verify(trace, make, 2 ** 22)).toMatchObject({ fault: null, blocks: 3 });
+  });
+
+  it('memory that runs out in the allocator is no fault of it', () => {
+    class Hungry extends PlainFit {
+      override allocate(size: number): number | null {
+        if (this.used.length === 2) new Float64Array(2 ** 50);
+        return super.allocate(size);
+      }
+    }
+    const result = verify(TRACE, (mover) => new RangeArena(new Hungry(OPTIONS), 16, 16, mover));
+    expect(result).toMatchObject({ fault: null, unverified: expect.stringMatching(/^memory ran out \(Inv/) });
+  });
+
   it('an arena far larger than memory costs what is used of it', () => {
     const trace = makeTrace(`a+100^${2 ** 42} b+100^${2 ** 44} -a -b`);
     const result = verify(trace, (mover) => {

@@ -3,12 +3,13 @@
  * of the trace are shared memory; a task copies nothing.
  */
 import { measure } from '../metrics/measure.js';
-import type { Measurement } from '../metrics/measurement.js';
+import type { Measurement, Verification } from '../metrics/measurement.js';
 import { recordedGrants } from '../metrics/recorded.js';
 import type { Trace } from '../trace/trace.js';
 import { type Fit, fit as smallestArena } from './fit.js';
 import type { Settings } from './options.js';
 import { makeArena, optionsInForce, parseContender } from './registry.js';
+import { memoryForReplays } from './shortage.js';
 import { timing } from './timing.js';
 import { verify } from './verify.js';
 
@@ -18,6 +19,14 @@ export interface CompareTask {
   readonly spec: string;
   readonly settings: Settings;
   readonly verify: boolean;
+}
+
+export interface VerifyTask {
+  readonly trace: Trace;
+  readonly spec: string;
+  readonly settings: Settings;
+  /** What the bytes of the arena may take. */
+  readonly memoryBytes: number;
 }
 
 export interface FitTask {
@@ -41,8 +50,14 @@ export function compare({ trace, spec, settings, verify: verifying }: CompareTas
     ...timed,
     ...measure(trace, fresh),
     recorded: recordedGrants(trace),
-    verification: verifying ? verify(trace, (mover) => makeArena(contender, settings, mover)) : null,
+    verification: verifying ? verifyOne({ trace, spec, settings, memoryBytes: memoryForReplays() }) : null,
   };
+}
+
+/** Where memory does not suffice, the verification says so. */
+export function verifyOne({ trace, spec, settings, memoryBytes }: VerifyTask): Verification {
+  const contender = parseContender(spec);
+  return verify(trace, (mover) => makeArena(contender, settings, mover), memoryBytes);
 }
 
 /**

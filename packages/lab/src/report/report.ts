@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { Measurement } from '../metrics/measurement.js';
+import type { Unmeasured } from '../replay/unmeasured.js';
 import { breakdownFigure, freeSegmentsFigure, requestSizesFigure } from './figures.js';
 import { Html, html, scriptJson } from './html.js';
 import { packTraces } from './pack.js';
@@ -24,6 +25,8 @@ export interface ReportMeta {
   readonly created: Date;
   /** What the times were taken on: processor, cores, system, Node. */
   readonly machine: string;
+  /** Allocators without figures. */
+  readonly unmeasured?: readonly Unmeasured[];
 }
 
 /**
@@ -52,6 +55,7 @@ ${styles.map((style) => html`<style>${style}</style>`)}
 <header>
 <h1>Which allocator, and how big a buffer?</h1>
 <p class="lead">${allocatorCount(traces)} replayed on ${traces.length === 1 ? names : `${traces.length} recordings`}.</p>
+${notMeasured(meta.unmeasured ?? [])}
 </header>
 <main>
 ${overview(traces)}
@@ -88,6 +92,14 @@ function contentPolicy(scripts: readonly Html[], styles: readonly Html[]): Html 
       "form-action 'none'",
     ].join('; '),
   );
+}
+
+function notMeasured(unmeasured: readonly Unmeasured[]): Html | null {
+  if (unmeasured.length === 0) return null;
+  return html`<ul>${unmeasured.map(
+    ({ trace, allocator, error }) =>
+      html`<li><b>${allocator}</b> on ${trace} could not be measured: ${error.message}.</li>`,
+  )}</ul>`;
 }
 
 function allocatorCount(traces: readonly TraceResults[]): string {

@@ -169,13 +169,16 @@ function failures({ measurements }: TraceResults): string[] {
 }
 
 function faults({ measurements }: TraceResults): string[] {
-  return measurements.flatMap(({ allocator, verification }) =>
-    verification?.fault
+  return measurements.flatMap(({ allocator, verification }) => {
+    if (verification?.unverified !== undefined) {
+      return [`${allocator} could not be verified: ${verification.unverified}.`];
+    }
+    return verification?.fault
       ? [
           `${allocator} broke a promise at operation ${formatCount(verification.fault.operation)}: ${verification.fault.message}.`,
         ]
-      : [],
-  );
+      : [];
+  });
 }
 
 /** Those of which `of` is least; none of none. */
