@@ -18,7 +18,7 @@ const PACKAGES: Readonly<Record<string, Package>> = {
     entries: ['index.ts'],
   },
   kernel: {
-    floors: [['.'], ['frames'], ['slab'], ['vm', 'ranges'], ['node', 'malloc', 'proc'], ['process']],
+    floors: [['.'], ['frames'], ['slab'], ['vm', 'ranges'], ['malloc', 'proc'], ['process'], ['node']],
     entries: ['index.ts', 'kernel.ts', 'proc/index.ts', 'node/index.ts'],
   },
 };
