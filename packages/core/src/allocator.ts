@@ -158,7 +158,7 @@ export type InvalidFreeReason = 'outside' | 'free' | 'interior';
 const REASONS: Record<InvalidFreeReason, string> = {
   outside: 'lies outside the range of this allocator',
   free: 'is not in use: it was freed already, or never allocated',
-  interior: 'lies inside a used segment; only the address that was given out for it gives it back',
+  interior: 'lies inside a used segment but is not the address that was given out for it',
 };
 
 /** Of what JavaScript callers pass: `null` is the answer of a full `allocate`. */

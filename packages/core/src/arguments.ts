@@ -19,7 +19,7 @@ export function checkOptions(who: string, options: object, names: Readonly<Recor
   }
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(names, name)) {
-      throw new TypeError(`${who} has no option ${name}; there are ${known.join(', ')}`);
+      throw new TypeError(`${who} has no option ${name}; known: ${known.join(', ')}`);
     }
     if (name === 'observer' && (value === null || !['object', 'undefined'].includes(typeof value))) {
       throw new TypeError(`observer must be an object, got ${display(value)}`);

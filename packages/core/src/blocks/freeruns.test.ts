@@ -124,10 +124,10 @@ it('check() finds each kind of damage', () => {
   }
   const damages: [law: string, damage: (insides: Insides) => void][] = [
     ['no block past the end is free', ({ words }) => words.fill(1, 20, 21)],
-    ['every summary tells what the bits below it tell', ({ words }) => words.fill(1, 0, 1)],
-    ['every summary tells what the bits below it tell', ({ starts }) => starts.fill(9, 0, 1)],
-    ['every summary tells what the bits below it tell', ({ longest }) => longest.fill(9, 1, 2)],
-    ['every summary tells what the bits below it tell', ({ ends }) => ends.fill(9, 2, 3)],
+    ['every summary agrees with the bits below it', ({ words }) => words.fill(1, 0, 1)],
+    ['every summary agrees with the bits below it', ({ starts }) => starts.fill(9, 0, 1)],
+    ['every summary agrees with the bits below it', ({ longest }) => longest.fill(9, 1, 2)],
+    ['every summary agrees with the bits below it', ({ ends }) => ends.fill(9, 2, 3)],
   ];
   for (const [law, damage] of damages) {
     const runs = new FreeRuns(700);

@@ -170,7 +170,7 @@ export class FreeRuns {
       const wrong = this[part].findIndex((value, i) => value !== fresh[part][i]);
       law(
         wrong < 0,
-        'every summary tells what the bits below it tell',
+        'every summary agrees with the bits below it',
         () => `${part} of summary ${wrong} is ${this[part][wrong]}, not ${fresh[part][wrong]}`,
       );
     }

@@ -418,7 +418,7 @@ it('check() finds each kind of damage', () => {
     ['every unit lies in one block, used or free', (blocks) => blocks.held.bytes.fill(0)],
     ['no used block starts inside another block', (blocks) => (blocks.held.bytes[3] = 1)],
     ['the count of an order is the length of its free list', (blocks) => blocks.lists.counts[1]!++],
-    ['the mask tells which free lists are not empty', (blocks) => (blocks.lists.mask = 0)],
+    ['a bit of the mask is set exactly where a free list is not empty', (blocks) => (blocks.lists.mask = 0)],
     ['a summary bit is set exactly when the word below is not zero', (blocks) => (blocks.lists.words[5] = 1)],
   ];
   for (const [law, damage] of damages) {

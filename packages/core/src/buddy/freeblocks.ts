@@ -160,7 +160,7 @@ export class FreeBlocks {
       );
       law(
         ((this.mask >>> order) & 1) === (free > 0 ? 1 : 0),
-        'the mask tells which free lists are not empty',
+        'a bit of the mask is set exactly where a free list is not empty',
         () => `mask ${this.mask} and ${free} free blocks of order ${order}`,
       );
     }

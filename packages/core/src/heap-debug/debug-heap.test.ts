@@ -235,7 +235,7 @@ describe('DebugHeap', () => {
 
   it('refuses to wrap what is no heap', () => {
     expect(() => new DebugHeap(new ArrayBuffer(8) as unknown as Heap)).toThrow(
-      new TypeError('DebugHeap wraps a Heap, as Heap.create(memory) gives it, got [object ArrayBuffer]'),
+      new TypeError('DebugHeap wraps a Heap, such as Heap.create(memory) returns, got [object ArrayBuffer]'),
     );
   });
 

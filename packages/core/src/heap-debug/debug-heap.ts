@@ -89,7 +89,9 @@ export class DebugHeap implements HeapInterface {
   /** @throws RangeError for a bad option, TypeError for an unknown one, or where `heap` is none */
   constructor(heap: Heap, options: DebugHeapOptions = {}) {
     if (!(heap instanceof Heap)) {
-      throw new TypeError(`DebugHeap wraps a Heap, as Heap.create(memory) gives it, got ${display(heap)}`);
+      throw new TypeError(
+        `DebugHeap wraps a Heap, such as Heap.create(memory) returns, got ${display(heap)}`,
+      );
     }
     this.heap = heap;
     this.#options = settleDebugOptions(options);

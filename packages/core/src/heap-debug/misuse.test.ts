@@ -4,7 +4,7 @@ import { DebugHeap } from './debug-heap.js';
 import { HeapMisuseError } from './misuse.js';
 import type { DebugHeapOptions } from './options.js';
 
-const HINT = '  to see who allocated it: new DebugHeap(heap, { stackDepth: 16 })';
+const HINT = '  to see where it was allocated: new DebugHeap(heap, { stackDepth: 16 })';
 
 function make(options?: DebugHeapOptions): DebugHeap {
   return new DebugHeap(Heap.create(new ArrayBuffer(0, { maxByteLength: 2 ** 22 })), options);
@@ -179,7 +179,7 @@ describe('a double free', () => {
   const message = () =>
     [
       `double free of allocation 1 (100 bytes at ${hex(block)}, tag parser)`,
-      '  what to do: set what holds an address to 0 when the block is freed',
+      '  what to do: set each variable that holds the address to 0 when the block is freed',
       HINT,
     ].join('\n');
 
@@ -211,7 +211,7 @@ describe('a double free', () => {
       [
         `double free of allocation 2 (100 bytes at ${hex(next)}, tag parser)`,
         there,
-        '  what to do: set what holds an address to 0 when the block is freed',
+        '  what to do: set each variable that holds the address to 0 when the block is freed',
         HINT,
       ].join('\n'),
     );
@@ -293,7 +293,7 @@ describe('an address that is no block', () => {
       [
         `free(${name}): no block`,
         '  no block of this heap was ever there, or it was freed long ago',
-        '  what to do: pass only what this heap has given, to the heap that gave it',
+        '  what to do: pass an address only to the heap that returned it',
       ].join('\n'),
     );
     expect(error).toMatchObject({ kind: 'foreign', block: null, damage: null });

@@ -44,10 +44,10 @@ const ADVICE: Record<MisuseKind, string> = {
   overflow: 'look for a loop or a copy that goes past the size asked for',
   underflow: 'look for an index below 0, or an address moved back too far',
   'write-after-free': 'look for a copy of its address, or a view, that is still used',
-  'double-free': 'set what holds an address to 0 when the block is freed',
+  'double-free': 'set each variable that holds the address to 0 when the block is freed',
   'use-after-free': 'drop the address when the block is freed; after realloc, use what it returned',
   interior: 'keep the address that malloc returned, and pass that',
-  foreign: 'pass only what this heap has given, to the heap that gave it',
+  foreign: 'pass an address only to the heap that returned it',
   'size-mismatch': 'pass the size asked for, or use free, which needs none',
   'alignment-mismatch': 'pass the alignment asked for, or use free',
 };
@@ -105,7 +105,7 @@ export class HeapMisuseError extends Error {
       `  what to do: ${ADVICE[kind]}`,
     ];
     if (block !== null && block.allocatedBy === null) {
-      lines.push('  to see who allocated it: new DebugHeap(heap, { stackDepth: 16 })');
+      lines.push('  to see where it was allocated: new DebugHeap(heap, { stackDepth: 16 })');
     }
     super(lines.join('\n'));
     this.kind = kind;

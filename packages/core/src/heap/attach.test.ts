@@ -220,7 +220,9 @@ describe('refuses', () => {
     expect(broken((h) => h[L.H_TABLES]!++)).toBe('the tables block is where the header says');
     expect(broken((h) => (h[L.H_LIMIT] = 3))).toBe('the limit lies above the highest top and within 4 GiB');
     expect(broken((h) => (h[L.H_QUICK] = -1))).toBe('counts are within their bounds');
-    expect(broken((h) => (h[L.H_ZERO_FROM] = 9))).toBe('what blocks have been is not known to be zero');
+    expect(broken((h) => (h[L.H_ZERO_FROM] = 9))).toBe(
+      'memory that blocks have used is not known to be zero',
+    );
     expect(broken((h) => (h[L.H_LIST] = 9))).toBe(
       'there are quick lists where there are tables, else one list',
     );
@@ -230,7 +232,7 @@ describe('refuses', () => {
       heap.view.fill(0xff, address, address + size);
       expect(() => heap.realloc(address, 5000)).toThrow(CorruptionError);
     };
-    expect(broken(aligned)).toBe('the last word of a block asked for with an alignment tells that');
+    expect(broken(aligned)).toBe('the last word of an aligned block holds the logarithm of its alignment');
     // Somebody wrote to a block after freeing it.
     const scribble = (kind: string, word: number) => (_: Int32Array, heap: Heap) => {
       const block = [...heap.walk()].find((each) => each.kind === kind)!;

@@ -214,7 +214,7 @@ describe.each(KINDS)('%s', (_kind, make) => {
     expect(refused).toEqual(
       Array(8).fill(
         new ReentrantCallError(
-          'the heap is growing: what hears of it may take views, but not change the heap',
+          'the heap is growing: a listener may take views, but must not change the heap',
         ),
       ),
     );
@@ -350,7 +350,7 @@ it('a memory that was transferred is told from one that is short', () => {
   const address = heap.malloc(10);
   structuredClone(buffer, { transfer: [buffer] });
   const gone = new RangeError(
-    'the memory of the heap at 0 has no bytes any more: it was transferred to somebody else, or cut',
+    'the memory of the heap at 0 has no bytes any more: it was transferred, or cut',
   );
   for (const call of [
     () => heap.malloc(10),

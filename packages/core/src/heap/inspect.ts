@@ -194,7 +194,7 @@ export abstract class InspectableHeap extends Engine {
       );
       const used = isUsed(words, map, i);
       const own = this.isOwn(i);
-      law(!(used && own), "the heap's own blocks are nobody's to free", () => `granule ${i} in use`);
+      law(!(used && own), "the heap's own blocks are never in use by a caller", () => `granule ${i} in use`);
       const merged = !used && !own && words[(i << scale) + LENGTH]! > 0;
       law(!(merged && mergedBefore), 'no two merged blocks are neighbours', () => `granule ${i}`);
       mergedBefore = merged;
@@ -237,7 +237,7 @@ export abstract class InspectableHeap extends Engine {
     );
     law(
       this.word(L.H_ZERO_FROM) >= this.word(L.H_PEAK),
-      'what blocks have been is not known to be zero',
+      'memory that blocks have used is not known to be zero',
       () => `highest top ${this.word(L.H_PEAK)}, zeros from granule ${this.word(L.H_ZERO_FROM)}`,
     );
     law(
@@ -276,14 +276,14 @@ export abstract class InspectableHeap extends Engine {
       if (bin >= 0) {
         law(
           isBinNonEmpty(words, tables, bin) === (head !== 0),
-          'the bitmap of bins tells which are not empty',
+          'a bit of the bitmap is set exactly where a bin is not empty',
           () => `bin ${bin}`,
         );
       }
       binned += this.checkBin(bin, head, merged - binned);
     }
     this.equal('blocks in bins', binned, merged);
-    if (tables !== 0) this.equal('bits of bins that there are none of', strayBits(words, tables), 0);
+    if (tables !== 0) this.equal('bits of bins that do not exist', strayBits(words, tables), 0);
     if (tables === 0) this.equal('blocks waiting', waiting, 0);
     else this.checkQuickLists(waiting);
   }
@@ -335,12 +335,12 @@ export abstract class InspectableHeap extends Engine {
         );
         law(
           i === head || words[(i << scale) + PREVIOUS] === before,
-          'a quick list is linked both ways, but for its first',
+          'a quick list is linked both ways, except for its first block',
           where,
         );
         law(
           left > 0 && words[(i << scale) + LENGTH] === -left,
-          'a block that waits tells how many there are from it on',
+          'a waiting block holds the number of blocks from it on',
           where,
         );
         before = i;
@@ -353,7 +353,11 @@ export abstract class InspectableHeap extends Engine {
   }
 
   private equal(what: string, found: number, noted: number): void {
-    law(found === noted, `${what}: what is there is what is noted`, () => `${found}, noted ${noted}`);
+    law(
+      found === noted,
+      `${what}: the number found is the number recorded`,
+      () => `${found}, noted ${noted}`,
+    );
   }
 
   /** The block at `i` is the map, or the tables. */
@@ -439,8 +443,8 @@ export abstract class InspectableHeap extends Engine {
     // Somebody wrote past the end of the block.
     if (!(log > this.shift && log < 32 && (i & ((1 << (log - this.shift)) - 1)) === 0)) {
       throw new CorruptionError(
-        'the last word of a block asked for with an alignment tells that',
-        `${log} for the logarithm of it, in the block at ${hex(i * this.unit)} of ${length * this.unit} bytes`,
+        'the last word of an aligned block holds the logarithm of its alignment',
+        `${log}, in the block at ${hex(i * this.unit)} of ${length * this.unit} bytes`,
       );
     }
     return 2 ** log;

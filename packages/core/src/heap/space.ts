@@ -125,7 +125,7 @@ export abstract class Space {
     if (this.words[this.generationAt] === this.generation) return;
     if (this.growing) {
       throw new ReentrantCallError(
-        'the heap is growing: what hears of it may take views, but not change the heap',
+        'the heap is growing: a listener may take views, but must not change the heap',
       );
     }
     this.renew();
@@ -175,7 +175,7 @@ export abstract class Space {
     const base = this.header * 4;
     return new RangeError(
       byteLength === 0
-        ? `the memory of the heap at ${base} has no bytes any more: it was transferred to somebody else, or cut`
+        ? `the memory of the heap at ${base} has no bytes any more: it was transferred, or cut`
         : `the memory was cut to ${byteLength} bytes, in the middle of the heap at ${base}`,
     );
   }

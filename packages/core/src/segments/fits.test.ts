@@ -397,12 +397,12 @@ describe.each(KINDS)('%s', (_name, Kind) => {
     [
       'free, header',
       (a) => a.free(100),
-      'InvalidFreeError: address 0x64 lies inside a used segment; only the address that was given out for it gives it back',
+      'InvalidFreeError: address 0x64 lies inside a used segment but is not the address that was given out for it',
     ],
     [
       'sizeOf, interior',
       (a) => a.sizeOf(109),
-      'InvalidFreeError: address 0x6d lies inside a used segment; only the address that was given out for it gives it back',
+      'InvalidFreeError: address 0x6d lies inside a used segment but is not the address that was given out for it',
     ],
     [
       'resize, outside',

@@ -174,7 +174,9 @@ export class PageList {
 
   private grow(): void {
     if (this.room === ROOM_MAX) {
-      throw new RangeError('segments begin in 2^24 pages of 128 granules, no more can: take a larger align');
+      throw new RangeError(
+        'segments begin in 2^24 pages of 128 granules, the most there can be: use a larger align',
+      );
     }
     this.room *= 2;
     this.shift--;

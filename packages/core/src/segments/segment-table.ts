@@ -290,12 +290,12 @@ export class SegmentTable {
       law(size > 0, 'no segment is empty', () => `one of ${size} bytes at ${at}`);
       law(
         this.#words[(node << 3) + PREV] === (prev === NIL ? NIL : (prev << 1) | (this.isUsed(prev) ? 1 : 0)),
-        'a link back leads to the neighbour below and tells whether it is used',
+        'a back link leads to the neighbour below and says whether it is used',
         () => `link ${this.#words[(node << 3) + PREV]} in the segment at ${at}`,
       );
       law(
         prev === NIL || (this.#words[(prev << 3) + NEXT]! & 1) === (this.isUsed(node) ? 1 : 0),
-        'a link forth tells whether the neighbour above is used',
+        'a forward link says whether the neighbour above is used',
         () => `link ${this.#words[(prev << 3) + NEXT]} in the segment below ${at}`,
       );
       if (this.isUsed(node)) {

@@ -213,12 +213,12 @@ export class SizeBins {
       );
       law(
         count > 0 === (bit === 1),
-        'the bitmap of a row tells which of its bins have segments',
+        'a bit in the bitmap of a row is set exactly where a bin has segments',
         () => `bit ${bit} for bin ${bin}, of ${count} segments`,
       );
       law(
         (this.rows[row] !== 0) === (set === 1),
-        'the bitmap of rows tells which have bins with segments',
+        'a bit of the bitmap of rows is set exactly where a row has bins with segments',
         () => `bit ${set} for row ${row}, bitmap ${this.rows[row]}`,
       );
       for (const entry of this.stacks[bin]!.subarray(0, this.heights[bin])) segments.delete(entry);

@@ -237,7 +237,7 @@ describe('heapOfModule', () => {
     const heapBase = new WebAssembly.Global({ value: 'i64' }, 5000n);
     expect(() => heapOfModule({ memory, __heap_base: heapBase })).toThrow(
       new TypeError(
-        'the module has addresses of 64 bits (memory64), its __heap_base is an i64: those of a heap have 32',
+        'the module has 64-bit addresses (memory64; its __heap_base is an i64), but a heap has 32-bit addresses',
       ),
     );
   });

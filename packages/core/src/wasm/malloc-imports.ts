@@ -172,7 +172,7 @@ export function heapOfModule(exports: Readonly<Record<string, unknown>>, options
   const end = isGlobal(heapBase) ? heapBase.value : null;
   if (typeof end === 'bigint') {
     throw new TypeError(
-      'the module has addresses of 64 bits (memory64), its __heap_base is an i64: those of a heap have 32',
+      'the module has 64-bit addresses (memory64; its __heap_base is an i64), but a heap has 32-bit addresses',
     );
   }
   const least = end === null ? null : end >>> 0;

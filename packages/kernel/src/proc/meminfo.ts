@@ -148,7 +148,7 @@ export function parseMeminfo(text: string, file = '/proc/meminfo'): Map<string, 
   for (const line of linesOf(text, file)) {
     const [, name = '', value, unit] = line.match(
       /^([\w()]+): +(\d+)( kB)?$/,
-      "a figure as 'MemTotal: 24684084 kB'",
+      "a figure such as 'MemTotal: 24684084 kB'",
     );
     if ((unit === undefined) !== isCount(name)) line.fail(`${name} in kB`);
     meminfo.set(name, Number(value));

@@ -166,7 +166,7 @@ export function parseSmaps(text: string, file = '/proc/PID/smaps'): SmapsArea[] 
     }
     const [, name = '', value, unit] = line.match(
       /^(\w+): +(\d+)( kB)?$/,
-      "a figure as 'Rss: 8 kB', 'VmFlags: …' or the next area",
+      "a figure such as 'Rss: 8 kB', 'VmFlags: …' or the next area",
     );
     if ((unit === undefined) !== WITHOUT_UNIT.includes(name)) line.fail(`${name} in kB`);
     current.fields.set(name, Number(value));

@@ -203,7 +203,7 @@ function checkSegment(segment: ElfSegment, index: number, fileSize: number, fixe
     );
   }
   if (align > 1 && !Number.isInteger(Math.log2(align))) {
-    throw invalid(`${where} has alignment ${align}, no power of two`);
+    throw invalid(`${where} has alignment ${align}, which is not a power of two`);
   }
   if (offset % FRAME_BYTES !== address % FRAME_BYTES) {
     throw invalid(

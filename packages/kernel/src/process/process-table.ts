@@ -124,7 +124,7 @@ export class ProcessTable {
    */
   get(pid: number): Process {
     const process = this.byPid.get(pid);
-    if (process === undefined) throw new SystemCallError('ESRCH', `there is no process ${String(pid)}`);
+    if (process === undefined) throw new SystemCallError('ESRCH', `no process has the id ${String(pid)}`);
     return process;
   }
 
@@ -450,7 +450,7 @@ function scriptArguments(script: ScriptLine, path: string, argv: readonly string
 
 function openError(path: string, error: unknown): SystemCallError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT') return new ExecError('ENOENT', `${path}: there is no such file`);
+  if (code === 'ENOENT') return new ExecError('ENOENT', `${path}: no such file`);
   if (code === 'EACCES' || code === 'EPERM') {
     // A host that refuses says why itself, an operating system only that.
     const told =

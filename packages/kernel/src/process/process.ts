@@ -286,7 +286,7 @@ export class Process {
    */
   push(bytes: number): number {
     if (!(Number.isSafeInteger(bytes) && bytes > 0)) {
-      throw new SystemCallError('EINVAL', `1 byte or more is pushed, not ${String(bytes)}`);
+      throw new SystemCallError('EINVAL', `the bytes to push must be 1 or more, got ${String(bytes)}`);
     }
     const pointer = this.task.stackPointer - bytes;
     this.space.store8(pointer, 0);

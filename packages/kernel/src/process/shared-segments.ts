@@ -144,7 +144,7 @@ export class SharedSegments {
   byId(id: number): SharedSegment {
     this.sweep();
     const segment = this.segments.get(id);
-    if (segment === undefined) throw new SystemCallError('EINVAL', `there is no segment ${String(id)}`);
+    if (segment === undefined) throw new SystemCallError('EINVAL', `no segment has the id ${String(id)}`);
     return segment;
   }
 

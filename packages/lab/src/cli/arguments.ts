@@ -22,7 +22,7 @@ export const NAIVE_OPERATIONS_MAX = 50_000;
 export function allocatorsOption(): Option {
   return new Option(
     '-a, --allocators <LIST>',
-    'which allocators, separated by commas (default: all; naive ones only on short traces)',
+    'allocators, separated by commas (default: all; naive ones only on short traces)',
   ).argParser((text) => parseContenders(text, '--allocators'));
 }
 
@@ -31,7 +31,8 @@ export function alignOption(): Option {
     .default(16)
     .argParser((text) => {
       const align = parseSize(text, '--align');
-      if (!Number.isInteger(Math.log2(align))) throw new UserError(`--align: '${text}' is no power of two`);
+      if (!Number.isInteger(Math.log2(align)))
+        throw new UserError(`--align: '${text}' is not a power of two`);
       return align;
     });
 }
@@ -40,7 +41,7 @@ export function alignOption(): Option {
 export function asOption(): Option {
   return new Option(
     '--as <FORMAT>',
-    'read the recordings as this: kmem-pages for the pages of a kmem recording (default: as their content tells)',
+    'read the recordings in this format: kmem-pages for the pages of a kmem recording (default: detected from the content)',
   ).argParser((id) => findFormat(id).id);
 }
 
@@ -83,7 +84,7 @@ export function whole(flags: string, description: string, least: number, most: n
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (value >= least && value <= most) return value;
     throw new UserError(
-      `${option.long}: '${text}' is no whole number from ${formatCount(least)} to ${formatCount(most)}`,
+      `${option.long}: '${text}' is not a whole number from ${formatCount(least)} to ${formatCount(most)}`,
     );
   });
 }
@@ -93,7 +94,7 @@ export function parseContenders(text: string, option: string): Contender[] {
   const contenders = text.split(',').map((spec) => parseContender(spec.trim()));
   const specs = contenders.map(({ spec }) => spec);
   const twice = specs.find((spec, i) => specs.indexOf(spec) !== i);
-  if (twice !== undefined) throw new UserError(`${option}: '${twice}' stands twice`);
+  if (twice !== undefined) throw new UserError(`${option}: '${twice}' is given twice`);
   return contenders;
 }
 

@@ -50,14 +50,14 @@ export function compareCommand(): Command {
     .addOption(allocatorsOption())
     .option(
       '--capacity <SIZE>',
-      'a fixed arena, as 64MiB; refused requests are counted (default: it grows)',
+      'a fixed arena, such as 64MiB; refused requests are counted (default: it grows)',
       (text) => parseSize(text, '--capacity'),
     )
     .addOption(alignOption())
     .addOption(asOption())
     .addOption(zstdWindowOption())
     .option('--verify', 'check every promise on real bytes; exit status 1 when one is broken')
-    .option('--json', 'print an array of objects instead of tables')
+    .option('--json', 'print a JSON array of objects instead of tables')
     .option('--csv <FILE>', 'also write the figures as CSV')
     .option('--report <FILE>', 'also write a report with charts, one HTML file')
     .addHelpText('after', measuresHelp() + allocatorsHelp() + EXAMPLES)

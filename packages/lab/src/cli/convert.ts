@@ -21,7 +21,7 @@ Examples:
   $ freehold convert app.trace.gz app.rep
   $ freehold convert ltrace.txt - --format ostep
 
-The format is told by OUT's name: ${WRITABLE.map(({ id, writer }) => `${writer.extension} (${id})`).join(', ')};
+The name of OUT decides the format: ${WRITABLE.map(({ id, writer }) => `${writer.extension} (${id})`).join(', ')};
 .gz behind it compresses.
 `;
 
@@ -30,8 +30,8 @@ export function convertCommand(): Command {
     .description('write a recording in another format')
     .argument('<in>', 'a recording in any format')
     .argument('<out>', 'the file to write; - for the standard output')
-    .option('--format <ID>', `of the file written: ${WRITABLE.map(({ id }) => id).join(', ')}`)
-    .option('--force', 'write over a file that is there')
+    .option('--format <ID>', `format to write: ${WRITABLE.map(({ id }) => id).join(', ')}`)
+    .option('--force', 'overwrite an existing file')
     .addOption(zstdWindowOption())
     .addHelpText('after', EXAMPLES)
     .action(convert);
@@ -68,8 +68,8 @@ function writableFormat(output: string, id: string | undefined): Writable {
   const known = WRITABLE.map((format) => `${format.id} (${format.writer.extension})`).join(', ');
   throw new UserError(
     id === undefined
-      ? `${output}: the name tells no format that can be written; there are ${known}, .gz behind it where it is to be compressed, or name one with --format`
-      : `cannot write format '${id}'; there are ${known}`,
+      ? `${output}: no format that can be written has this extension; known: ${known}, each with .gz to compress; or name a format with --format`
+      : `cannot write format '${id}'; known: ${known}`,
   );
 }
 

@@ -50,7 +50,7 @@ export function fitCommand(): Command {
     .addOption(alignOption())
     .addOption(asOption())
     .addOption(zstdWindowOption())
-    .option('--json', 'print an array of objects instead of tables')
+    .option('--json', 'print a JSON array of objects instead of tables')
     .addHelpText('after', allocatorsHelp() + EXAMPLES)
     .action(fit);
 }
@@ -85,11 +85,11 @@ async function fit(paths: readonly string[], options: FitOptions): Promise<void>
 }
 
 const LEGEND = [
-  ['smallest', 'The least fixed capacity found in which every request is served.'],
-  ['bytes', 'The same, for --capacity.'],
-  ['x live', 'Smallest ÷ the most bytes ever live, below which no allocator can go.'],
-  ['growing', 'What the arena comes to when it grows on demand instead of being fixed.'],
-  ['books', 'Bookkeeping outside the arena, to be provided as well.'],
+  ['smallest', 'Least fixed capacity found in which every request is served.'],
+  ['bytes', 'The same in bytes, to give to --capacity.'],
+  ['x live', 'Smallest ÷ the most bytes ever live; no allocator can go below 1.'],
+  ['growing', 'Size of the arena when it grows on demand instead of being fixed.'],
+  ['books', 'Bookkeeping outside the arena; it needs memory as well.'],
 ]
   .map(([title = '', meaning = '']) => define(title, meaning, 10))
   .join('\n');
@@ -132,7 +132,7 @@ function worstCaseNote({ worstCases: { any, firstFit, bestFit, buddy } }: Fit): 
 function notMonotone({ allocator, smallestBytes, failsAtBytes }: Fit): string[] {
   if (smallestBytes === null || failsAtBytes === null) return [];
   const found = `${allocator} serves all in ${formatCount(smallestBytes)} bytes but not in ${formatCount(failsAtBytes)}`;
-  return [wrap(`${found}: more room is not always safe with it, so provide just that, or try yours.`)];
+  return [wrap(`${found}: a larger arena is not always safe with it. Use just that size, or try yours.`)];
 }
 
 /** Geometric means of smallest ÷ live, over all traces; '' where there is but one. */

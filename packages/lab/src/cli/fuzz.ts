@@ -24,15 +24,16 @@ const SEED_MAX = 2 ** 32 - 1;
 const GENERAL = ALLOCATORS.filter(({ formats }) => formats === undefined);
 
 const EXAMPLES = `
-Every block is filled with a pattern of its own, which must be there when it is
-freed or reallocated; blocks may not overlap; the allocator's laws are checked
-at intervals; misuse must be refused and change nothing.
+Each block is filled with its own pattern. The pattern must be intact when the
+block is freed or reallocated. Blocks must not overlap. The allocator's laws are
+checked at intervals. Misuse must be refused and must change nothing.
 
 Examples:
   $ freehold fuzz --allocator heap --operations 20000000
   $ freehold fuzz --allocator tlsf,first-fit:order=size-up --seed 7
 
-Exit status: 0 no fault; 1 a fault, told with the command that finds it again;
+Exit status: 0 no fault; 1 a fault, reported with the command that finds it
+again;
 2 wrong use.
 `;
 
@@ -40,12 +41,12 @@ export function fuzzCommand(): Command {
   return new Command('fuzz')
     .description('call allocators at random, and check everything they do on real bytes')
     .addOption(
-      new Option('-a, --allocator <LIST>', 'which allocators, separated by commas (default: all)').argParser(
+      new Option('-a, --allocator <LIST>', 'allocators, separated by commas (default: all)').argParser(
         parseAllocators,
       ),
     )
-    .addOption(whole('-n, --operations <N>', 'calls of each allocator', 1, 1e12).default(1_000_000))
-    .addOption(whole('--seed <N>', 'what the calls are drawn from (default: another each time)', 0, SEED_MAX))
+    .addOption(whole('-n, --operations <N>', 'number of calls of each allocator', 1, 1e12).default(1_000_000))
+    .addOption(whole('--seed <N>', 'seed of the calls (default: a new one each time)', 0, SEED_MAX))
     .option('--json', 'print one line of JSON for each allocator')
     .addHelpText('after', allocatorsHelp(GENERAL) + EXAMPLES)
     .action(run);
@@ -57,9 +58,9 @@ function parseAllocators(text: string): Contender[] {
   const other = ids.find((id) => !known.includes(id));
   if (other === undefined) return parseContenders(text, '--allocator');
   const why = ALLOCATORS.some(({ id }) => id === other)
-    ? `${other} is the kernel's`
+    ? `${other} belongs to the kernel: npm run fuzz:kernel`
     : `no allocator '${other}'`;
-  throw new UserError(`--allocator: ${why}; there are ${known.join(', ')}`);
+  throw new UserError(`--allocator: ${why}; known: ${known.join(', ')}`);
 }
 
 async function run(options: FuzzOptions): Promise<void> {

@@ -40,7 +40,7 @@ describe('freehold info', () => {
     expect(await info(path)).toBe(0);
     expect(said.out).toContain('\n1 operation, read as kmem\n');
     expect(said.out).toContain(
-      'granted     25.0 % of it never asked for at the peak, 25.0 % on average: what',
+      'granted     25.0 % of the granted bytes not asked for at the peak, 25.0 % on average: what',
     );
     expect(said.out.split('\n').filter((line) => line.length > 80)).toEqual([]);
     said.out = '';
@@ -58,7 +58,7 @@ calls       2 malloc, 1 realloc, 1 free
 requested   4.2 KiB in all requests together
 peak        4 KiB in 1 block live at once, after operation 4: the least that any
             allocator needs
-left        4 KiB in 1 block never freed: leaks, or left to the exit
+left        4 KiB in 1 block never freed: leaks, or left to the exit of the program
 realloc     1 grow a block, 0 shrink it, 0 leave its size: what resizing in
             place saves copies of
 notes       1 call on a block from before the recording, taken as new or left
@@ -130,7 +130,7 @@ from  count
   it.each([
     ['nothing.txt', '', 'is empty'],
     ['none.mtrace', '= Start\n= End\n', 'no call of an allocator in it (read as mtrace)'],
-    ['junk.bin', new Uint8Array([0, 255, 1, 254]), 'of no known format; known are protobuf'],
+    ['junk.bin', new Uint8Array([0, 255, 1, 254]), 'its format is unknown; known: protobuf'],
     [
       'cut.rep.gz',
       gzipSync('20000\n1\n2\n1\na 0 24\nf 0\n').subarray(0, 20),

@@ -30,11 +30,11 @@ const EIGHTHS = '▏▎▍▌▋▊▉█';
 
 export function infoCommand(): Command {
   return new Command('info')
-    .description('what a recording shows: calls, sizes, lifetimes, the peak, what is never freed')
-    .argument('<trace...>', 'recordings of malloc and free; the format is told from the content')
+    .description('report what a recording holds: calls, sizes, lifetimes, the peak, blocks never freed')
+    .argument('<trace...>', 'recordings of malloc and free; the format is detected from the content')
     .addOption(asOption())
     .addOption(zstdWindowOption())
-    .option('--json', 'print an array of objects instead')
+    .option('--json', 'print a JSON array of objects instead')
     .addHelpText('after', EXAMPLES)
     .action(info);
 }
@@ -78,14 +78,14 @@ function describe(profile: Profile, paint: Colours): string {
     define(
       'peak',
       `${formatSize(peak.bytes)} in ${formatMany(peak.blocks, 'block')} live at once, after operation ${formatCount(peak.operation)}: ` +
-        'the least that any allocator needs',
+        'no allocator needs less',
       INDENT,
     ),
     define(
       'left',
       left.blocks === 0
         ? 'nothing: every block is freed'
-        : `${formatSize(left.bytes)} in ${formatMany(left.blocks, 'block')} never freed: leaks, or left to the exit`,
+        : `${formatSize(left.bytes)} in ${formatMany(left.blocks, 'block')} never freed: leaks, or left to the exit of the program`,
       INDENT,
     ),
   ];
@@ -94,7 +94,7 @@ function describe(profile: Profile, paint: Colours): string {
       define(
         'realloc',
         `${formatCount(reallocs.growing)} grow a block, ${formatCount(reallocs.shrinking)} shrink it, ` +
-          `${formatCount(reallocs.same)} leave its size: what resizing in place saves copies of`,
+          `${formatCount(reallocs.same)} leave its size: resizing in place saves these copies`,
         INDENT,
       ),
     );
@@ -105,7 +105,7 @@ function describe(profile: Profile, paint: Colours): string {
     facts.push(
       define(
         'granted',
-        `${percent(internalFragmentation)} of it never asked for at the peak, ${percent(internalMean)} on average: what the recorded allocator itself lost to rounding`,
+        `${percent(internalFragmentation)} of the granted bytes not asked for at the peak, ${percent(internalMean)} on average: the rounding of the recorded allocator`,
         INDENT,
       ),
     );
@@ -148,8 +148,8 @@ function notesOf(notes: TraceNotes): string {
   } = notes;
   const told: [number, string, string, string][] = [
     [nullFrees, 'free(NULL)', 'free(NULL)', ', left out'],
-    [unknownFrees, 'call', 'calls', ' on a block from before the recording, taken as new or left out'],
-    [implicitFrees, 'address', 'addresses', ' given out again without a free, freed there'],
+    [unknownFrees, 'call', 'calls', ' on a block from before the recording: taken as new, or left out'],
+    [implicitFrees, 'address', 'addresses', ' given out again without a free: freed there'],
     [failedAllocations, 'request', 'requests', ' that failed, left out'],
     [unnamedAllocations, 'request', 'requests', ' whose result the recording does not show, left out'],
     [skippedLines, 'line', 'lines', ' without a call'],

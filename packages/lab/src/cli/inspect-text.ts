@@ -61,7 +61,7 @@ function zoneSections(zones: readonly ZoneFigures[], pageBytes: number, paint: C
     `${paint.bold('Fragmentation index')}: why a request of the order would fail; -1: it would not\n` +
       `${grid(({ fragmentationIndex }, order) => index(fragmentationIndex[order]!))}\n` +
       wrap(
-        'Towards 0 for want of memory: free some. Towards 1 because it is in pieces: compact. The kernel compacts by itself above 0.5 (vm.extfrag_threshold).',
+        'Towards 0: too little memory is free; free some. Towards 1: it is in pieces; compact. The kernel compacts by itself above 0.5 (vm.extfrag_threshold).',
       ),
   ];
 }
@@ -69,12 +69,12 @@ function zoneSections(zones: readonly ZoneFigures[], pageBytes: number, paint: C
 function memorySection(memory: MemoryFigures, paint: Colours): string {
   const uses: [string, number, string][] = [
     ['free', memory.free, 'in the free blocks below'],
-    ['files', memory.files, 'the page cache: given up when it is needed'],
+    ['files', memory.files, 'the page cache: given up when memory is needed'],
     ['processes', memory.anonymous, 'private: stacks, heaps, copies of written pages'],
     ['shared', memory.shared, 'shared segments, files in memory'],
     ['slabs', memory.slabs, "objects of the kernel's own"],
     ['vmalloc', memory.vmalloc, 'contiguous in addresses only'],
-    ['page tables', memory.pageTables, 'what translating addresses costs'],
+    ['page tables', memory.pageTables, 'the cost of translating addresses'],
   ];
   const rows = uses.map(([use, bytes, what]) => [
     use,
@@ -83,7 +83,7 @@ function memorySection(memory: MemoryFigures, paint: Colours): string {
     what,
   ]);
   return [
-    `${paint.bold('Memory')} (meminfo): ${formatSize(memory.total)}, of which ${formatSize(memory.available)} can be had without swapping`,
+    `${paint.bold('Memory')} (meminfo): ${formatSize(memory.total)}, of which ${formatSize(memory.available)} is available without swapping`,
     table(['', 'bytes', '%', ''], rows, ['left', 'right', 'right', 'left']),
   ].join('\n');
 }
@@ -100,7 +100,7 @@ function vmallocSection(vmalloc: VmallocFigures, shown: number, paint: Colours):
   return [
     `${paint.bold('vmalloc')} (vmallocinfo): ${formatMany(vmalloc.areas, 'area')} of ${formatSize(vmalloc.bytes)}, with ${formatSize(vmalloc.frameBytes)} of frames`,
     table(['asked for by', 'areas', 'addresses', 'frames'], rows, ['left', 'right', 'right', 'right']),
-    wrap('Contiguous in addresses only: single frames and guard pages, so fragmentation refuses none of it.'),
+    wrap('Contiguous in addresses only, on single frames: fragmentation refuses none of it.'),
   ].join('\n');
 }
 
@@ -127,7 +127,7 @@ function typeSection(types: NonNullable<Inspection['types']>, paint: Colours): s
       largestFreeBytes === 0 ? NONE : formatSize(largestFreeBytes),
     ]);
   return [
-    `${paint.bold('Migrate types')} (pagetypeinfo): what cannot move, kept apart from what can`,
+    `${paint.bold('Migrate types')} (pagetypeinfo): pages that cannot move, kept apart from those that can`,
     table(['zone', 'type', 'page blocks', 'free', 'largest'], rows, [
       'left',
       'left',
@@ -136,7 +136,7 @@ function typeSection(types: NonNullable<Inspection['types']>, paint: Colours): s
       'right',
     ]),
     wrap(
-      'Unmovable page blocks spread over a zone are what keeps compaction from making large blocks; free memory in them serves unmovable requests.',
+      'Unmovable page blocks spread over a zone keep compaction from making large blocks. Free memory in them serves unmovable requests.',
     ),
   ].join('\n');
 }
@@ -159,8 +159,8 @@ function slabSection(slabs: SlabFigures, shown: number, paint: Colours): string 
   return [
     paint.bold('Object caches') +
       ` (slabinfo): ${formatMany(slabs.caches.length, 'cache')}, ${formatCount(used)} with slabs, ${formatSize(slabs.bytes)}`,
-    define('  in use', `${percent(slabs.activeBytes)}: objects somebody holds`, 12),
-    define('  free', `${percent(slabs.freeBytes)}: places for objects in slabs that cannot go`, 12),
+    define('  in use', `${percent(slabs.activeBytes)}: objects in use by the kernel`, 12),
+    define('  free', `${percent(slabs.freeBytes)}: free places in slabs that are partly used`, 12),
     define('  left over', `${percent(slabs.leftoverBytes)}: ends of slabs too short for an object`, 12),
     table(['cache', 'bytes', 'in use', 'objects', 'memory', 'used %'], rows, [
       'left',
@@ -170,7 +170,7 @@ function slabSection(slabs: SlabFigures, shown: number, paint: Colours): string 
       'right',
       'right',
     ]),
-    wrap('A low share in use: objects freed here and there hold whole slabs, fragmentation again.'),
+    wrap('A low share in use is fragmentation: a few objects in use hold whole slabs.'),
   ].join('\n');
 }
 
@@ -194,7 +194,7 @@ function processSection(process: ProcessFigures, shown: number, paint: Colours):
       1,
     ),
     wrap(
-      'Mapped is not used: size is address space, rss what is in memory, pss the same with each shared page divided among its holders, so that the pss of all processes add up. Private is what an exit would free.',
+      'Mapped is not used: size is address space, rss what is in memory, pss the same with each shared page divided among its holders, so that the pss of all processes add up. Private is the memory that an exit would free.',
     ),
   ].join('\n');
 }

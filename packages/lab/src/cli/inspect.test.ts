@@ -198,7 +198,9 @@ describe('figures', () => {
     });
     said.out = '';
     expect(await inspect('--root', root, '--caches', '2')).toBe(0);
-    expect(said.out).toMatch(/^Memory \(meminfo\): 1000 KiB, of which 700 KiB can be had without swapping\n/);
+    expect(said.out).toMatch(
+      /^Memory \(meminfo\): 1000 KiB, of which 700 KiB is available without swapping\n/,
+    );
     expect(said.out).toMatch(/^files +180 KiB +18\.0 {2}the page cache/m);
     expect(said.out).toMatch(/^kernel_clone +2 +40 KiB +32 KiB$/m);
     expect(said.out).not.toContain('unpurged');

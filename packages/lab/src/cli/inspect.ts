@@ -17,24 +17,28 @@ interface InspectOptions {
 const EXAMPLES = `
 Examples:
   $ sudo freehold inspect              free blocks, fragmentation, slabs
-  $ freehold inspect --pid self        what stands behind a process
+  $ freehold inspect --pid self        the memory of a process
   $ freehold inspect --root copies     files saved from another machine
   $ freehold inspect --json | jq '.zones[].unusableFreeIndex'
 
-Read are meminfo, buddyinfo, pagetypeinfo, slabinfo, vmallocinfo, and with --pid
-PID/smaps, else PID/maps. pagetypeinfo, slabinfo and vmallocinfo need root, as do
+inspect reads meminfo, buddyinfo, pagetypeinfo, slabinfo and vmallocinfo; with
+--pid also PID/smaps, or else PID/maps. pagetypeinfo, slabinfo and vmallocinfo need root, as do
 the files of other users' processes; without root the rest is shown. A copy may
 end in .txt.
 `;
 
 export function inspectCommand(): Command {
   return new Command('inspect')
-    .description('the memory of this Linux: free blocks and fragmentation by order, slabs, a process')
-    .option('--pid <PID>', 'also a process: what is mapped, resident, shared (self: this one)', parsePid)
+    .description('report the memory of this Linux: free blocks and fragmentation by order, slabs, a process')
+    .option(
+      '--pid <PID>',
+      'also report a process: mapped, resident and shared memory (self: this process)',
+      parsePid,
+    )
     .option('--root <DIR>', 'read copies of the files from here', PROC)
-    .option('--page-size <SIZE>', 'bytes of a page (default: as smaps tells, else 4 KiB)', parsePageSize)
-    .option('--caches <N>', 'how many caches, callers and mappings to show, the largest', parseCount, 10)
-    .option('--json', 'print one object with all figures instead')
+    .option('--page-size <SIZE>', 'bytes of a page (default: read from smaps, else 4 KiB)', parsePageSize)
+    .option('--caches <N>', 'number of caches, callers and mappings to show, largest first', parseCount, 10)
+    .option('--json', 'print one JSON object with all figures instead')
     .addHelpText('after', EXAMPLES)
     .action(run);
 }
@@ -49,7 +53,7 @@ async function run(options: InspectOptions): Promise<void> {
   if (Object.values(found).every((part) => part === null)) {
     const [first] = missing;
     throw new UserError(
-      `nothing to inspect in ${options.root}: ${first!.file}: ${first!.why}; wanted are meminfo, buddyinfo, pagetypeinfo, slabinfo, vmallocinfo, PID/smaps`,
+      `nothing to inspect in ${options.root}: ${first!.file}: ${first!.why}; inspect reads meminfo, buddyinfo, pagetypeinfo, slabinfo, vmallocinfo, PID/smaps`,
     );
   }
   print(
@@ -61,7 +65,7 @@ async function run(options: InspectOptions): Promise<void> {
 
 function parsePid(text: string): string {
   if (!/^(?:self|[1-9]\d*)$/.test(text)) {
-    throw new UserError(`--pid: '${text}' is no process; write its number, or self`);
+    throw new UserError(`--pid: '${text}' is not a process id; give a number, or self`);
   }
   return text;
 }
@@ -69,11 +73,13 @@ function parsePid(text: string): string {
 function parsePageSize(text: string): number {
   const bytes = parseSize(text, '--page-size');
   if (bytes < 4096 || !Number.isInteger(Math.log2(bytes)))
-    throw new UserError(`--page-size: '${text}' is no page of Linux; write a power of two from 4KiB up`);
+    throw new UserError(
+      `--page-size: '${text}' is not a page size of Linux; give a power of two from 4KiB up`,
+    );
   return bytes;
 }
 
 function parseCount(text: string): number {
-  if (!/^\d{1,6}$/.test(text)) throw new UserError(`--caches: '${text}' is no number; write 0 or more`);
+  if (!/^\d{1,6}$/.test(text)) throw new UserError(`--caches: '${text}' is not a number; give 0 or more`);
   return Number(text);
 }

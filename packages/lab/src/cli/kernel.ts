@@ -28,7 +28,7 @@ Devices, pipes and what /proc and /sys make up are refused. A script has at most
 16 MiB.
 
 Exit status: 0 done; 1 the system refused a command of a script, or one of its
-laws was broken; 2 wrong use, or a line that means nothing.
+laws was broken; 2 wrong use, or a line that is not a command.
 `;
 
 const DEMO = new URL('../../demo/', import.meta.url);
@@ -49,7 +49,7 @@ interface Options {
 export function kernelCommand(): Command {
   return new Command('kernel')
     .description('boot a small machine and use it: processes, page tables, slabs, every frame accounted for')
-    .argument('[script]', 'commands to run, - for those on standard input (default: a prompt)')
+    .argument('[script]', 'file of commands to run; - for standard input (default: a prompt)')
     .addOption(
       new Option('-m, --memory <SIZE>', 'physical memory, 2 MiB to 4 GiB')
         .default(64 * MiB, '64MiB')
@@ -62,14 +62,14 @@ export function kernelCommand(): Command {
     )
     .option('--demo', 'run the demonstration: each case in which memory is allocated')
     .option('--echo', 'show each command of the script, and its comments as text')
-    .option('--json', 'print an object for each command of the script: what it did, what it cost')
+    .option('--json', 'print a JSON object for each command of the script: its result and its cost')
     .addHelpText('after', EXAMPLES)
     .action(run);
 }
 
 async function run(path: string | undefined, options: Options): Promise<void> {
   if (options.demo === true) {
-    if (path !== undefined) throw new UserError('--demo is a script of its own: leave the other one out');
+    if (path !== undefined) throw new UserError('--demo runs a script of its own: give no other script');
     if (options.writable !== undefined)
       throw new UserError('--demo has files of its own: leave --writable out');
     runDemo(options);
@@ -80,11 +80,11 @@ async function run(path: string | undefined, options: Options): Promise<void> {
     runText(onHost(options), script, 'standard input', options);
   } else {
     if (options.json === true)
-      throw new UserError('--json is for scripts: name one, or - for standard input');
+      throw new UserError('--json needs a script: name one, or - for standard input');
     const session = onHost(options);
     const { pages, machine } = session.kernel;
     print(
-      `${formatSize(machine.bytes)} of memory, ${formatSize(pages.freeFrames * 4096)} free. Process 1 is there. 'help' lists the commands.`,
+      `${formatSize(machine.bytes)} of memory, ${formatSize(pages.freeFrames * 4096)} free. Process 1 is running. 'help' lists the commands.`,
     );
     await interact(session, { input: process.stdin, output: process.stdout });
   }

@@ -9,8 +9,8 @@ import { colours, define, print } from './terminal.js';
 export function lessonCommand(): Command {
   const about = EXAMPLES.map(({ name, title }) => define(`  ${name}`, title, 17)).join('\n');
   return new Command('lesson')
-    .description('see allocators at work: the examples of the lesson, step by step')
-    .argument('[example]', 'which one (default: all, in order)', findExample)
+    .description('draw the examples of the lesson, step by step')
+    .argument('[example]', 'name of an example (default: all, in order)', findExample)
     .option('--step', 'wait for a key after each step: Enter or space for the next, q to quit')
     .addHelpText('after', `\nExamples:\n${about}\n`)
     .action(async (example: Example | undefined, { step = false }: { step?: boolean }) => {
@@ -22,7 +22,7 @@ export function lessonCommand(): Command {
 function findExample(name: string): Example {
   const example = EXAMPLES.find((each) => each.name === name);
   if (example === undefined) {
-    throw new UserError(`no example '${name}'; there are ${EXAMPLES.map((each) => each.name).join(', ')}`);
+    throw new UserError(`unknown example '${name}'; known: ${EXAMPLES.map((each) => each.name).join(', ')}`);
   }
   return example;
 }

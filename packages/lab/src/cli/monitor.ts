@@ -50,31 +50,31 @@ Examples:
 
 export function monitorCommand(): Command {
   return new Command('monitor')
-    .description('jobs that come and go, one segment each: utilisation and waiting under each policy')
+    .description('run jobs that come and go, one segment each: utilisation and waiting under each policy')
     .addOption(size('--memory <SIZE>', 'memory to host the jobs in').default(64 * 2 ** 20, '64 MiB'))
-    .addOption(whole('--jobs <N>', 'how many jobs', 1, 1_000_000).default(10_000))
-    .addOption(whole('--seed <N>', 'another seed, another mix of jobs', 0, 2 ** 31 - 1).default(1))
+    .addOption(whole('--jobs <N>', 'number of jobs', 1, 1_000_000).default(10_000))
+    .addOption(whole('--seed <N>', 'seed of the mix of jobs', 0, 2 ** 31 - 1).default(1))
     .addOption(
-      new Option('--load <SHARE>', 'memory asked for ÷ memory there is, while jobs arrive')
+      new Option('--load <SHARE>', 'memory requested ÷ memory, while jobs arrive')
         .default(0.65)
         .argParser(parseLoad),
     )
     .addOption(
-      new Option('--sizes <DISTRIBUTION>', 'how the sizes of the jobs are spread')
+      new Option('--sizes <DISTRIBUTION>', 'distribution of the job sizes')
         .choices(SIZE_DISTRIBUTIONS)
         .default('exponential'),
     )
     .addOption(size('--mean <SIZE>', 'mean size of a job (default: 1/16 of the memory)'))
-    .addOption(size('--largest <SIZE>', 'no job is larger (default: 1/2 of the memory)'))
-    .addOption(size('--unit <SIZE>', 'sizes are multiples of this (default: about 1/1024 of it)'))
+    .addOption(size('--largest <SIZE>', 'largest job (default: 1/2 of the memory)'))
+    .addOption(size('--unit <SIZE>', 'sizes are multiples of this (default: about 1/1024 of the memory)'))
     .addOption(
-      new Option('--policies <LIST>', 'which policies, separated by commas')
+      new Option('--policies <LIST>', 'policies to compare, separated by commas')
         .default(DEFAULT_POLICIES.map(parseContender), DEFAULT_POLICIES.join(','))
         .argParser((text) => parseContenders(text, '--policies')),
     )
-    .option('--overtake', 'jobs that fit may start before one that waits for room')
+    .option('--overtake', 'let a job that fits start before one that waits for room')
     .option('--timeline', 'draw memory over time under each policy, not only when the last job arrives')
-    .option('--json', 'print one object with all figures instead')
+    .option('--json', 'print one JSON object with all figures instead')
     .addHelpText('after', `\n${legend([...COLUMNS, IMPOSSIBLE])}\n${allocatorsHelp()}${EXAMPLES}`)
     .action(monitor);
 }
@@ -88,7 +88,7 @@ async function monitor(options: MonitorCommandOptions): Promise<void> {
   const unit = options.unit ?? 2 ** Math.floor(Math.log2(Math.max(1024, memory) / 1024));
   const meanSize = options.mean ?? memory / 16;
   const largestSize = options.largest ?? memory / 2;
-  if (!Number.isInteger(Math.log2(unit))) throw new UserError(`--unit: ${unit} is no power of two`);
+  if (!Number.isInteger(Math.log2(unit))) throw new UserError(`--unit: ${unit} is not a power of two`);
   if (largestSize > memory) {
     throw new UserError(
       `--largest: ${formatSize(largestSize)} is more than the memory, ${formatSize(memory)}`,
@@ -96,7 +96,7 @@ async function monitor(options: MonitorCommandOptions): Promise<void> {
   }
   if (largestSize < Math.max(unit, meanSize / 4)) {
     throw new UserError(
-      `--largest: ${formatSize(largestSize)} is too little for jobs of ${formatSize(meanSize)} on average, in units of ${formatSize(unit)}`,
+      `--largest: ${formatSize(largestSize)} is too small for jobs of ${formatSize(meanSize)} on average, in units of ${formatSize(unit)}`,
     );
   }
   const settings = { align: unit, capacity: memory };
@@ -118,7 +118,7 @@ async function monitor(options: MonitorCommandOptions): Promise<void> {
     `${formatMany(count, 'job')} in ${formatSize(memory)}`,
     `sizes ${sizes}, ${formatSize(meanSize)} on average, at most ${formatSize(largestSize)}`,
     `load ${load}`,
-    overtake ? 'whoever fits goes first' : 'first come, first served',
+    overtake ? 'a job that fits goes first' : 'first come, first served',
     `seed ${seed}`,
   ];
   print(
@@ -145,7 +145,7 @@ const time = (value: number) => (value < 99.5 ? value.toFixed(2) : formatCount(M
 const COLUMNS: readonly Column[] = [
   {
     title: 'util',
-    meaning: 'share of memory that jobs asked for and have, on average over the time, in per cent',
+    meaning: 'share of memory that running jobs asked for, averaged over time, in per cent',
     better: 'higher',
     text: ({ utilization }) => percent(utilization),
   },
@@ -163,13 +163,13 @@ const COLUMNS: readonly Column[] = [
   },
   {
     title: 'jobs/t',
-    meaning: 'throughput: jobs ended per unit of time, until the last one ends',
+    meaning: 'throughput: jobs that end per unit of time, until the last one ends',
     better: 'higher',
     text: ({ throughput }) => throughput.toFixed(2),
   },
   {
     title: 'frag',
-    meaning: 'jobs refused though enough was free in all: no hole was large enough',
+    meaning: 'jobs refused although enough was free in all: no hole was large enough',
     better: 'lower',
     text: ({ refusedForFragmentation }) => formatCount(refusedForFragmentation),
   },
@@ -181,13 +181,14 @@ const COLUMNS: readonly Column[] = [
   },
   {
     title: 'lost',
-    meaning: 'share of the time the first in the queue waits only for fragmentation, in per cent',
+    meaning:
+      'share of the time in which the first job of the queue waits only because of fragmentation, in per cent',
     better: 'lower',
     text: ({ fragmentedTime }) => percent(fragmentedTime),
   },
   {
     title: 'int',
-    meaning: 'share of what is given out that nobody asked for (rounding), in per cent',
+    meaning: 'share of the granted memory that no job asked for (rounding), in per cent',
     better: 'lower',
     text: ({ granted, utilization }) => percent(granted === 0 ? 0 : 1 - utilization / granted),
   },
@@ -207,7 +208,7 @@ const COLUMNS: readonly Column[] = [
 /** Shown where there are some. */
 const IMPOSSIBLE: Column = {
   title: 'never',
-  meaning: 'jobs sent away: they would not fit into empty memory',
+  meaning: 'jobs rejected: they do not fit into empty memory',
   better: 'lower',
   text: ({ impossible }) => formatCount(impossible),
 };
@@ -271,5 +272,5 @@ function size(flags: string, description: string): Option {
 function parseLoad(text: string): number {
   const value = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= 0.01 && value <= 100) return value;
-  throw new UserError(`--load: '${text}' is no share; write a number from 0.01 to 100, as 0.65`);
+  throw new UserError(`--load: '${text}' is not a number from 0.01 to 100, such as 0.65`);
 }

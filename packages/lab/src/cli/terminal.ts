@@ -47,7 +47,7 @@ export function parseSize(text: string, what: string): number {
   const bytes = sizeOf(text);
   if (bytes === null) {
     throw new UserError(
-      `${what}: '${text}' is no size; write whole bytes from 1 up, as 4096, 64KiB, 1.5MiB or 2GiB`,
+      `${what}: '${text}' is not a size; give whole bytes from 1 up, such as 4096, 64KiB, 1.5MiB or 2GiB`,
     );
   }
   return bytes;

@@ -176,7 +176,7 @@ export abstract class LineReader implements TraceReader {
   #refuse(start: Uint8Array): never {
     throw new TraceFormatError(
       this.#file,
-      `a line of over ${LINE_BYTES_MAX} bytes, ${quote(start)}: no text`,
+      `a line of more than ${LINE_BYTES_MAX} bytes, ${quote(start)}: not a text file`,
       { line: this.#line + 1 },
     );
   }

@@ -47,7 +47,7 @@ export async function openTrace(path: string, options: OpenOptions = {}): Promis
       for await (const chunk of content) reader.push(chunk);
       reader.end();
       if (builder.length === 0) {
-        throw new TraceFormatError(file, `no call of an allocator in it (read as ${format.id})`);
+        throw new TraceFormatError(file, `it holds no call of an allocator (read as ${format.id})`);
       }
       return builder.finish(basename(file), format.id);
     } finally {
@@ -62,7 +62,7 @@ export async function openTrace(path: string, options: OpenOptions = {}): Promis
 export function findFormat(id: string): TraceFormat {
   const format = FORMATS.find((each) => each.id === id);
   if (format === undefined) {
-    throw new UserError(`no trace format '${id}'; there are ${FORMATS.map((each) => each.id).join(', ')}`);
+    throw new UserError(`unknown trace format '${id}'; known: ${FORMATS.map((each) => each.id).join(', ')}`);
   }
   return format;
 }
@@ -142,7 +142,7 @@ export function recognise(head: Head, file: string): TraceFormat {
   if (best === null) {
     throw new TraceFormatError(
       file,
-      `of no known format; known are ${FORMATS.map((each) => `${each.id} (${each.title})`).join(', ')}`,
+      `its format is unknown; known: ${FORMATS.map((each) => `${each.id} (${each.title})`).join(', ')}`,
     );
   }
   return best;

@@ -60,7 +60,7 @@ function* write({ length, op, slot, size, slots, name }: Trace): Iterable<Uint8A
       calls.push(`+${size[i]}`);
     } else {
       throw new UserError(
-        `${name}: operation ${i + 1} is a calloc, realloc or aligned allocation, of which OSTEP's lists know nothing`,
+        `${name}: operation ${i + 1} is a calloc, realloc or aligned allocation, which OSTEP's lists cannot hold`,
       );
     }
     if (calls.length === PER_LINE || i === length - 1) yield encoder.encode(`${calls.splice(0).join(',')}\n`);

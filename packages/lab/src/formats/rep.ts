@@ -39,7 +39,7 @@ class RepReader extends LineReader {
     if (promised === undefined) this.failAtEnd('the file ends within its four header lines');
     if (this.#operations < promised) {
       this.failAtEnd(
-        `the header tells of ${promised} operations, the file ends after ${this.#operations}; it was cut off`,
+        `the header announces ${promised} operations, but the file ends after ${this.#operations}: it was cut off`,
       );
     }
   }
@@ -59,7 +59,7 @@ class RepReader extends LineReader {
     if (call !== 'a' && call !== 'r' && call !== 'f') this.fail("'a id bytes', 'r id bytes' or 'f id'");
     const ids = this.#header[1]!;
     if (!cursor.spaces().digits(10)) this.fail('an id');
-    if (cursor.value >= ids) this.fail(`an id below ${ids}, as many as the header tells of`);
+    if (cursor.value >= ids) this.fail(`an id below ${ids}, the number in the header`);
     const { high, low } = cursor;
     this.#operations++;
     if (call === 'f') {

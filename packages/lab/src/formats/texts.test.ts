@@ -253,7 +253,7 @@ describe('writers', () => {
     const list = '+10,+20,-0,+5,-2\n';
     expect(write(ostep, list, ostep).text).toBe(list);
     expect(() => write(ostep, '500\n1\n2\n1\na 0 100\nr 0 200\n')).toThrow(
-      "recording: operation 2 is a calloc, realloc or aligned allocation, of which OSTEP's lists know nothing",
+      "recording: operation 2 is a calloc, realloc or aligned allocation, which OSTEP's lists cannot hold",
     );
   });
 });

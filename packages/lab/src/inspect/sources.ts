@@ -23,7 +23,7 @@ export class ProcFolder {
   constructor(root = PROC, platform: string = process.platform) {
     if (root === PROC && platform !== 'linux') {
       throw new UserError(
-        `this system is ${platform}, and inspect reads /proc of Linux: copy its files from there (meminfo, buddyinfo, pagetypeinfo, slabinfo, vmallocinfo, PID/smaps) into a folder and name that with --root`,
+        `this system is ${platform}, but inspect reads /proc of Linux: copy meminfo, buddyinfo, pagetypeinfo, slabinfo, vmallocinfo and PID/smaps from a Linux into a folder, and name the folder with --root`,
       );
     }
     this.root = root;

@@ -13,7 +13,7 @@ export const blocks: Example = {
   name: 'blocks',
   title: 'Internal fragmentation, in equal blocks',
   opening: [
-    'Memory is often split up into equal blocks, or pages. A request gets whole blocks, and what it does not need of the last one is wasted: internal fragmentation.',
+    'Memory is often split up into equal blocks, or pages. A request gets whole blocks. The part of the last block that it does not need is wasted: internal fragmentation.',
   ],
   *steps(pen) {
     const allocator = new Blocks({ capacity: COUNT * BLOCK, block: BLOCK });

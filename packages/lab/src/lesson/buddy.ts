@@ -63,9 +63,9 @@ export const buddy: Example = {
     const requested = REQUESTS.reduce((sum, request) => sum + request, 0);
     return [
       `A request takes as many steps as there are sizes at most, however many segments there are: ${size(CAPACITY)} in units of ${size(UNIT)} has ${allocator.orders} lists, 1 TiB in pages of 4 KiB has 29.`,
-      'A buddy is found by arithmetic, without a search: its address differs from that of the other in one bit, the one worth the size of each.',
+      'A buddy is found by arithmetic, without a search: the addresses of two buddies differ in one bit, whose value is their size.',
       `The price is waste inside the segments: for ${size(requested)} requested, ${size(granted)} was granted. A request just above a power of two wastes nearly half.`,
-      `Free neighbours that are no buddies stay apart. At one time ${size(apart)} lay free in one piece, and the largest request that could be served was ${size(largest)}: external fragmentation.`,
+      `Free neighbours that are not buddies stay apart. At one time ${size(apart)} lay free in one piece, and the largest request that could be served was ${size(largest)}: external fragmentation.`,
     ];
   },
 };

@@ -126,8 +126,8 @@ describe('naive', () => {
   it('tells what the hint does not solve', () => {
     expect(step(naive, 11).split('\n').slice(-3)).toEqual([
       '       1001 nodes  and find the only segment that is large enough',
-      '       1000 nodes  in vain: the hint still told of the one just taken',
-      '          0 nodes  for by now the hint knows that 1k is the largest',
+      '       1000 nodes  in vain: the hint still named the segment just taken',
+      '          0 nodes  because the hint knows by now that 1k is the largest',
     ]);
   });
 

@@ -24,7 +24,7 @@ export const fragmentation: Example = {
   name: 'fragmentation',
   title: 'External fragmentation',
   opening: [
-    'A segment lies in one piece. When what is free lies scattered between what is used, a request can fail although there is memory enough.',
+    'A segment lies in one piece. When free segments lie scattered between used ones, a request can fail although enough memory is free.',
   ],
   *steps(pen) {
     const recorder = new Recorder(0, CAPACITY);
@@ -69,7 +69,7 @@ export const fragmentation: Example = {
 
     yield pen.step(
       4,
-      `Could ${OBSTACLE} not be moved out of the way? Whoever was given its address has kept it, in variables, in other structures, in registers, and nobody knows where. It has to stay.`,
+      `Could ${OBSTACLE} not be moved out of the way? The program has kept its address: in variables, in other structures, in registers. The allocator cannot find these copies, so the segment has to stay.`,
     );
 
     release(OBSTACLE);

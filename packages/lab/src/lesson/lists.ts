@@ -22,7 +22,7 @@ export const lists: Example = {
   name: 'lists',
   title: 'Memory allocation: the data structures',
   opening: [
-    'A descriptor tells where the memory lies and holds the heads of two linked lists: one of the segments in use, one of those that are free. Each segment has a node, with its start and its end.',
+    'A descriptor holds the address of the memory and the heads of two linked lists: one of segments in use, one of free segments. Each segment has a node, with its start and its end.',
   ],
   *steps(pen) {
     const recorder = new Recorder(0, CAPACITY);

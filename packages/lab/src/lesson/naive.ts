@@ -66,8 +66,8 @@ export const naive: Example = {
         'What the hint does not solve. Another memory, with 1000 free segments of 1k and behind them one of 2k. Three requests of 2k, one after the other, walk',
       ),
       `       ${nodes(found)}  and find the only segment that is large enough`,
-      `       ${nodes(vain)}  in vain: the hint still told of the one just taken`,
-      `       ${nodes(long.inspected)}  for by now the hint knows that 1k is the largest`,
+      `       ${nodes(vain)}  in vain: the hint still named the segment just taken`,
+      `       ${nodes(long.inspected)}  because the hint knows by now that 1k is the largest`,
     ].join('\n');
 
     return [

@@ -211,7 +211,7 @@ export const MEASURES: readonly Measure[] = [
     unit: 'nanoseconds',
     better: 'lower',
     meaning: 'Time per call of the trace; no byte is written.',
-    advice: 'Slow: take tlsf or buddy, whose calls do not depend on how much is live.',
+    advice: 'Slow: take tlsf or buddy; their time hardly depends on the live blocks.',
   },
   {
     key: 'utilization',
@@ -219,8 +219,8 @@ export const MEASURES: readonly Measure[] = [
     name: 'Utilisation',
     unit: 'fraction',
     better: 'higher',
-    meaning: 'Most bytes ever live ÷ all the memory ever needed, bookkeeping too.',
-    advice: 'Low: int tells of rounding, ext of holes; the rest is bookkeeping.',
+    meaning: 'Most bytes ever live ÷ all memory ever needed, bookkeeping included.',
+    advice: 'Low: int shows rounding, ext shows holes; the rest is bookkeeping.',
   },
   {
     key: 'internalFragmentation',
@@ -228,7 +228,7 @@ export const MEASURES: readonly Measure[] = [
     name: 'Internal fragmentation',
     unit: 'fraction',
     better: 'lower',
-    meaning: 'Share of the granted bytes nobody asked for, when most are live.',
+    meaning: 'Share of the granted bytes that were not requested, when most are live.',
     advice: 'High: a smaller --align, unit or block; another allocator than buddy.',
   },
   {
@@ -247,7 +247,7 @@ export const MEASURES: readonly Measure[] = [
     unit: 'fraction',
     better: 'lower',
     meaning: 'Johnstone & Wilson: memory held beyond the live bytes, on average.',
-    advice: 'High while #4 is low: it lies idle between peaks; give the top back.',
+    advice: 'High while #4 is low: memory idles between peaks; give the top back.',
   },
   {
     key: 'johnstoneWilson2',
@@ -265,7 +265,7 @@ export const MEASURES: readonly Measure[] = [
     unit: 'fraction',
     better: 'lower',
     meaning: 'The same when most memory is held.',
-    advice: 'Far above #2: late survivors keep the top in use, or a near tie moved it there.',
+    advice: 'Far above #2: late survivors keep the top in use, or it was a near tie.',
   },
   {
     key: 'johnstoneWilson4',
@@ -273,8 +273,8 @@ export const MEASURES: readonly Measure[] = [
     name: 'Johnstone & Wilson #4',
     unit: 'fraction',
     better: 'lower',
-    meaning: 'The same, most held against most live: what must be there.',
-    advice: 'High: `freehold fit` tells whether a fixed arena makes do with less.',
+    meaning: 'The same, from the most held to the most live: memory to provide.',
+    advice: 'High: `freehold fit` finds out whether a smaller fixed arena serves.',
   },
   {
     key: 'failed',
@@ -282,7 +282,7 @@ export const MEASURES: readonly Measure[] = [
     name: 'Failed requests',
     unit: 'count',
     better: 'lower',
-    meaning: 'Requests refused for want of room.',
+    meaning: 'Requests refused because no room was left.',
     advice: 'Not 0: a larger --capacity; `freehold fit` finds the least that serves.',
   },
   {
@@ -291,7 +291,7 @@ export const MEASURES: readonly Measure[] = [
     name: 'Mean search',
     unit: 'count',
     better: 'lower',
-    meaning: 'Free segments (or tree nodes, words of a bitmap) looked at per request.',
+    meaning: 'Free segments (or tree nodes, bitmap words) inspected per request.',
     advice: 'High: first-fit chooses as naive-first does, without the walk.',
   },
   {
@@ -300,7 +300,7 @@ export const MEASURES: readonly Measure[] = [
     name: 'Search, 99th percentile',
     unit: 'count',
     better: 'lower',
-    meaning: 'The same: 99 of 100 requests look at no more.',
+    meaning: 'The same: 99 of 100 requests inspect no more.',
     advice: 'High: some calls stall; take tlsf where the worst case counts.',
   },
   {
@@ -327,7 +327,7 @@ export const MEASURES: readonly Measure[] = [
     name: 'Bookkeeping',
     unit: 'bytes',
     better: 'lower',
-    meaning: 'Memory outside the range that describes it, at its most.',
+    meaning: 'Most memory outside the range that the allocator used to describe it.',
     advice: 'High: many small blocks; larger blocks or units, or an allocator that keeps its state inside.',
   },
 ];

@@ -14,7 +14,7 @@ export function checkOutputs(
   inputs: readonly string[],
 ): void {
   const taken = new Map<string | null, string>();
-  for (const name of inputs) taken.set(inputIdentity(name), 'is the recording itself');
+  for (const name of inputs) taken.set(inputIdentity(name), 'it is the recording itself');
   for (const [option, name] of Object.entries(outputs)) {
     if (name === undefined) continue;
     const refuse = (why: string) => new UserError(`${option}: cannot write ${name}: ${why}`);
@@ -24,7 +24,7 @@ export function checkOutputs(
     if (why !== undefined) throw refuse(why);
     const obstacle = obstacleTo(target, name);
     if (obstacle !== null) throw refuse(obstacle);
-    taken.set(identity, `is where ${option} goes already`);
+    taken.set(identity, `${option} is written there already`);
   }
 }
 

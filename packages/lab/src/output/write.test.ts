@@ -163,7 +163,7 @@ describe('checkOutputs', () => {
     linkSync(at('in'), at('hard'));
     symlinkSync('hard', at('soft'));
     for (const name of ['in', 'hard', 'soft', './in']) {
-      expect(refusal({ '--csv': at(name) }, [at('in')])).toContain('is the recording itself');
+      expect(refusal({ '--csv': at(name) }, [at('in')])).toContain('it is the recording itself');
     }
   });
 

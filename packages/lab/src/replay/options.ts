@@ -48,7 +48,7 @@ export function bytes(
 ): Option<number> {
   return {
     name,
-    allowed: `a size from ${least} up, as 64 or 4KiB`,
+    allowed: `a size from ${least} up, such as 64 or 4KiB`,
     otherwise: (settings) => String(otherwise(settings)),
     parse: (text) => parseBytes(text, (value) => value >= least),
   };
@@ -57,7 +57,7 @@ export function bytes(
 export function powerOfTwoBytes(name: string, otherwise: (settings: Settings) => number): Option<number> {
   return {
     name,
-    allowed: 'a power of two, as 64 or 4KiB',
+    allowed: 'a power of two, such as 64 or 4KiB',
     otherwise: (settings) => String(otherwise(settings)),
     parse: (text) => parseBytes(text, (value) => Number.isInteger(Math.log2(value))),
   };

@@ -269,7 +269,7 @@ export function parseContender(spec: string): Contender {
       const names = kind.options.map((each) => each.name).join(', ');
       throw new UserError(`${kind.id} has no option '${name}' (in '${spec}'); it has ${names}`);
     }
-    if (given.has(name)) throw new UserError(`option '${name}' stands twice in '${spec}'`);
+    if (given.has(name)) throw new UserError(`option '${name}' is given twice in '${spec}'`);
     if (value === undefined || option.parse(value) === undefined) {
       throw new UserError(
         `${kind.id}: option '${name}' is '${value ?? ''}' (in '${spec}'); allowed: ${option.allowed}`,

@@ -157,7 +157,7 @@ export class Shadow {
         throw new Broken(
           'law',
           segment.address,
-          `segments() tells of a used segment here, where ${expected} is live next`,
+          `segments() reports a used segment here, but the next live block is ${expected}`,
         );
       }
     }
@@ -180,7 +180,7 @@ export class Shadow {
     }
     const multiple = Math.max(asked, align);
     if (address % multiple !== 0) {
-      throw new Broken('alignment', address, `the address is no multiple of ${multiple}`);
+      throw new Broken('alignment', address, `the address is not a multiple of ${multiple}`);
     }
     const granted = allocator.sizeOf(address);
     if (!(granted >= size && granted > 0)) {

@@ -57,7 +57,7 @@ describe('the summary of one trace', () => {
 
   it('tells holes and bookkeeping as causes too', () => {
     expect(sentences(result('a', 1, 1), result('b', 2, 9)).at(-1)).toBe(
-      'b needs the most, 2.00 ×: 50.0 % of it is free holes that served nobody.',
+      'b needs the most, 2.00 ×: 50.0 % of it is free holes that served no request.',
     );
     expect(sentences(result('a', 1, 1), result('b', 2, 9, { bookkeepingBytes: 0.9 * MiB })).at(-1)).toBe(
       'b needs the most, 2.00 ×: 45.0 % of it is bookkeeping.',
@@ -78,7 +78,7 @@ describe('the summary of one trace', () => {
     ]);
     expect(sentences(result('a', 1, 5), result('b', 2, 3)).slice(1)).toEqual([
       'b is the fastest: 3.0 ns per operation, for 2.00 × the lower bound.',
-      'It needs the most as well: 50.0 % of it is free holes that served nobody.',
+      'It needs the most as well: 50.0 % of it is free holes that served no request.',
     ]);
   });
 
@@ -97,7 +97,7 @@ describe('the summary of one trace', () => {
   it('leaves out of the verdict who refused requests, and says so', () => {
     expect(sentences(result('a', 1.2, 9), result('b', 1, 2, { failed: 1234 }))).toEqual([
       `a needs 1.2 MiB, 1.20 × ${BOUND}, at 9.0 ns per operation.`,
-      'Requests were refused by b (1,234): those figures are of a run that was not served in full.',
+      'Requests were refused by b (1,234): their figures come from a run that was not served in full.',
     ]);
   });
 

@@ -150,7 +150,7 @@ function mostSentence(
   const share = (bytes: number) => formatFraction(bytes / most.atPeakFootprint.footprintBytes);
   const causes: readonly (readonly [number, string])[] = [
     [parts.internal, 'rounding, padding and headers'],
-    [parts.external, 'free holes that served nobody'],
+    [parts.external, 'free holes that served no request'],
     [parts.bookkeeping, 'bookkeeping'],
   ];
   const [bytes, cause] = causes.reduce((a, b) => (b[0] > a[0] ? b : a));
@@ -164,7 +164,7 @@ function failures({ measurements }: TraceResults): string[] {
   if (failing.length === 0) return [];
   const counts = failing.map(({ allocator, failed }) => `${allocator} (${formatCount(failed)})`);
   return [
-    `Requests were refused by ${list(counts)}: those figures are of a run that was not served in full.`,
+    `Requests were refused by ${list(counts)}: their figures come from a run that was not served in full.`,
   ];
 }
 

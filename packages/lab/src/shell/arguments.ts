@@ -42,7 +42,7 @@ export class Arguments {
     if (word === undefined) throw this.wrong(`${what} is missing`);
     if (word.quoted || !word.text.startsWith('$')) return word.text;
     const match = /^\$(\w+)(.*)$/.exec(word.text);
-    if (match === null) throw this.wrong(`'${word.text}' is no variable`);
+    if (match === null) throw this.wrong(`'${word.text}' is not a variable`);
     return `${this.variable(match[1]!)}${match[2]}`;
   }
 
@@ -63,7 +63,7 @@ export class Arguments {
     let sum = 0;
     for (const [, sign, term] of word.text.matchAll(/(^|[+-])([^+-]*)/g)) {
       const value = this.term(term!);
-      if (value === null || word.quoted) throw this.wrong(`${what}: '${word.text}' is no number`);
+      if (value === null || word.quoted) throw this.wrong(`${what}: '${word.text}' is not a number`);
       sum += sign === '-' ? -value : value;
     }
     if (!(Number.isSafeInteger(sum) && sum >= 0)) {
@@ -80,7 +80,7 @@ export class Arguments {
   /** @throws UserError when a word is left */
   end(): void {
     const word = this.words[this.at];
-    if (word !== undefined) throw this.wrong(`'${word.text}' is too much`);
+    if (word !== undefined) throw this.wrong(`unexpected argument '${word.text}'`);
   }
 
   wrong(message: string): UserError {
@@ -97,6 +97,6 @@ export class Arguments {
     const value = this.variables.get(name);
     if (value !== undefined) return value;
     const known = [...this.variables.keys()].map((each) => `$${each}`).join(', ');
-    throw this.wrong(`there is no $${name}; ${known === '' ? 'none is set' : `there are ${known}`}`);
+    throw this.wrong(`unknown variable $${name}; ${known === '' ? 'none is set' : `known: ${known}`}`);
   }
 }

@@ -52,8 +52,8 @@ export class Session {
     const command = all.find((each) => each.name === name);
     if (command !== undefined) return command;
     const near = all.filter((each) => each.name.startsWith(name.slice(0, 2))).map((each) => each.name);
-    const hint = near.length > 0 && name.length > 1 ? `; perhaps ${near.join(' or ')}` : '';
-    throw new UserError(`no command '${name}'${hint}; 'help' lists all`);
+    const hint = near.length > 0 && name.length > 1 ? `; did you mean ${near.join(' or ')}?` : '';
+    throw new UserError(`unknown command '${name}'${hint}; 'help' lists all commands`);
   }
 
   /**
@@ -69,9 +69,10 @@ export class Session {
     if (words[0]!.text === 'fails') return this.executeFailing(words.slice(1), line);
     if (words[1]?.text !== '=' || words[1].quoted) return this.run(words);
     const name = words[0]!.text;
-    if (!/^[a-z_]\w*$/i.test(name)) throw new UserError(`'${name}' is no name for a result`);
+    if (!/^[a-z_]\w*$/i.test(name))
+      throw new UserError(`'${name}' is not a name for a result: use letters, digits and _`);
     const told = this.run(words.slice(2));
-    if (told.value === undefined) throw new UserError(`'${line.trim()}': there is no result to keep`);
+    if (told.value === undefined) throw new UserError(`'${line.trim()}' has no result to keep`);
     this.variables.set(name, told.value);
     return told;
   }
@@ -97,12 +98,12 @@ export class Session {
       if (isRefusal(error)) return { text: error.message, refused: true, ...this.beside() };
       throw error;
     }
-    throw new FaultError(`'${line.trim()}' was to be refused, but did this: ${told.text}`);
+    throw new FaultError(`'${line.trim()}' should have been refused, but succeeded: ${told.text}`);
   }
 
   private run(words: readonly Word[]): Told {
     const [name] = words;
-    if (name === undefined) throw new UserError("a command is missing; 'help' lists all");
+    if (name === undefined) throw new UserError("a command is missing; 'help' lists all commands");
     const command = this.find(name.text);
     const usage = `${command.name} ${command.usage}`.trimEnd();
     const outcome = command.run(this, new Arguments(words.slice(1), this.variables, usage));

@@ -177,7 +177,7 @@ describe('a session', () => {
     run('shm detach 1 $a');
     run('exit 2');
     expect(run('shm list')).toBe('there are no shared segments');
-    expect(() => run('shm destroy 0')).toThrow('what to do with a segment is missing');
+    expect(() => run('shm destroy 0')).toThrow('a subcommand of shm is missing');
     kernel.check();
   });
 

@@ -11,7 +11,7 @@ export const HEAP: CommandGroup = {
     {
       name: 'malloc',
       usage: 'PID SIZE',
-      summary: 'a block from the heap, or from mmap from 128 KiB up',
+      summary: 'allocate a block: from the heap, or from mmap from 128 KiB up',
       run(session, args) {
         const { heap } = processOf(session, args);
         const size = args.number('SIZE');
@@ -22,7 +22,7 @@ export const HEAP: CommandGroup = {
     {
       name: 'calloc',
       usage: 'PID COUNT SIZE',
-      summary: 'a block full of zeros',
+      summary: 'allocate a block of zeros',
       run(session, args) {
         const { heap } = processOf(session, args);
         const count = args.number('COUNT');
@@ -60,7 +60,7 @@ export const HEAP: CommandGroup = {
     {
       name: 'heap',
       usage: 'PID',
-      summary: 'what malloc holds',
+      summary: 'print what malloc holds',
       run(session, args) {
         const process = processOf(session, args);
         args.end();

@@ -42,7 +42,7 @@ export const KERNEL: CommandGroup = {
     {
       name: '__get_free_pages',
       usage: 'ORDER [GFP]',
-      summary: 'the same, told by its address',
+      summary: 'the same, returns an address',
       words: FLAGS,
       run(session, args) {
         const { order, gfp } = requestOf(args);
@@ -129,7 +129,7 @@ export const KERNEL: CommandGroup = {
       words: CACHE_ACTIONS,
       run(session, args) {
         const action = args.takeOne(CACHE_ACTIONS);
-        if (action === null) throw args.wrong('what to do with a cache is missing');
+        if (action === null) throw args.wrong('a subcommand of cache is missing');
         return RUN[action](session, args);
       },
     },
@@ -214,14 +214,15 @@ function fill(cache: ObjectCache): string {
 function cacheOf(session: Session, args: Arguments): ObjectCache {
   const name = args.text('NAME');
   const cache = session.kernel.slab.cache(name);
-  if (cache === undefined) throw new UserError(`there is no cache ${name}; 'cat /proc/slabinfo' lists all`);
+  if (cache === undefined)
+    throw new UserError(`unknown cache ${name}; 'cat /proc/slabinfo' lists all caches`);
   return cache;
 }
 
 /** Objects that the kernel itself made are in use, whoever knows their addresses. @throws Refused */
 function refuseKernelCache(session: Session, cache: ObjectCache): void {
   if (session.kernelCaches.has(cache))
-    throw new Refused(`${cache.name} is a cache of the kernel’s own; 'cache create' makes one to try`);
+    throw new Refused(`${cache.name} is a cache of the kernel’s own; 'cache create' makes a new one`);
 }
 
 /** What alloc_pages did not give is still in use by whoever holds it. @throws Refused */

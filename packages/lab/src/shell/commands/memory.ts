@@ -66,7 +66,7 @@ export const MEMORY: CommandGroup = {
     {
       name: 'read',
       usage: 'PID ADDRESS [BYTES]',
-      summary: 'the bytes at an address (16 when not said)',
+      summary: 'print the bytes at an address (default: 16)',
       run(session, args) {
         const process = processOf(session, args);
         const address = args.number('ADDRESS');
@@ -81,7 +81,7 @@ export const MEMORY: CommandGroup = {
     {
       name: 'write',
       usage: 'PID ADDRESS TEXT',
-      summary: 'write a text there',
+      summary: 'write a text to an address',
       run(session, args) {
         const process = processOf(session, args);
         const address = args.number('ADDRESS');
@@ -110,7 +110,7 @@ export const MEMORY: CommandGroup = {
     {
       name: 'load',
       usage: 'PID ADDRESS',
-      summary: 'the 64-bit word at an address',
+      summary: 'load the 64-bit word at an address',
       run(session, args) {
         const process = processOf(session, args);
         const address = args.number('ADDRESS');
@@ -136,7 +136,7 @@ export const MEMORY: CommandGroup = {
     {
       name: 'where',
       usage: 'PID ADDRESS',
-      summary: 'the area, page and frame behind an address',
+      summary: 'print the area, page and frame behind an address',
       run(session, args) {
         const process = processOf(session, args);
         const address = args.number('ADDRESS');
@@ -147,7 +147,7 @@ export const MEMORY: CommandGroup = {
     {
       name: 'brk',
       usage: 'PID [ADDRESS]',
-      summary: 'where the heap ends, or move it there',
+      summary: 'print where the heap ends, or move the end',
       run(session, args) {
         const process = processOf(session, args);
         if (args.left > 0) process.brk(args.number('ADDRESS'));
@@ -179,19 +179,14 @@ function map(session: Session, args: Arguments): Outcome {
     else if (args.take('at')) options = { ...options, address: args.number('ADDRESS'), fixed: true };
     else if (args.take('offset')) options = { ...options, offset: args.number('BYTES') };
     else if (file === null) file = args.text('FILE');
-    else throw args.wrong(`'${args.text('')}' is too much`);
+    else throw args.wrong(`unexpected argument '${args.text('')}'`);
   }
   if (file === null) return mapped(process, process.mmap(options), options, 'zeroed memory');
   const writes =
     options.shared === true && ((options.protection ?? protectionOf('rw')) & protectionOf('w')) !== 0;
   const inode = session.kernel.processes.open(file, writes);
   try {
-    return mapped(
-      process,
-      process.mmap({ ...options, inode }),
-      options,
-      `${file}, of which nothing is read yet,`,
-    );
+    return mapped(process, process.mmap({ ...options, inode }), options, `${file}, not read yet,`);
   } finally {
     cache.release(inode);
   }

@@ -15,7 +15,7 @@ export const PROCESSES: CommandGroup = {
     {
       name: 'fork',
       usage: 'PID',
-      summary: 'a copy of a process, its pages shared until written',
+      summary: 'copy a process; pages are shared until written',
       run(session, args) {
         const parent = processOf(session, args);
         args.end();
@@ -41,7 +41,7 @@ export const PROCESSES: CommandGroup = {
           `  ${many(process.space.areas.length, 'area')}; break at ${hex(process.break)}`,
         ];
         if (interpreter !== null) {
-          lines.push(`  its interpreter ${interpreter} is not loaded: nothing executes instructions here`);
+          lines.push(`  its interpreter ${interpreter} is not loaded: no instruction is executed here`);
         }
         return { text: lines.join('\n'), value: entry };
       },
@@ -62,7 +62,7 @@ export const PROCESSES: CommandGroup = {
     {
       name: 'wait',
       usage: 'PID',
-      summary: 'take note of a child that has exited',
+      summary: 'collect a child that has exited',
       run(session, args) {
         const process = processOf(session, args);
         args.end();
@@ -81,7 +81,7 @@ export const PROCESSES: CommandGroup = {
     {
       name: 'push',
       usage: 'PID BYTES',
-      summary: 'a call with so many bytes of variables: the stack grows',
+      summary: 'call a function with that many bytes of variables: the stack grows',
       run(session, args) {
         const process = processOf(session, args);
         const bytes = args.number('BYTES');
@@ -99,7 +99,7 @@ export const PROCESSES: CommandGroup = {
     {
       name: 'thread',
       usage: 'PID [BYTES]',
-      summary: 'a thread: its stack is a block of the heap',
+      summary: 'start a thread: its stack is a block of the heap',
       run(session, args) {
         const process = processOf(session, args);
         const bytes = args.numberOr(THREAD_STACK_BYTES, 'BYTES');

@@ -20,7 +20,7 @@ export const SHARED: CommandGroup = {
       words: [...ACTIONS, 'ro'],
       run(session, args) {
         const action = args.takeOne(ACTIONS);
-        if (action === null) throw args.wrong('what to do with a segment is missing');
+        if (action === null) throw args.wrong('a subcommand of shm is missing');
         return RUN[action](session, args);
       },
     },

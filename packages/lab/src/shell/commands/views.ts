@@ -68,7 +68,7 @@ export const VIEWS: CommandGroup = {
     {
       name: 'check',
       usage: '',
-      summary: 'hold the whole system to its laws',
+      summary: 'check every law of the whole system',
       run(session, args) {
         args.end();
         const { kernel } = session;
@@ -111,7 +111,7 @@ function contentsOf(session: Session, path: string): string {
   const [, pid, which] = PROCESS_FILE.exec(path) ?? [];
   if (pid === undefined) {
     throw new UserError(
-      `no file ${path}; there are ${[...FILES.keys()].join(', ')}, /proc/PID/maps and /proc/PID/smaps`,
+      `unknown file ${path}; known: ${[...FILES.keys()].join(', ')}, /proc/PID/maps and /proc/PID/smaps`,
     );
   }
   const { space } = session.kernel.process(Number(pid));
