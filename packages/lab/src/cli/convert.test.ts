@@ -75,8 +75,11 @@ describe('freehold convert', () => {
   });
 
   it.each([
-    [[IN, 'out.txt'], /^freehold: out\.txt: the name tells no format that can be written; there are /],
-    [[IN, 'out.txt', '--format', 'dhat'], /^freehold: cannot write format 'dhat'; there are /],
+    [[IN, 'out.txt'], /^freehold: out\.txt: no format that can be written has this extension; known: /],
+    [
+      [IN, 'out.txt', '--format', 'dhat'],
+      /^freehold: cannot write format 'dhat'; known: protobuf, rep, ostep$/,
+    ],
     [[IN], /^freehold: missing required argument 'out'/],
     [[join(folder, 'none.rep'), join(folder, 'x.rep')], /none\.rep: no such file$/],
     [[IN, join(folder, 'no/x.rep')], /^freehold: .*no\/x\.rep/],

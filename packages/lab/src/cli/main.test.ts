@@ -112,15 +112,18 @@ describe('freehold', () => {
     [['compare', folder], `freehold: ${folder}: is a folder, not a trace`],
     [
       ['compare', SMALL, '--capacity', '12q'],
-      "freehold: --capacity: '12q' is no size; write whole bytes from 1 up, as 4096, 64KiB, 1.5MiB or 2GiB",
+      "freehold: --capacity: '12q' is not a size; give whole bytes from 1 up, such as 4096, 64KiB, 1.5MiB or 2GiB",
     ],
     [
       ['compare', SMALL, '--as', 'pages'],
-      `freehold: no trace format 'pages'; there are ${FORMATS.map(({ id }) => id).join(', ')}`,
+      `freehold: unknown trace format 'pages'; known: ${FORMATS.map(({ id }) => id).join(', ')}`,
     ],
-    [['compare', SMALL, '--as', 'kmem'], `freehold: ${SMALL}: no call of an allocator in it (read as kmem)`],
-    [['compare', SMALL, '--align', '24'], "freehold: --align: '24' is no power of two"],
-    [['compare', SMALL, '-a', 'tlsf,tlsf'], "freehold: --allocators: 'tlsf' stands twice"],
+    [
+      ['compare', SMALL, '--as', 'kmem'],
+      `freehold: ${SMALL}: it holds no call of an allocator (read as kmem)`,
+    ],
+    [['compare', SMALL, '--align', '24'], "freehold: --align: '24' is not a power of two"],
+    [['compare', SMALL, '-a', 'tlsf,tlsf'], "freehold: --allocators: 'tlsf' is given twice"],
     [
       ['compare', SMALL, '-a', 'buddy:unit=64', '--capacity', '63'],
       'freehold: buddy:unit=64: capacity must be at least 64 bytes, got 63 (with --align 16, --capacity 63)',
@@ -136,11 +139,11 @@ describe('freehold', () => {
     [['compare', SMALL, '--report', folder], `freehold: --report: cannot write ${folder}: it is a folder`],
     [
       ['compare', SMALL, '--csv', join(folder, '.', 'small.rep')],
-      `freehold: --csv: cannot write ${SMALL}: is the recording itself`,
+      `freehold: --csv: cannot write ${SMALL}: it is the recording itself`,
     ],
     [
       ['compare', SMALL, '--csv', join(folder, 'a'), '--report', join(folder, 'a')],
-      `freehold: --report: cannot write ${join(folder, 'a')}: is where --csv goes already`,
+      `freehold: --report: cannot write ${join(folder, 'a')}: --csv is written there already`,
     ],
     [['compare', SMALL, join(folder, 'none.gz')], `freehold: ${join(folder, 'none.gz')}: no such file`],
   ])('%j is wrong use: one line, status 2', async (argv, message) => {
@@ -307,7 +310,7 @@ describe('compare', () => {
     const report = join(folder, 'unverified.html');
     const argv = ['compare', SMALL, '-a', 'first-fit,tlsf', '--verify'];
     expect(await run(...argv, '--csv', csv, '--report', report)).toBe(2);
-    const why = 'could not be verified: its blocks take more than the 1.00 MiB of memory';
+    const why = 'could not be verified: its blocks need more than the 1.00 MiB of memory';
     expect(lines(said.err)[0]).toContain(`freehold: small.rep, tlsf: ${why}`);
     expect(lines(said.err)[1]).toMatch(/^freehold: 1 of 2 verifications not done; /);
     expect(said.out.replaceAll(/\s+/g, ' ')).toContain(`tlsf ${why}`);
@@ -315,7 +318,7 @@ describe('compare', () => {
     expect(lines(said.out).filter((line) => line.length > 80)).toEqual([]);
     const rows = readFileSync(csv, 'utf8').split('\r\n');
     expect(rows[1]).toMatch(/,sound$/);
-    expect(rows[2]).toContain(',not verified: its blocks take more');
+    expect(rows[2]).toContain(',"not verified: its blocks need more than the 1.00 MiB');
     expect(readFileSync(report, 'utf8')).toContain(`tlsf ${why}`);
     said.out = '';
     expect(await run(...argv, '--json')).toBe(2);
@@ -496,7 +499,7 @@ describe('fit', () => {
     const calls = ['a 0 80', 'a 1 32', 'f 0', 'a 0 96', 'a 2 16', 'f 1', 'a 1 112'];
     expect(await run('fit', recording('odd.rep', calls), '-a', 'best-fit')).toBe(0);
     expect(said.out.replaceAll(/\s+/g, ' ')).toContain(
-      'best-fit serves all in 224 bytes but not in 304: more room is not always safe with it',
+      'best-fit serves all in 224 bytes but not in 304: a larger arena is not always safe with it',
     );
   });
 

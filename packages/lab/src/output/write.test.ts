@@ -109,7 +109,7 @@ describe('writeOutput', () => {
       yield 'new';
     }
     await expect(writeOutput(at('a'), pieces(), REPLACE)).rejects.toThrow(
-      `${at('a')} is no regular file any more`,
+      `${at('a')} is not a regular file any more`,
     );
     expect(lstatSync(at('a')).isDirectory()).toBe(true);
     expect(readdirSync(folder)).toEqual(['a']);
@@ -172,9 +172,11 @@ describe('checkOutputs', () => {
     writeFileSync(at('one'), '');
     linkSync(at('one'), at('two'));
     expect(refusal({ '--csv': at('new'), '--report': at('soft') })).toBe(
-      '--report: cannot write /soft: is where --csv goes already',
+      '--report: cannot write /soft: --csv is written there already',
     );
-    expect(refusal({ '--csv': at('one'), '--report': at('two') })).toContain('is where --csv goes already');
+    expect(refusal({ '--csv': at('one'), '--report': at('two') })).toContain(
+      '--csv is written there already',
+    );
     expect(refusal({ '--csv': at('one'), '--report': at('new') })).toBeNull();
   });
 
