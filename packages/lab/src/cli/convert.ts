@@ -22,8 +22,8 @@ Examples:
   $ freehold convert app.trace.gz app.rep
   $ freehold convert ltrace.txt - --format ostep
 
-The name of OUT decides the format: ${WRITABLE.map(({ id, writer }) => `${writer.extension} (${id})`).join(', ')};
-.gz behind it compresses.
+The name of OUT decides the format:
+${WRITABLE.map(({ id, writer }) => `${writer.extension} (${id})`).join(', ')}; .gz behind it compresses.
 `;
 
 export function convertCommand(): Command {

@@ -12,7 +12,7 @@ import type { Measurement } from '../metrics/measurement.js';
 import { makeArena, parseContender } from '../replay/registry.js';
 import * as worker from '../replay/worker.js';
 import { contendersFor } from './arguments.js';
-import { main } from './main.js';
+import { createProgram, main } from './main.js';
 import { VERSION } from './version.js';
 
 const faults = vi.hoisted(() => new Map<string, NonNullable<Measurement['verification']>['fault']>());
@@ -86,6 +86,14 @@ describe('freehold', () => {
     expect(await run('--version')).toBe(0);
     expect(said.out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
+
+  it.each(createProgram().commands.map((command) => command.name()))(
+    '%s --help fits 80 columns',
+    async (name) => {
+      expect(await run(name, '--help')).toBe(0);
+      expect(lines(said.out).filter((line) => line.length > 80)).toEqual([]);
+    },
+  );
 
   it.each([['--help'], ['compare', '--help'], ['fit', '--help'], ['help', 'compare']])(
     '%s %s: help of 80 columns with examples',
