@@ -224,7 +224,7 @@ describe('refuses', () => {
       'memory that blocks have used is not known to be zero',
     );
     expect(broken((h) => (h[L.H_LIST] = 9))).toBe(
-      'there are quick lists where there are tables, else one list',
+      'quick lists exist where tables do, or else a single list',
     );
     expect(broken((h) => (h[L.H_COVERED]! += 1000))).toMatch('the map block has room');
     const aligned = (_: Int32Array, heap: Heap) => {
