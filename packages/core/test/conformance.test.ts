@@ -128,7 +128,7 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
           const [name] = Object.keys(wrong);
           expect(() => subject.make(kilobytes(64), wrong)).toThrow(TypeError);
           expect(() => subject.make(kilobytes(64), wrong)).toThrow(
-            `has no option ${name}; there are capacity, `,
+            `has no option ${name}; known: capacity, `,
           );
         }
       });
