@@ -1,10 +1,10 @@
 /** The laboratory of freehold: traces in, answers out. */
 export { TraceFormatError } from './formats/errors.js';
-export { type OpenOptions, openTrace } from './formats/open.js';
 export { MEASURES, type Measure, type MeasureKey, type Measurement } from './metrics/measurement.js';
 export { type Job, type JobMixOptions, makeJobs, type SizeDistribution } from './monitor/jobs.js';
 export { type MonitorOptions, type MonitorResult, runMonitor } from './monitor/monitor.js';
+export { type OpenOptions, openTrace } from './node/open-trace.js';
 export type { Fit } from './replay/fit.js';
 export type { Settings } from './replay/options.js';
-export { type CompareTask, compare, type FitTask, fit, timeReplay } from './replay/worker.js';
+export { type CompareTask, compare, type FitTask, fit, timeReplay } from './replay/task.js';
 export { NO_NOTES, type Trace, type TraceNotes } from './trace/trace.js';

@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reportPage } from '../src/node/report-page.js';
 import { renderReport } from '../src/report/report.js';
 import { makeComparison } from './measurements.js';
+
+const PAGE = reportPage();
 
 const CHROMIUM = '/usr/bin/chromium';
 const ARGS = [
@@ -34,7 +37,7 @@ beforeAll(async () => {
     created: new Date('2026-01-02T03:04:05Z'),
     machine: 'A processor, 2 cores, linux, Node 20.19.0',
   };
-  await writeFile(report, renderReport(makeComparison(), meta));
+  await writeFile(report, renderReport(makeComparison(), meta, PAGE));
   browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
 });
 

@@ -2,7 +2,8 @@
 import { FaultError, UserError } from '../errors.js';
 import type { Measurement } from '../metrics/measurement.js';
 import type { Unmeasured } from '../replay/unmeasured.js';
-import { complain, formatCount } from './terminal.js';
+import { formatCount } from '../text/format.js';
+import { complain } from './terminal.js';
 
 /** All that a command has come to. */
 export interface Outcome {

@@ -1,7 +1,7 @@
 /** What compare and fit have in common: traces read one after another, each replayed through its allocators by the threads. */
-import { checkThere, type OpenOptions, openTrace } from '../formats/open.js';
+import { checkThere, type OpenOptions, openTrace } from '../node/open-trace.js';
+import { ReplayPool } from '../node/threads/pool.js';
 import type { Settings } from '../replay/options.js';
-import { ReplayPool } from '../replay/pool.js';
 import { ALLOCATORS, type Contender } from '../replay/registry.js';
 import { type Unmeasured, unmeasured } from '../replay/unmeasured.js';
 import type { Trace } from '../trace/trace.js';

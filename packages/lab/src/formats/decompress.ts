@@ -2,7 +2,7 @@
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { TraceFormatError } from './errors.js';
-import { PeekableChunks } from './peek.js';
+import { PeekableChunks } from './peekable-chunks.js';
 import { unzstd, ZSTD_WINDOW_BYTES } from './zstd.js';
 
 type Chunks = AsyncIterable<Uint8Array>;

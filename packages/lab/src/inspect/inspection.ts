@@ -16,7 +16,7 @@ import {
   unusableFreeIndex,
   type VmallocinfoArea,
 } from '@freehold/kernel';
-import type { Missing, ProcFolder } from './sources.js';
+import type { Missing, ProcFolder } from '../node/proc-files.js';
 
 export interface Inspection {
   readonly pageBytes: number;

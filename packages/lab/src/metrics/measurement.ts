@@ -11,8 +11,8 @@
  * `h`) counts nowhere.
  */
 
+import type { RecordedGrants } from '../trace/recorded.js';
 import type { OrderFragmentation } from './orders.js';
-import type { RecordedGrants } from './recorded.js';
 
 /** Index k counts the values from `2^(k-1)` to `2^k - 1`; index 0 counts zeros. No trailing zeros. */
 export type Histogram = readonly number[];

@@ -4,7 +4,7 @@
  * shifted by 4.
  */
 import { UserError } from '../errors.js';
-import { formatSize } from '../sizes.js';
+import { formatSize } from '../text/format.js';
 
 /** Bytes by address, a page at a time. */
 export interface PagedBytes {

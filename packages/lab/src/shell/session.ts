@@ -4,8 +4,9 @@
  */
 import { type Kernel, MappingError, MemoryFault, type ObjectCache, SystemCallError } from '@freehold/kernel';
 import { InvalidFreeError } from 'freehold';
-import { type Colours, wrap } from '../cli/terminal.js';
 import { FaultError, UserError } from '../errors.js';
+import type { Colours } from '../text/colours.js';
+import { wrap } from '../text/table.js';
 import { Arguments } from './arguments.js';
 import type { CommandGroup, Outcome, ShellCommand } from './command.js';
 import { CostMeter, type Costs, describeCosts } from './costs.js';

@@ -3,7 +3,7 @@
  * blocks live, when most bytes do, and what is left at the end. One pass; memory by the most blocks ever live.
  */
 import { sizeClass } from '../metrics/histogram.js';
-import { type RecordedGrants, recordedGrants } from '../metrics/recorded.js';
+import { type RecordedGrants, recordedGrants } from './recorded.js';
 import {
   OP_ALIGNED,
   OP_ALLOCATE,

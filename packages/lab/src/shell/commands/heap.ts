@@ -1,5 +1,5 @@
 /** malloc in a process: the library in user space. */
-import { formatCount, formatSize } from '../../sizes.js';
+import { formatCount, formatSize } from '../../text/format.js';
 import type { CommandGroup, Outcome } from '../command.js';
 import { Refused } from '../refused.js';
 import { hex, many } from '../words-for-people.js';

@@ -11,7 +11,7 @@ import {
   parseGfp,
 } from '@freehold/kernel';
 import { UserError } from '../../errors.js';
-import { formatCount } from '../../sizes.js';
+import { formatCount } from '../../text/format.js';
 import type { Arguments } from '../arguments.js';
 import type { CommandGroup, Outcome } from '../command.js';
 import { Refused } from '../refused.js';

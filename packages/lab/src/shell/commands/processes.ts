@@ -1,7 +1,7 @@
 /** fork, exec, exit, wait, ps, and the stacks of a process. */
 import type { AddressSpace, Process } from '@freehold/kernel';
-import { table } from '../../cli/terminal.js';
-import { formatCount, formatSize } from '../../sizes.js';
+import { formatCount, formatSize } from '../../text/format.js';
+import { table } from '../../text/table.js';
 import type { Arguments } from '../arguments.js';
 import type { CommandGroup } from '../command.js';
 import type { Session } from '../session.js';

@@ -1,7 +1,7 @@
 /** shm: shared segments. */
 import { IPC_PRIVATE } from '@freehold/kernel';
-import { table } from '../../cli/terminal.js';
-import { formatCount, formatSize } from '../../sizes.js';
+import { formatCount, formatSize } from '../../text/format.js';
+import { table } from '../../text/table.js';
 import type { Arguments } from '../arguments.js';
 import type { CommandGroup, Outcome } from '../command.js';
 import type { Session } from '../session.js';

@@ -15,9 +15,9 @@ import {
   smapsOf,
   vmallocinfoOf,
 } from '@freehold/kernel';
-import { define } from '../../cli/terminal.js';
 import { UserError } from '../../errors.js';
-import { formatCount } from '../../sizes.js';
+import { formatCount } from '../../text/format.js';
+import { define } from '../../text/table.js';
 import type { Arguments } from '../arguments.js';
 import type { CommandGroup } from '../command.js';
 import { framesPicture } from '../frames-picture.js';

@@ -1,0 +1,48 @@
+/** How the report writes figures; the same in the tables, made when it is written, and under the pointer. */
+const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+/** Three digits that count: `999 B`, `1.5 KiB`, `15.6 MiB`. */
+export function formatSize(bytes) {
+  let value = bytes;
+  let unit = 0;
+  // 1023.5 would print as 1024.
+  while (value >= 1023.5 && unit < BYTE_UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? Math.round(value) : digits(value)} ${BYTE_UNITS[unit]}`;
+}
+/** `1,234,567`; three digits that count below 100 where it is not whole. */
+export function formatCount(count) {
+  return Number.isInteger(count) || count >= 99.95 ? group(Math.round(count)) : digits(count);
+}
+/** `25.3 %` of 0.253. */
+export function formatFraction(fraction) {
+  const percent = fraction * 100;
+  return `${Math.abs(percent) >= 999.5 ? group(Math.round(percent)) : percent.toFixed(1)} %`;
+}
+/** `1.08` of a ratio. */
+export function formatRatio(ratio) {
+  return ratio >= 99.95 ? group(Math.round(ratio)) : ratio.toFixed(ratio >= 9.995 ? 1 : 2);
+}
+export function formatNanoseconds(nanoseconds) {
+  return nanoseconds >= 99.95 ? group(Math.round(nanoseconds)) : nanoseconds.toFixed(1);
+}
+/** `0.123`, `1.23`, `12.3`, `123`, without trailing zeros. */
+function digits(value) {
+  const places = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return String(Number(value.toFixed(places)));
+}
+function group(whole) {
+  return String(whole).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+const THOUSANDS = ['', ' k', ' M', ' G', ' T'];
+/** For axes: `800 k`, `1.5 M`. */
+export function formatCompact(count) {
+  let value = count;
+  let unit = 0;
+  while (value >= 999.5 && unit < THOUSANDS.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${digits(value)}${THOUSANDS[unit]}`;
+}
