@@ -1,6 +1,7 @@
 /** The laboratory of freehold: traces in, answers out. */
 export { TraceFormatError } from './formats/errors.js';
-export { MEASURES, type Measure, type MeasureKey, type Measurement } from './metrics/measurement.js';
+export type { Measurement } from './metrics/measurement.js';
+export { MEASURES, type Measure, type MeasureKey } from './metrics/measures.js';
 export { type Job, type JobMixOptions, makeJobs, type SizeDistribution } from './monitor/jobs.js';
 export { type MonitorOptions, type MonitorResult, runMonitor } from './monitor/monitor.js';
 export { type OpenOptions, openTrace } from './node/open-trace.js';

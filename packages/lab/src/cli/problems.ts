@@ -1,7 +1,7 @@
 /** What compare and fit tell last, on stderr, and by the exit status: faults found, and what there was no memory for. */
 import { FaultError, UserError } from '../errors.js';
 import type { Measurement } from '../metrics/measurement.js';
-import type { Unmeasured } from '../replay/unmeasured.js';
+import type { Unmeasured } from '../metrics/unmeasured.js';
 import { formatCount } from '../text/format.js';
 import { complain } from './terminal.js';
 

@@ -1,5 +1,5 @@
 /** How the tables of allocators begin a row and mark a figure. */
-import type { Unmeasured } from '../replay/unmeasured.js';
+import type { Unmeasured } from '../metrics/unmeasured.js';
 import type { Colours } from '../text/colours.js';
 import { type Wide, wrap } from '../text/table.js';
 

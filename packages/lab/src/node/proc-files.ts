@@ -2,19 +2,14 @@
 import { join } from 'node:path';
 import { ProcFormatError } from '@freehold/kernel';
 import { UserError } from '../errors.js';
+import type { Missing, ProcFiles } from '../inspect/inspection.js';
 import { readText } from './read-text.js';
-
-/** A file that there is nothing from, and what to do about it. */
-export interface Missing {
-  readonly file: string;
-  readonly why: string;
-}
 
 export const PROC = '/proc';
 /** smaps of 65,530 areas, as many as Linux allows a process, has 60 MB and more where paths are long. */
 const TEXT_BYTES_MAX = 256 * 2 ** 20;
 
-export class ProcFolder {
+export class ProcFolder implements ProcFiles {
   /** What could not be read, in the order in which it was wanted. */
   readonly missing: Missing[] = [];
   private readonly root: string;

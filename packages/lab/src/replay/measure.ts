@@ -10,9 +10,10 @@
 
 import { FRAME_BYTES, PageRange } from '@freehold/kernel';
 import { type Allocator, Buddy } from 'freehold';
-import { Counts, countSizes, external, type Holes, holesBelow } from '../metrics/histogram.js';
+import { Counts, external, type Holes, holesBelow } from '../metrics/histogram.js';
 import type { Measurement, Moment } from '../metrics/measurement.js';
 import { orderFragmentation } from '../metrics/orders.js';
+import { countSizes } from '../trace/size-classes.js';
 import { OP_FREE, type Trace } from '../trace/trace.js';
 import type { Arena } from './arena.js';
 import { HighestEnd } from './highest-end.js';

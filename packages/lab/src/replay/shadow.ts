@@ -5,7 +5,7 @@
  * allocator's own `check()` runs and its segments are held against the live blocks. What is broken is thrown as Broken.
  */
 import { CorruptionError } from 'freehold';
-import type { Fault, FaultKind } from '../metrics/measurement.js';
+import type { Fault, FaultKind } from '../metrics/fault.js';
 import type { Arena, Mover } from './arena.js';
 import { DisjointIntervals } from './intervals.js';
 import {

@@ -3,7 +3,8 @@
  * of the trace are shared memory; a task copies nothing.
  */
 
-import type { Measurement, Verification } from '../metrics/measurement.js';
+import type { Verification } from '../metrics/fault.js';
+import type { Measurement } from '../metrics/measurement.js';
 import { recordedGrants } from '../trace/recorded.js';
 import type { Trace } from '../trace/trace.js';
 import { type Fit, fit as smallestArena } from './fit.js';

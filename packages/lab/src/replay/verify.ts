@@ -2,7 +2,7 @@
  * Replays a trace on real bytes and believes the allocator nothing: see shadow.ts for what is checked. Contents are, when
  * a block is freed or reallocated and at the end; laws, at moments evenly spread. Stops at the first fault.
  */
-import type { Verification } from '../metrics/measurement.js';
+import type { Verification } from '../metrics/fault.js';
 import { OP_ALIGNED, OP_FREE, OP_ZEROED, type Trace } from '../trace/trace.js';
 import type { Arena, Mover } from './arena.js';
 import { EMPTY, Replay } from './replay.js';

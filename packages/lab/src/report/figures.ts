@@ -2,8 +2,10 @@
  * The figures that need no script: where the memory goes, and histograms. Bars are elements with a height or width in
  * per cent, so that they follow the width of the page while the labels keep their size.
  */
-import type { Histogram, Measurement, SizeHistogram } from '../metrics/measurement.js';
+
+import type { Measurement } from '../metrics/measurement.js';
 import { formatCompact, formatCount, formatFraction, formatSize } from '../text/format.js';
+import type { Histogram, SizeHistogram } from '../trace/size-classes.js';
 import { type Html, html } from './html.js';
 import { type Breakdown, breakdown, type TraceResults } from './traces.js';
 

@@ -4,7 +4,7 @@
  * without it.
  */
 import type { Measurement } from '../metrics/measurement.js';
-import type { Unmeasured } from '../replay/unmeasured.js';
+import type { Unmeasured } from '../metrics/unmeasured.js';
 import { formatCount, formatSize } from '../text/format.js';
 import { breakdownFigure, freeSegmentsFigure, requestSizesFigure } from './figures.js';
 import { Html, html, scriptJson } from './html.js';

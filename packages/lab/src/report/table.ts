@@ -1,5 +1,7 @@
 /** The tables of figures: allocators down, measures across, the best of each column marked; and what the measures mean. */
-import { MEASURES, type Measure, type MeasureKey, type Measurement } from '../metrics/measurement.js';
+
+import type { Measurement } from '../metrics/measurement.js';
+import { MEASURES, type Measure, type MeasureKey } from '../metrics/measures.js';
 import type { OrderFragmentation } from '../metrics/orders.js';
 import { formatCount, formatFraction, formatNanoseconds, formatRatio, formatSize } from '../text/format.js';
 import { type Html, html } from './html.js';

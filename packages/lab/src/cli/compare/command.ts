@@ -3,11 +3,11 @@ import { cpus } from 'node:os';
 import { Command } from 'commander';
 import { toCsv, toRecord } from '../../metrics/csv.js';
 import type { Measurement } from '../../metrics/measurement.js';
+import type { Unmeasured } from '../../metrics/unmeasured.js';
 import { checkOutputs } from '../../node/output/check.js';
 import { writeOutput } from '../../node/output/write.js';
 import { reportPage } from '../../node/report-page.js';
 import type { Contender } from '../../replay/registry.js';
-import type { Unmeasured } from '../../replay/unmeasured.js';
 import { renderReport } from '../../report/report.js';
 import { formatMany } from '../../text/format.js';
 import {

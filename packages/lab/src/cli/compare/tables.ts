@@ -1,7 +1,8 @@
 /** The tables of `freehold compare`, within 80 columns: allocators down, measures across, the best of a column starred. */
 import { meansOf } from '../../metrics/means.js';
-import { MEASURES, type Measure, type MeasureKey, type Measurement } from '../../metrics/measurement.js';
-import type { Unmeasured } from '../../replay/unmeasured.js';
+import type { Measurement } from '../../metrics/measurement.js';
+import { MEASURES, type Measure, type MeasureKey } from '../../metrics/measures.js';
+import type { Unmeasured } from '../../metrics/unmeasured.js';
 import type { Colours } from '../../text/colours.js';
 import { formatMany, formatSize } from '../../text/format.js';
 import { define, table, type Wide, wrap } from '../../text/table.js';

@@ -1,9 +1,9 @@
 /** `freehold fit`: the smallest arena in which a trace completes, for every allocator. */
 import { Command } from 'commander';
 import { geometricMean } from '../../metrics/means.js';
+import type { Unmeasured } from '../../metrics/unmeasured.js';
 import type { Fit } from '../../replay/fit.js';
 import type { Contender } from '../../replay/registry.js';
-import type { Unmeasured } from '../../replay/unmeasured.js';
 import type { Colours } from '../../text/colours.js';
 import { formatCount, formatMany, formatSize } from '../../text/format.js';
 import { define, table, wrap } from '../../text/table.js';

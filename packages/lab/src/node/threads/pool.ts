@@ -8,7 +8,8 @@
  */
 import { availableParallelism } from 'node:os';
 import { type ResourceLimits, Worker } from 'node:worker_threads';
-import type { Measurement, Verification } from '../../metrics/measurement.js';
+import type { Verification } from '../../metrics/fault.js';
+import type { Measurement } from '../../metrics/measurement.js';
 import { bytesOfMeasuring, bytesOfShadow, bytesOfVerifying } from '../../replay/estimates.js';
 import type { Fit } from '../../replay/fit.js';
 import { ENDED, memoryForReplays, shortageOf } from '../../replay/shortage.js';

@@ -1,5 +1,5 @@
 /** All commands of the shell, in the order in which `help` lists them: a new group adds its line. */
-import type { CommandGroup } from '../command.js';
+import type { CommandGroup } from '../session.js';
 import { HEAP } from './heap.js';
 import { KERNEL } from './kernel.js';
 import { MEMORY } from './memory.js';

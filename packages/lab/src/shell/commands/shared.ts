@@ -3,8 +3,7 @@ import { IPC_PRIVATE } from '@freehold/kernel';
 import { formatCount, formatSize } from '../../text/format.js';
 import { table } from '../../text/table.js';
 import type { Arguments } from '../arguments.js';
-import type { CommandGroup, Outcome } from '../command.js';
-import type { Session } from '../session.js';
+import type { CommandGroup, Outcome, Session } from '../session.js';
 import { hex, many } from '../words-for-people.js';
 import { processOf } from './processes.js';
 

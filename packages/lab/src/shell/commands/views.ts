@@ -19,9 +19,8 @@ import { UserError } from '../../errors.js';
 import { formatCount } from '../../text/format.js';
 import { define } from '../../text/table.js';
 import type { Arguments } from '../arguments.js';
-import type { CommandGroup } from '../command.js';
 import { framesPicture } from '../frames-picture.js';
-import type { Session } from '../session.js';
+import type { CommandGroup, Session } from '../session.js';
 
 /** The files of /proc that are no process's. */
 const FILES: ReadonlyMap<string, (session: Session) => string> = new Map(
