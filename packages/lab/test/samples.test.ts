@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openTrace } from '../src/formats/open.js';
+import { openTrace } from '../src/node/open-trace.js';
 import { peakLiveBytes } from '../src/replay/fit.js';
 import { checkTrace } from '../src/trace/check.js';
 import { counts } from './recordings.js';

@@ -7,7 +7,7 @@
 import type { TraceBuilder } from '../trace/builder.js';
 import { argumentsOf, kindOf, tell, type Value } from './calls.js';
 import type { TraceFormat } from './format.js';
-import { type Cursor, LineReader } from './lines.js';
+import { type Cursor, LineReader } from './line-reader.js';
 
 const PREFIX = String.raw`^(?:\[pid \d+\] |\d+ )?(?:[\d:.]+ )?(?:\[0x[0-9a-f]+\] )?`;
 const CALL = new RegExp(

@@ -3,11 +3,11 @@
  * `a id bytes`, `r id bytes`, `f id`. An id is one block for the whole trace.
  */
 
-import { formatMany } from '../sizes.js';
+import { formatMany } from '../text/format.js';
 import type { TraceBuilder } from '../trace/builder.js';
 import { OP_ALIGNED, OP_FREE, OP_REALLOCATE, OP_ZEROED, type Trace } from '../trace/trace.js';
 import type { TraceFormat } from './format.js';
-import { type Cursor, LineReader } from './lines.js';
+import { type Cursor, LineReader } from './line-reader.js';
 
 const HEADER = ['a heap size', 'the number of ids', 'the number of operations', 'a weight'] as const;
 const PIECE_BYTES = 2 ** 16;

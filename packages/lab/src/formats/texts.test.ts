@@ -331,7 +331,7 @@ it('refuses a line that never ends', () => {
 
 describe.skipIf(shared('traces/android-systemui.txt.gz') === null)('a whole real recording', () => {
   it('of an Android system is read as counted elsewhere', async () => {
-    const { openTrace } = await import('./open.js');
+    const { openTrace } = await import('../node/open-trace.js');
     const trace = await openTrace(shared('traces/android-systemui.txt.gz')!);
     expect(trace.format).toBe('android');
     // Counted with awk: 383,154 malloc and 10,623 realloc of NULL; 15,818 free(NULL) besides.

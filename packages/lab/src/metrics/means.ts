@@ -1,5 +1,7 @@
 /** One allocator over several traces: geometric means, so that no trace outweighs another. */
-import { MEASURES, type Measure, type MeasureKey, type Measurement } from './measurement.js';
+
+import type { Measurement } from './measurement.js';
+import { MEASURES, type Measure, type MeasureKey } from './measures.js';
 
 /** An allocator's figures by measure; null where a trace has none. Failed requests are summed. */
 export interface Means {

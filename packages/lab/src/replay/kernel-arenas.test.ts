@@ -1,11 +1,11 @@
 import { MIGRATE_NAMES, type SlabRange } from '@freehold/kernel';
 import { describe, expect, it } from 'vitest';
 import { makeTrace } from '../../test/traces.js';
-import { measure } from '../metrics/measure.js';
 import { TraceBuilder } from '../trace/builder.js';
 import type { Trace } from '../trace/trace.js';
 import { fit } from './fit.js';
 import type { SlabArena } from './kernel-arenas.js';
+import { measure } from './measure.js';
 import type { Settings } from './options.js';
 import { makeArena, optionsInForce, parseContender } from './registry.js';
 import { Replay } from './replay.js';

@@ -6,7 +6,7 @@ import {
   OWNER_NAMES,
   type VirtualMemoryCounts,
 } from '@freehold/kernel';
-import { formatCount } from '../sizes.js';
+import { formatCount } from '../text/format.js';
 import { many } from './words-for-people.js';
 
 export interface Costs {

@@ -1,6 +1,6 @@
 /** How the shell writes addresses, sizes and protections, and how it reads protections. */
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '@freehold/kernel';
-import { formatCount } from '../sizes.js';
+import { formatCount } from '../text/format.js';
 
 export function hex(address: number): string {
   return `0x${address.toString(16)}`;

@@ -2,8 +2,9 @@
  * What a recording shows of its program, before any allocator is chosen: how many calls, of which sizes, how long
  * blocks live, when most bytes do, and what is left at the end. One pass; memory by the most blocks ever live.
  */
-import { sizeClass } from '../metrics/histogram.js';
-import { type RecordedGrants, recordedGrants } from '../metrics/recorded.js';
+
+import { type RecordedGrants, recordedGrants } from './recorded.js';
+import { sizeClass } from './size-classes.js';
 import {
   OP_ALIGNED,
   OP_ALLOCATE,

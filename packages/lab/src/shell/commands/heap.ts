@@ -1,7 +1,7 @@
 /** malloc in a process: the library in user space. */
-import { formatCount, formatSize } from '../../sizes.js';
-import type { CommandGroup, Outcome } from '../command.js';
+import { formatCount, formatSize } from '../../text/format.js';
 import { Refused } from '../refused.js';
+import type { CommandGroup, Outcome } from '../session.js';
 import { hex, many } from '../words-for-people.js';
 import { processOf } from './processes.js';
 

@@ -11,11 +11,10 @@ import {
   parseGfp,
 } from '@freehold/kernel';
 import { UserError } from '../../errors.js';
-import { formatCount } from '../../sizes.js';
+import { formatCount } from '../../text/format.js';
 import type { Arguments } from '../arguments.js';
-import type { CommandGroup, Outcome } from '../command.js';
 import { Refused } from '../refused.js';
-import type { Session } from '../session.js';
+import type { CommandGroup, Outcome, Session } from '../session.js';
 import { hex, many } from '../words-for-people.js';
 
 const FLAGS = [...GFP_NAMES.keys()];

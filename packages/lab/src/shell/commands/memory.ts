@@ -9,10 +9,9 @@ import {
   PTE_SPECIAL,
   PTE_WRITE,
 } from '@freehold/kernel';
-import { formatSize } from '../../sizes.js';
+import { formatSize } from '../../text/format.js';
 import type { Arguments } from '../arguments.js';
-import type { CommandGroup, Outcome } from '../command.js';
-import type { Session } from '../session.js';
+import type { CommandGroup, Outcome, Session } from '../session.js';
 import { hex, hexDump, many, PROTECTIONS, protectionOf } from '../words-for-people.js';
 import { processOf } from './processes.js';
 

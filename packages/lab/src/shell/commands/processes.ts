@@ -1,10 +1,9 @@
 /** fork, exec, exit, wait, ps, and the stacks of a process. */
 import type { AddressSpace, Process } from '@freehold/kernel';
-import { table } from '../../cli/terminal.js';
-import { formatCount, formatSize } from '../../sizes.js';
+import { formatCount, formatSize } from '../../text/format.js';
+import { table } from '../../text/table.js';
 import type { Arguments } from '../arguments.js';
-import type { CommandGroup } from '../command.js';
-import type { Session } from '../session.js';
+import type { CommandGroup, Session } from '../session.js';
 import { hex, many } from '../words-for-people.js';
 
 const THREAD_STACK_BYTES = 64 * 1024;

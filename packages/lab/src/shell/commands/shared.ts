@@ -1,10 +1,9 @@
 /** shm: shared segments. */
 import { IPC_PRIVATE } from '@freehold/kernel';
-import { table } from '../../cli/terminal.js';
-import { formatCount, formatSize } from '../../sizes.js';
+import { formatCount, formatSize } from '../../text/format.js';
+import { table } from '../../text/table.js';
 import type { Arguments } from '../arguments.js';
-import type { CommandGroup, Outcome } from '../command.js';
-import type { Session } from '../session.js';
+import type { CommandGroup, Outcome, Session } from '../session.js';
 import { hex, many } from '../words-for-people.js';
 import { processOf } from './processes.js';
 
