@@ -50,7 +50,7 @@ async function bundled(): Promise<string> {
       write: false,
       target: 'es2023',
       lib: {
-        entry: fileURLToPath(new URL('./replay-worker.ts', import.meta.url)),
+        entry: fileURLToPath(new URL('./worker/replay.ts', import.meta.url)),
         formats: ['es'],
         fileName: 'worker',
       },
@@ -72,16 +72,14 @@ describe('@freehold/lab in a worker', () => {
       const expected: Row[] = JSON.parse(printed);
       const page = await browser.newPage();
       await page.goto(origin);
-      const answer = await page.evaluate(
-        (order) =>
-          new Promise<{ measurements?: Row[]; error?: string }>((resolve) => {
-            const worker = new Worker('/worker.js', { type: 'module' });
-            worker.addEventListener('message', ({ data }) => resolve(data));
-            worker.addEventListener('error', ({ message }) => resolve({ error: message }));
-            worker.postMessage(order);
-          }),
-        { url: `/${name}`, name, specs: expected.map(({ allocator }) => allocator) },
-      );
+      const order = { url: `/${name}`, name, specs: expected.map(({ allocator }) => allocator) };
+      const answer = await page.evaluate<{ measurements?: Row[]; error?: string }>(`
+      new Promise((resolve) => {
+        const worker = new Worker('/worker.js', { type: 'module' });
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.onerror = ({ message }) => resolve({ error: message });
+        worker.postMessage(${JSON.stringify(order)});
+      })`);
       expect(answer.error).toBeUndefined();
       expect(answer.measurements?.map(withoutTimes)).toEqual(expected.map(withoutTimes));
       await page.close();

@@ -223,9 +223,7 @@ describe('refuses', () => {
     expect(broken((h) => (h[L.H_ZERO_FROM] = 9))).toBe(
       'memory that blocks have used is not known to be zero',
     );
-    expect(broken((h) => (h[L.H_LIST] = 9))).toBe(
-      'quick lists exist where tables do, or else a single list',
-    );
+    expect(broken((h) => (h[L.H_LIST] = 9))).toBe('quick lists exist where tables do, or else a single list');
     expect(broken((h) => (h[L.H_COVERED]! += 1000))).toMatch('the map block has room');
     const aligned = (_: Int32Array, heap: Heap) => {
       const { address, size } = [...heap.walk()].find(({ align }) => align === 256)!;

@@ -1,5 +1,5 @@
 /** A worker of a page: reads a recording and replays it, by nothing but the entry that runs everywhere. */
-import { compare, type Measurement, readTrace } from '../src/index.js';
+import { compare, type Measurement, readTrace } from '../../src/index.js';
 
 export interface Order {
   readonly url: string;
