@@ -9,7 +9,7 @@ import { checkOutputs } from '../../node/output/check.js';
 import { type Pieces, refuseToReplace, writeOutput } from '../../node/output/write.js';
 import { formatMany, formatSize } from '../../text/format.js';
 import { zstdWindowOption } from '../arguments.js';
-import { openShowing } from '../info/command.js';
+import { openShowing } from '../open-showing.js';
 import { tell } from '../terminal.js';
 
 type Writable = TraceFormat & { readonly writer: TraceWriter };
