@@ -15,7 +15,12 @@ export default defineConfig({
     },
   },
   test: {
-    include: ['packages/*/{src,test}/**/*.test.ts', 'test/**/*.test.ts', 'docs/api/*.test.ts'],
+    include: [
+      'packages/*/{src,test}/**/*.test.ts',
+      'bench/test/**/*.test.ts',
+      'test/**/*.test.ts',
+      'docs/api/*.test.ts',
+    ],
     testTimeout: 30_000,
   },
 });

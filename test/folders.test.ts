@@ -21,6 +21,25 @@ const PACKAGES: Readonly<Record<string, Package>> = {
     floors: [['.'], ['frames'], ['slab'], ['vm', 'ranges'], ['malloc', 'proc'], ['process'], ['node']],
     entries: ['index.ts', 'kernel.ts', 'proc/index.ts', 'node/index.ts'],
   },
+  lab: {
+    floors: [
+      ['.'],
+      ['text'],
+      ['trace'],
+      ['metrics'],
+      ['workload'],
+      ['formats', 'replay', 'report', 'lesson', 'monitor', 'shell', 'inspect'],
+      ['report/page', 'shell/commands', 'fuzz'],
+      ['node/output', 'node/threads'],
+      ['node'],
+      ['cli'],
+      [
+        ...['cli/compare', 'cli/convert', 'cli/fit', 'cli/fuzz', 'cli/info'],
+        ...['cli/inspect', 'cli/kernel', 'cli/lesson', 'cli/monitor'],
+      ],
+    ],
+    entries: ['index.ts', 'cli/commands.ts'],
+  },
 };
 
 describe.each(Object.entries(PACKAGES))('packages/%s', (name, { floors, entries }) => {

@@ -38,10 +38,10 @@ describe('samples', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(ALL_BYTES_MAX);
   });
 
-  it('each have a workload that records them', () => {
+  it('each have a program that records them', () => {
     for (const { file } of rows) {
-      const workload = readFileSync(`${SAMPLES}workloads/${file.split('.')[0]}.sh`, 'utf8');
-      expect(workload).toContain(`sample=${file}\n`);
+      const program = readFileSync(`${SAMPLES}programs/${file.split('.')[0]}.sh`, 'utf8');
+      expect(program).toContain(`sample=${file}\n`);
     }
   });
 

@@ -10,7 +10,7 @@ import { type Pieces, refuseToReplace, writeOutput } from '../../node/output/wri
 import { formatMany, formatSize } from '../../text/format.js';
 import { suggestion } from '../../text/nearest.js';
 import { zstdWindowOption } from '../arguments.js';
-import { openShowing } from '../info/command.js';
+import { openShowing } from '../open-showing.js';
 import { tell } from '../terminal.js';
 
 type Writable = TraceFormat & { readonly writer: TraceWriter };

@@ -1,6 +1,5 @@
 /** `freehold info`: what a recording shows of its program. */
 import { Command } from 'commander';
-import { type OpenOptions, openTrace } from '../../node/open-trace.js';
 import type { Colours } from '../../text/colours.js';
 import { formatCount, formatMany, formatSize } from '../../text/format.js';
 import { define, table } from '../../text/table.js';
@@ -8,7 +7,8 @@ import { visibleName } from '../../text/visible.js';
 import { type Profile, profileOf } from '../../trace/profile.js';
 import type { TraceNotes } from '../../trace/trace.js';
 import { asOption, zstdWindowOption } from '../arguments.js';
-import { colours, Progress, print } from '../terminal.js';
+import { openShowing } from '../open-showing.js';
+import { colours, print } from '../terminal.js';
 
 const EXAMPLES = `
 Examples:
@@ -46,21 +46,6 @@ async function info(
     if (!options.json) print(`${profiles.length > 1 ? '\n' : ''}${describe(profile, paint)}`);
   }
   if (options.json) print(JSON.stringify(profiles, null, 2));
-}
-
-/** Opens the trace under a progress bar in per cent of the file. */
-export async function openShowing(path: string, options: OpenOptions): ReturnType<typeof openTrace> {
-  using progress = new Progress(100);
-  progress.doing(path);
-  let shown = 0;
-  return await openTrace(path, {
-    ...options,
-    onProgress(bytesRead, totalBytes) {
-      const percent = totalBytes === 0 ? 0 : Math.floor((100 * bytesRead) / totalBytes);
-      progress.advance(percent - shown);
-      shown = percent;
-    },
-  });
 }
 
 function describe(profile: Profile, paint: Colours): string {

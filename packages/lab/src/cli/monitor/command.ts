@@ -1,13 +1,13 @@
 /** `freehold monitor`: jobs that come and go, one contiguous segment each, under several policies side by side. */
 import { Command, Option } from 'commander';
 import { UserError } from '../../errors.js';
-import { makeJobs, SIZE_DISTRIBUTIONS, type SizeDistribution } from '../../monitor/jobs.js';
 import { type MonitorResult, runMonitor } from '../../monitor/monitor.js';
 import { draw } from '../../monitor/picture.js';
 import { type Contender, makeArena, parseContender } from '../../replay/registry.js';
 import type { Colours } from '../../text/colours.js';
 import { formatCount, formatMany, formatSize } from '../../text/format.js';
 import { define, table, wrap } from '../../text/table.js';
+import { makeJobs, SIZE_DISTRIBUTIONS, type SizeDistribution } from '../../workload/jobs.js';
 import { allocatorsHelp, parseContenders, whole } from '../arguments.js';
 import { allocatorRows, BEST } from '../rows.js';
 import { colours, parseSize, print } from '../terminal.js';

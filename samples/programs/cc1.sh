@@ -3,7 +3,7 @@ needs='gcc:gcc'
 sample=cc1.trace.gz
 
 inputs() {
-  awk -v functions=12 -f "$samples/workloads/program.awk" >program.c
+  awk -v functions=12 -f "$samples/programs/program.awk" >program.c
   gcc -E -P program.c -o program.i
 }
 

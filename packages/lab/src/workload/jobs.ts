@@ -1,7 +1,6 @@
 /** A seeded mix of jobs: when each arrives, how much memory it needs in one piece, how long it runs. */
-import { randomExponential, randomUniform } from 'd3-random';
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { type Distribution, exponential, hyperexponential, uniform } from './distributions.js';
+import { Random } from './random.js';
 
 export interface Job {
   readonly arrival: number;
@@ -10,13 +9,14 @@ export interface Job {
   readonly duration: number;
 }
 
-/**
- * How the sizes are spread. Coefficients of variation, before the largest are cut off: uniform 0.58, exponential 1,
- * hyperexponential (nine of ten jobs from an exponential distribution with a third of the mean, the tenth from one
- * with seven times it) 3.3.
- */
-export const SIZE_DISTRIBUTIONS = ['uniform', 'exponential', 'hyperexponential'] as const;
-export type SizeDistribution = (typeof SIZE_DISTRIBUTIONS)[number];
+/** How the sizes are spread about their mean, before the largest are cut off. */
+const SIZES = {
+  uniform: (mean) => uniform(0, 2 * mean),
+  exponential,
+  hyperexponential,
+} satisfies Record<string, (mean: number) => Distribution>;
+export type SizeDistribution = keyof typeof SIZES;
+export const SIZE_DISTRIBUTIONS = Object.keys(SIZES) as readonly SizeDistribution[];
 
 export interface JobMixOptions {
   readonly jobs: number;
@@ -40,14 +40,13 @@ export interface JobMixOptions {
  * mean duration. The load is met exactly, by scaling the arrivals of the mix as drawn.
  */
 export function makeJobs(options: JobMixOptions): Job[] {
-  const { jobs: count, seed, memory, unit, load, largestSize } = options;
-  const generator = xoroshiro128plus(seed);
-  const random = () => uniformFloat64(generator);
-  const drawSize = sizesOf(options, random);
-  const exponential = randomExponential.source(random)(1);
+  const { jobs: count, seed, memory, unit, load, sizes, meanSize, largestSize } = options;
+  const random = new Random(seed);
+  const drawSize = SIZES[sizes](meanSize)(random);
+  const drawTime = exponential(1)(random);
   const drawn = Array.from({ length: count }, () => {
-    const gap = exponential();
-    const duration = exponential();
+    const gap = drawTime();
+    const duration = drawTime();
     let size: number;
     do size = Math.max(1, Math.round(drawSize() / unit)) * unit;
     while (size > largestSize);
@@ -61,13 +60,4 @@ export function makeJobs(options: JobMixOptions): Job[] {
     arrival += gap * scale;
     return { arrival, size, duration };
   });
-}
-
-function sizesOf({ sizes, meanSize }: JobMixOptions, random: () => number): () => number {
-  const exponential = randomExponential.source(random);
-  if (sizes === 'uniform') return randomUniform.source(random)(0, 2 * meanSize);
-  if (sizes === 'exponential') return exponential(1 / meanSize);
-  const small = exponential(3 / meanSize);
-  const large = exponential(1 / (7 * meanSize));
-  return () => (random() < 0.9 ? small() : large());
 }

@@ -3,6 +3,16 @@
  * under uniform calls. A heap is filled, churned and emptied, with sizes of one kind for a while, blocks freed in the order
  * they came, in the opposite one, or in none.
  */
+import {
+  constant,
+  type Distribution,
+  type Draw,
+  logarithmic,
+  mixture,
+  nearMultiples,
+  nearPowersOfTwo,
+  whole,
+} from './distributions.js';
 import type { Random } from './random.js';
 
 /** Which live block is freed or reallocated next. */
@@ -12,11 +22,12 @@ export interface Phase {
   /** Calls in it, and bytes requested, at most: it ends with whichever comes first. */
   readonly calls: number;
   readonly bytes: number;
-  /** Of 100 calls that are no misuse. The rest are frees. */
+  /** Of 100 calls. The rest are frees. */
   readonly allocations: number;
   readonly reallocations: number;
   readonly order: Order;
-  readonly size: (random: Random) => number;
+  /** Bytes of the next block, from 1 up. */
+  readonly size: Draw;
 }
 
 const CALLS_MAX = 5000;
@@ -32,23 +43,17 @@ const SHARES = [
   { allocations: 0, reallocations: 0 },
 ];
 
-/** Ways in which sizes are drawn: bytes, from 1 up. */
-const SIZES: readonly Phase['size'][] = [
-  (random) => 1 + random.below(64),
+const SIZES: readonly Distribution[] = [
+  whole(1, 64),
   // Small ones mostly, as programs ask.
-  (random) => random.logarithmic(1, random.pick([64, 256, 256, 1024, 1024, 65_536])),
-  (random) => random.logarithmic(1, 2 ** 20),
-  // One size and its neighbours, about the edges of size classes.
-  (random) => Math.max(1, 2 ** random.below(17) + random.below(3) - 1),
-  (random) => Math.max(1, 16 * random.below(80) + random.below(3) - 1),
-  (random) => random.logarithmic(32 * 2 ** 10, 2 * 2 ** 20),
+  mixture([64, 256, 256, 1024, 1024, 65_536].map((most) => logarithmic(1, most))),
+  logarithmic(1, 2 ** 20),
+  nearPowersOfTwo(17),
+  nearMultiples(16, 80),
+  logarithmic(32 * 2 ** 10, 2 * 2 ** 20),
 ];
-
 /** One size for a whole phase. */
-function constant(random: Random): Phase['size'] {
-  const bytes = random.logarithmic(1, 4096);
-  return () => bytes;
-}
+const ONE_SIZE = constant(logarithmic(1, 4096));
 
 export function nextPhase(random: Random): Phase {
   return {
@@ -56,7 +61,7 @@ export function nextPhase(random: Random): Phase {
     bytes: BYTES_MAX,
     ...random.pick(SHARES),
     order: random.pick(ORDERS),
-    size: random.oneIn(SIZES.length + 1) ? constant(random) : random.pick(SIZES),
+    size: (random.oneIn(SIZES.length + 1) ? ONE_SIZE : random.pick(SIZES))(random),
   };
 }
 
@@ -77,6 +82,6 @@ export function nextSize(random: Random, phase: Phase, size: number): number {
     case 3:
       return Math.max(1, size >>> 1);
     default:
-      return phase.size(random);
+      return phase.size();
   }
 }

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CONTENDERS, peer } from '../bench/src/heap/contenders.js';
-import { empty } from '../bench/src/heap/javascript.js';
+import { makeTrace } from '../../packages/lab/test/traces.js';
+import { CONTENDERS, peer } from '../src/heap/contenders.js';
+import { empty } from '../src/heap/javascript.js';
 import {
   OP_ALLOCATE,
   OP_FREE,
@@ -12,13 +13,12 @@ import {
   operationsOf,
   readOperations,
   writeOperations,
-} from '../bench/src/heap/operations.js';
-import { chooseRecordings } from '../bench/src/heap/recordings.js';
-import { type Peer, QUICK, timeReplays, utilisation } from '../bench/src/heap/replay.js';
-import { withSection } from '../bench/src/report.js';
-import { type Result, Unfinished } from '../bench/src/suite.js';
-import { heapSuite, ratio, summary } from '../bench/src/suites/heap.js';
-import { makeTrace } from '../packages/lab/test/traces.js';
+} from '../src/heap/operations.js';
+import { chooseRecordings } from '../src/heap/recordings.js';
+import { type Peer, QUICK, timeReplays, utilisation } from '../src/heap/replay.js';
+import { withSection } from '../src/report.js';
+import { type Result, Unfinished } from '../src/suite.js';
+import { heapSuite, ratio, summary } from '../src/suites/heap.js';
 
 const TRACE = makeTrace('a+100 b*50 c+10^64 -a a~0 d+30 b~200 -d');
 

@@ -5,7 +5,7 @@ tool=perf
 programs='sh mkdir gcc cc1 as tar gzip ls sort uniq rm'
 
 inputs() {
-  awk -v functions=6 -f "$samples/workloads/program.awk" >program.c
+  awk -v functions=6 -f "$samples/programs/program.awk" >program.c
   cat >work.sh <<'WORK'
 for d in a b c d e f g h i j k l m n o p; do
   mkdir "$d"
