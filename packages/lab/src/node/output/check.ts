@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 import { UserError } from '../../errors.js';
-import { reasonOf } from '../reason.js';
+import { reasonOf } from './reason.js';
 import { identityOf, inputIdentity, type Target, targetOf } from './target.js';
 
 /**

@@ -26,8 +26,8 @@ import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../errors.js';
-import { reasonOf } from '../reason.js';
 import { atEnd } from './ending.js';
+import { reasonOf } from './reason.js';
 import { type Target, targetOf } from './target.js';
 
 export type Pieces = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
