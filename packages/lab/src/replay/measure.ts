@@ -13,6 +13,7 @@ import { type Allocator, Buddy } from 'freehold';
 import { Counts, external, type Holes, holesBelow } from '../metrics/histogram.js';
 import type { Measurement, Moment } from '../metrics/measurement.js';
 import { orderFragmentation } from '../metrics/orders.js';
+import { LiveBytes } from '../trace/live.js';
 import { countSizes } from '../trace/size-classes.js';
 import { OP_FREE, type Trace } from '../trace/trace.js';
 import type { Arena } from './arena.js';
@@ -57,8 +58,8 @@ class Meter {
   readonly #timeline: TimelineBuilder;
   /** Operations between two samples of the holes. */
   readonly #sampling: number;
-  /** Bytes requested by the block of each slot. */
-  readonly #requested: Float64Array;
+  /** Bytes requested. */
+  readonly #requested: LiveBytes;
   #requests = 0;
   /** r, g, b, h and e + b after the last operation. */
   #live = 0;
@@ -87,7 +88,7 @@ class Meter {
     this.#base = arena.allocator.base;
     this.#ends = new HighestEnd(trace.slots);
     this.#timeline = new TimelineBuilder(trace.length);
-    this.#requested = new Float64Array(trace.slots);
+    this.#requested = new LiveBytes(trace.slots);
     const samples = Math.max(8, Math.min(SAMPLES_MAX, Math.floor(VISITS_MAX / (2 * trace.slots + 1))));
     this.#sampling = Math.ceil(trace.length / samples);
   }
@@ -162,8 +163,7 @@ class Meter {
     const failed = replay.failed;
     replay.step(i);
     if (this.#trace.op[i] === OP_FREE) {
-      this.#live -= this.#requested[slot]!;
-      this.#requested[slot] = 0;
+      this.#live = this.#requested.set(slot, 0);
       this.#ends.set(slot, 0);
       return;
     }
@@ -172,9 +172,7 @@ class Meter {
     // A block resized in place was not searched for.
     if (address !== before || replay.failed > failed) this.#searches.add(this.#arena.allocator.inspected);
     if (replay.failed > failed) return;
-    const size = this.#trace.size[i]!;
-    this.#live += size - this.#requested[slot]!;
-    this.#requested[slot] = size;
+    this.#live = this.#requested.set(slot, this.#trace.size[i]!);
     this.#ends.set(slot, address + this.#arena.allocator.sizeOf(address) - this.#base);
   }
 

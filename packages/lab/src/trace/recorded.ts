@@ -1,4 +1,5 @@
 /** What the recorded allocator itself wasted by rounding, where the recording tells what it granted. */
+import { LiveBytes } from './live.js';
 import { OP_FREE, type Trace } from './trace.js';
 
 export interface RecordedGrants {
@@ -13,20 +14,16 @@ export interface RecordedGrants {
 /** Null where the recording does not tell, of any block. O(length). */
 export function recordedGrants({ length, op, slot, size, slots, details }: Trace): RecordedGrants | null {
   if (details === undefined || !details.granted.some((bytes) => bytes > 0)) return null;
-  const requested = new Float64Array(slots);
-  const granted = new Float64Array(slots);
-  let [live, held] = [0, 0];
+  const requested = new LiveBytes(slots);
+  const granted = new LiveBytes(slots);
   let [liveSum, heldSum] = [0, 0];
   let [livePeak, heldAtPeak] = [0, 0];
   for (let i = 0; i < length; i++) {
     const at = slot[i]!;
-    const bytes = op[i] === OP_FREE ? 0 : size[i]!;
+    const bytes = size[i]!;
+    const live = requested.set(at, bytes);
     // A block of which nothing is told counts as granted exactly.
-    const grant = op[i] === OP_FREE ? 0 : Math.max(details.granted[i]!, bytes);
-    live += bytes - requested[at]!;
-    held += grant - granted[at]!;
-    requested[at] = bytes;
-    granted[at] = grant;
+    const held = granted.set(at, op[i] === OP_FREE ? 0 : Math.max(details.granted[i]!, bytes));
     liveSum += live;
     heldSum += held;
     if (live > livePeak) [livePeak, heldAtPeak] = [live, held];
