@@ -102,18 +102,24 @@ export abstract class Engine extends Space {
     return end > words[header + H_PEAK]! && end >= words[header + H_WEIGH_AT]! && this.weigh(end);
   }
 
-  /** Makes the tables that a heap of this size has; empties quick lists that hold a good part of it. @returns whether holes may be new */
+  /**
+   * Makes the tables that a heap of this size has; empties quick lists that hold a good part of it. Sizes are counted
+   * from the base: by its addresses a heap of a few kilobytes high in the memory would pass for a large one.
+   * @returns whether holes may be new
+   */
   private weigh(end: number): boolean {
-    const { header, shift } = this;
+    const { words, header, shift, scale } = this;
+    const base = header >>> scale;
+    const top = words[header + H_TOP]!;
+    const reach = top - base;
     // Only where there is room for the request besides, which must not be refused for their sake.
-    const top = this.words[header + H_TOP]!;
     let quick = 0;
-    for (const [from, bytes] of TABLES) if (top * this.unit >= from) quick = bytes >>> shift;
+    for (const [from, bytes] of TABLES) if (reach * this.unit >= from) quick = bytes >>> shift;
     if (quick > this.quick && end + this.tableGranules(quick) <= this.end) this.makeTables(quick);
-    this.words[header + H_WEIGH_AT] = top + (top >>> WEIGH_STEP) + WEIGH_STEP_LEAST;
+    this.words[header + H_WEIGH_AT] = top + (reach >>> WEIGH_STEP) + WEIGH_STEP_LEAST;
     if (this.tables === 0) return false;
-    if (quickTotals(this.words, this.tables, this.scale, this.quick).granules < end >>> QUICK_SHARE)
-      return false;
+    const waiting = quickTotals(this.words, this.tables, scale, this.quick).granules;
+    if (waiting < (end - base) >>> QUICK_SHARE) return false;
     this.flush();
     return true;
   }

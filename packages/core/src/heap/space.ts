@@ -40,7 +40,10 @@ const { QUICK_AT } = freeLists;
 /** The map is made larger than needed by this part, as a shift, and by this many groups. */
 const MAP_SPARE = 2;
 const MAP_SPARE_GROUPS = 8;
-/** The memory is made longer than needed by this part, as a shift: growing in small steps would make views anew each time. */
+/**
+ * The memory is made longer than needed by this part of the heap, as a shift: growing in small steps would make views
+ * anew each time. What lies below the base does not count: a small heap at 1 GiB would ask for 64 MiB more.
+ */
 const MEMORY_SPARE = 4;
 
 /** What no header holds: `sync` renews everything. */
@@ -347,13 +350,14 @@ export abstract class Space {
   }
 
   private askForMemory(end: number): void {
-    const { memory, header, unit } = this;
+    const { memory, header, scale, unit } = this;
     this.renew();
     if (end <= this.end) return;
     // A last part of a granule becomes the heap's now, with what its owner wrote there.
     if (memory.byteLength % unit !== 0) this.notice(this.granulesOf(memory.byteLength) + 1);
     const limit = this.words[header + H_LIMIT]! * unit;
-    const ample = Math.min((end + (end >>> MEMORY_SPARE)) * unit, limit, memory.maxByteLength);
+    const spare = (end - (header >>> scale)) >>> MEMORY_SPARE;
+    const ample = Math.min((end + spare) * unit, limit, memory.maxByteLength);
     const old = this.words;
     const generation = old[this.generationAt]!;
     if (!memory.grow(Math.max(ample, end * unit)) && !memory.grow(end * unit)) return;
