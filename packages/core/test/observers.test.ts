@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Allocator, AllocatorObserver } from '../src/allocator.js';
 import { BuddyUnits } from '../src/buddy/units.js';
 import { ReentrantCallError } from '../src/observed.js';
-import { Tlsf } from '../src/segments/tlsf.js';
+import { Tlsf } from '../src/tlsf/tlsf.js';
 import { EventPicture } from './events.js';
 import { picture } from './model.js';
 import { must } from './must.js';

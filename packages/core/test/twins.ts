@@ -1,8 +1,8 @@
 /** A naive allocator and its indexed twin, given the same calls: throws where they differ. */
 import type { AllocatorObserver, Segment } from '../src/allocator.js';
-import { IndexedFit } from '../src/segments/indexed-fit.js';
-import { NaiveAllocator } from '../src/segments/naive.js';
-import { FITS, ORDERS, type SegmentOptions } from '../src/segments/options.js';
+import { IndexedFit } from '../src/fits/indexed-fit.js';
+import { NaiveAllocator } from '../src/fits/naive.js';
+import { FITS, ORDERS, type SegmentOptions } from '../src/fits/options.js';
 
 /** The five kinds of event but `inspect`: searches go different ways to the same end. */
 function recorder(events: string[]): AllocatorObserver {

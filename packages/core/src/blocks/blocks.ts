@@ -35,7 +35,7 @@ import {
 import { display } from '../display.js';
 import { type EventQueue, observe } from '../observed.js';
 import { firstAligned } from './aligned.js';
-import { FreeRuns, NO_BLOCK } from './freeruns.js';
+import { FreeRuns, NO_BLOCK } from './free-runs.js';
 
 /** Blocks are numbered, and their bytes counted, in 32-bit integers. */
 const BLOCKS_MAX = 2 ** 30;

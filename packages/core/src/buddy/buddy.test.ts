@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BuddyModel } from '../../test/buddymodel.js';
+import { BuddyModel } from '../../test/buddy-model.js';
 import { EventPicture } from '../../test/events.js';
 import { CorruptionError, InvalidFreeError } from '../allocator.js';
 import { Buddy } from './buddy.js';

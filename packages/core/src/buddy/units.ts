@@ -11,8 +11,8 @@ import { type AllocatorObserver, InvalidFreeError, type InvalidFreeReason, law }
 import { checkAddress, checkOptions } from '../arguments.js';
 import { display } from '../display.js';
 import { type EventQueue, guard } from '../observed.js';
-import { FreeBlocks, trailingZeros } from './freeblocks.js';
-import { UsedOrders } from './usedorders.js';
+import { FreeBlocks, trailingZeros } from './free-blocks.js';
+import { UsedOrders } from './used-orders.js';
 
 /** What `allocate` gives when no block is free, and `orderOf` where no used block starts. */
 export const NO_UNIT = -1;

@@ -1,6 +1,5 @@
 /** Typed arrays on blocks of a heap. Their views are made anew when the memory has grown; freed by hand or by `using`. */
 import { display } from '../display.js';
-import type { Heap } from './heap.js';
 
 export type NumericArray =
   | Int8Array
@@ -30,7 +29,10 @@ export function checkArrayType(type: NumericArrayConstructor<NumericArray>): voi
 }
 
 /** What an array needs of its heap. */
-type ArrayOwner = Pick<Heap, 'buffer' | 'free'>;
+interface ArrayOwner {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  free(address: number): void;
+}
 
 /**
  * A typed array on a block of a heap, as `Heap.array` and `DebugHeap.array` make it. Its `view` is made anew after

@@ -1,5 +1,5 @@
 /** A heap as text for people, 80 columns wide: what is where, and how full it is. O(blocks). */
-import type { Heap } from './heap.js';
+import type { InspectableHeap } from './inspect.js';
 
 const COLUMNS = 64;
 const ROWS_MAX = 16;
@@ -10,7 +10,7 @@ interface Cell {
   own: number;
 }
 
-export function dump(heap: Heap): string {
+export function dump(heap: InspectableHeap): string {
   const stats = heap.stats();
   const { base } = heap;
   const share = ((100 * stats.usedBytes) / stats.footprintBytes).toFixed(1);
@@ -40,7 +40,7 @@ function cellBytes(bytes: number, least: number): number {
   return cell;
 }
 
-function draw(heap: Heap, cell: number, length: number): string {
+function draw(heap: InspectableHeap, cell: number, length: number): string {
   const cells: Cell[] = Array.from({ length }, () => ({ used: 0, own: 0 }));
   for (const { address, size, kind } of heap.walk()) {
     if (kind !== 'used' && kind !== 'bookkeeping') continue;

@@ -82,15 +82,8 @@ export interface HeapDump {
  * ```
  */
 export class Heap extends InspectableHeap {
-  /** Whether frees are checked. */
-  readonly checked: boolean;
-  /** Every address is a multiple of this: 8 or 16. */
-  readonly alignment: 8 | 16;
-
   private constructor(memory: Memory, base: number, flags: number) {
     super(memory, base / 4, flags);
-    this.checked = this.checkMask !== 0;
-    this.alignment = this.shift === 3 ? 8 : 16;
   }
 
   /**

@@ -62,6 +62,11 @@ export interface HeapStats {
 }
 
 export abstract class InspectableHeap extends Engine {
+  /** Whether frees are checked. */
+  readonly checked: boolean = this.checkMask !== 0;
+  /** Every address is a multiple of this: 8 or 16. */
+  readonly alignment: 8 | 16 = this.shift === 3 ? 8 : 16;
+
   /** Address of the header, a multiple of 16: what `Heap.attach` asks for. */
   get base(): number {
     return this.header * 4;

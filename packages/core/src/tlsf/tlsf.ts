@@ -45,7 +45,7 @@ import { display } from '../display.js';
 import { type EventQueue, observe } from '../observed.js';
 import { BoundaryMap, FIRST } from './boundary-map.js';
 import { type DefragmentOptions, type MovePlan, planMoves } from './defragment.js';
-import { NIL } from './segment-table.js';
+import { NIL } from './page-list.js';
 import { type BinReport, SizeBins } from './size-bins.js';
 
 export interface TlsfOptions {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { BoundaryMap, FIRST } from './boundary-map.js';
-import { NIL } from './segment-table.js';
+import { NIL } from './page-list.js';
 import { SizeBins } from './size-bins.js';
 
 it('puts each size into the bin that begins at or below it', () => {

@@ -17,8 +17,7 @@
  */
 import { type InvalidFreeReason, law, type Segment } from '../allocator.js';
 import { checkRange } from '../arguments.js';
-import { PageList } from './page-list.js';
-import { NIL } from './segment-table.js';
+import { NIL, PageList } from './page-list.js';
 
 const { clz32 } = Math;
 

@@ -10,8 +10,9 @@
  * Source of the hash table: Knuth, The Art of Computer Programming, volume 3, section 6.4, algorithms L and R.
  */
 import { law } from '../allocator.js';
-import { NIL } from './segment-table.js';
 
+/** No page, and no position of a segment. */
+export const NIL = -1;
 /** The page that begins at 0, which is always there. */
 export const FIRST_PAGE = 0;
 

@@ -19,7 +19,7 @@
  */
 import { law } from '../allocator.js';
 import { type BoundaryMap, FIRST } from './boundary-map.js';
-import { NIL } from './segment-table.js';
+import { NIL } from './page-list.js';
 
 const { clz32 } = Math;
 
