@@ -404,7 +404,7 @@ it.each([33, 100, 5000, 2 ** 20])(
 it.each([undefined, Array, DataView, 8])('array: refuses %s for a type', (type) => {
   const heap = Heap.create(new ArrayBuffer(64 * KiB));
   expect(() => heap.array(type as unknown as Float32ArrayConstructor, 8)).toThrow(
-    /^type must be a typed array's constructor, such as Float32Array, got /,
+    /^type must be the constructor of a typed array, such as Float32Array, got /,
   );
   expect(heap.stats().usedBlocks).toBe(0);
 });

@@ -58,7 +58,7 @@ describe('freehold convert', () => {
     const path = join(folder, 'there.rep');
     writeFileSync(path, 'mine');
     expect(await convert(IN, path)).toBe(2);
-    expect(said.err).toBe(`freehold: ${path} is there already; --force writes over it\n`);
+    expect(said.err).toBe(`freehold: ${path} exists already; --force overwrites it\n`);
     expect(readFileSync(path, 'utf8')).toBe('mine');
     expect(await convert(IN, path, '--force')).toBe(0);
     expect((await openTrace(path)).length).toBe(5);

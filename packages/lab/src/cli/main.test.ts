@@ -127,13 +127,13 @@ describe('freehold', () => {
     ],
     [
       ['compare', SMALL, '--csv', join(folder, 'no/a.csv')],
-      `freehold: --csv: cannot write ${join(folder, 'no/a.csv')}: no folder ${join(folder, 'no')} that may be written to`,
+      `freehold: --csv: cannot write ${join(folder, 'no/a.csv')}: the folder ${join(folder, 'no')} does not exist, or may not be written to`,
     ],
     [
       ['compare', SMALL, '--report', join(folder, 'no/a.html')],
-      `freehold: --report: cannot write ${join(folder, 'no/a.html')}: no folder ${join(folder, 'no')} that may be written to`,
+      `freehold: --report: cannot write ${join(folder, 'no/a.html')}: the folder ${join(folder, 'no')} does not exist, or may not be written to`,
     ],
-    [['compare', SMALL, '--report', folder], `freehold: --report: cannot write ${folder}: is a folder`],
+    [['compare', SMALL, '--report', folder], `freehold: --report: cannot write ${folder}: it is a folder`],
     [
       ['compare', SMALL, '--csv', join(folder, '.', 'small.rep')],
       `freehold: --csv: cannot write ${SMALL}: is the recording itself`,
@@ -299,14 +299,17 @@ describe('compare', () => {
   });
 
   it('one that could not be verified is told everywhere, the others finish, status 2', async () => {
-    unverified.set('tlsf', 'its blocks take more than the 1.00 MiB of memory that there is for them');
+    unverified.set(
+      'tlsf',
+      'its blocks need more than the 1.00 MiB of memory available: replay without --verify, or on a machine with more memory',
+    );
     const csv = join(folder, 'unverified.csv');
     const report = join(folder, 'unverified.html');
     const argv = ['compare', SMALL, '-a', 'first-fit,tlsf', '--verify'];
     expect(await run(...argv, '--csv', csv, '--report', report)).toBe(2);
     const why = 'could not be verified: its blocks take more than the 1.00 MiB of memory';
     expect(lines(said.err)[0]).toContain(`freehold: small.rep, tlsf: ${why}`);
-    expect(lines(said.err)[1]).toMatch(/^freehold: 1 of 2 verifications were not done; /);
+    expect(lines(said.err)[1]).toMatch(/^freehold: 1 of 2 verifications not done; /);
     expect(said.out.replaceAll(/\s+/g, ' ')).toContain(`tlsf ${why}`);
     expect(said.out).toMatch(/^tlsf +\*?[\d.]+ +\*?[\d.]+ /m);
     expect(lines(said.out).filter((line) => line.length > 80)).toEqual([]);
@@ -329,7 +332,7 @@ describe('compare', () => {
     expect(await run(...argv, '--csv', csv, '--report', report)).toBe(2);
     const why = 'could not be measured: memory ran out (Array buffer allocation failed)';
     expect(lines(said.err)[0]).toBe(`freehold: small.rep, tlsf: ${why}`);
-    expect(lines(said.err)[1]).toMatch(/^freehold: 1 of 2 replays were not done; /);
+    expect(lines(said.err)[1]).toMatch(/^freehold: 1 of 2 replays not done; /);
     expect(said.out).toMatch(/^first-fit +[\d.]+ /m);
     expect(said.out).toMatch(/^tlsf( +-){11}$/m);
     expect(said.out).toContain(`tlsf ${why}.`);

@@ -134,7 +134,7 @@ describe('writeOutput', () => {
         yield 'new';
       }
       await expect(writeOutput(at('a'), pieces(), KEEP)).rejects.toThrow(
-        `${at('a')} is there already; --force writes over it`,
+        `${at('a')} exists already; --force overwrites it`,
       );
       expect(readFileSync(at('a'), 'utf8')).toBe('precious');
       expect(readdirSync(folder)).toEqual(['a']);
@@ -179,11 +179,11 @@ describe('checkOutputs', () => {
   });
 
   it.each([
-    ['no/a', '--csv: cannot write /no/a: no folder /no that may be written to'],
-    ['file/a', '--csv: cannot write /file/a: no folder /file that may be written to'],
-    ['dangling', '--csv: cannot write /dangling: no folder /no that may be written to'],
-    ['.', '--csv: cannot write /.: is a folder'],
-    ['a/', '--csv: cannot write /a/: is a folder'],
+    ['no/a', '--csv: cannot write /no/a: the folder /no does not exist, or may not be written to'],
+    ['file/a', '--csv: cannot write /file/a: the folder /file does not exist, or may not be written to'],
+    ['dangling', '--csv: cannot write /dangling: the folder /no does not exist, or may not be written to'],
+    ['.', '--csv: cannot write /.: it is a folder'],
+    ['a/', '--csv: cannot write /a/: it is a folder'],
   ])('refuses %s before any work', (name, message) => {
     writeFileSync(at('file'), '');
     symlinkSync('no/a', at('dangling'));

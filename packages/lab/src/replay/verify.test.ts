@@ -290,7 +290,8 @@ describe('verify', () => {
       fault: null,
       blocks: 1,
       checks: expect.any(Number),
-      unverified: 'its blocks take more than the 2 MiB of memory that there is for them',
+      unverified:
+        'its blocks need more than the 2 MiB of memory available: replay without --verify, or on a machine with more memory',
     });
     expect(verify(trace, make, 2 ** 22)).toMatchObject({ fault: null, blocks: 3 });
   });
