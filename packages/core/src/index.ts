@@ -9,6 +9,7 @@ export {
   CorruptionError,
   InvalidFreeError,
   type InvalidFreeReason,
+  law,
   type OwnStats,
   type Segment,
 } from './allocator.js';
@@ -16,7 +17,7 @@ export { checkAddress, checkAlign, checkSize, lowestBit } from './arguments.js';
 export { Blocks, type BlocksOptions } from './blocks/blocks.js';
 export { Buddy, type BuddyOptions } from './buddy/buddy.js';
 export { BuddyUnits, type BuddyUnitsOptions, NO_UNIT } from './buddy/units.js';
-export { display } from './display.js';
+export { display, hex } from './display.js';
 export { IndexedFit } from './fits/indexed-fit.js';
 export type { MemoryMapping } from './fits/mapping.js';
 export { MemoryDescriptor, NaiveAllocator, type NaiveOptions } from './fits/naive.js';
@@ -51,6 +52,7 @@ export {
   type WasmMemory,
 } from './memory/memory.js';
 export { ReentrantCallError } from './observed.js';
+export type { RangeOptions } from './range-options.js';
 export type { DefragmentOptions, Move, MovePlan } from './tlsf/defragment.js';
 export type { BinReport } from './tlsf/size-bins.js';
 export { type StorageReport, Tlsf, type TlsfOptions } from './tlsf/tlsf.js';

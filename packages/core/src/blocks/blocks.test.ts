@@ -234,9 +234,7 @@ describe('growth', () => {
     expect(blocks.capacity).toBe(800);
     expect(blocks.allocate(1200)).toBe(800);
     expect(blocks.capacity).toBe(2000);
-    expect(() => blocks.grow(2100)).toThrow(
-      'newCapacity must be at most the maxCapacity of 20 blocks of 100 bytes',
-    );
+    expect(() => blocks.grow(2001)).toThrow('newCapacity must be at most maxCapacity 2000, got 2001');
     blocks.check();
     picture.verify(blocks);
   });

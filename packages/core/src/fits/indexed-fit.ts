@@ -19,7 +19,7 @@
  * 11 (1989); Linux finds room for vmalloc in the same way (mm/vmalloc.c).
  */
 import { type Allocator, type AllocatorStats, InvalidFreeError, law, type Segment } from '../allocator.js';
-import { checkAddress, checkAlign, checkGrowth, checkOptions, checkSize } from '../arguments.js';
+import { checkAddress, checkAlign, checkOptions, checkSize } from '../arguments.js';
 import { type EventQueue, observe } from '../observed.js';
 import { AddressIndex } from './address-index.js';
 import { FreeIndex, type IndexOrder } from './free-index.js';
@@ -337,8 +337,7 @@ export class IndexedFit implements Allocator {
    */
   grow(newCapacity: number): void {
     const { capacity } = this;
-    checkGrowth(this.base, capacity, newCapacity);
-    this.policy.checkMaxCapacity(newCapacity);
+    this.policy.checkGrow(capacity, newCapacity);
     if (newCapacity === capacity) return;
     this.#observer?.grow(capacity, newCapacity);
     this.#addFree(this.#table.append(newCapacity - capacity));

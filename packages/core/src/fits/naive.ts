@@ -16,14 +16,7 @@
  * roving pointer of its exercise 6.
  */
 import { type Allocator, type AllocatorStats, InvalidFreeError, law, type Segment } from '../allocator.js';
-import {
-  checkAddress,
-  checkAlign,
-  checkBoolean,
-  checkGrowth,
-  checkOptions,
-  checkSize,
-} from '../arguments.js';
+import { checkAddress, checkAlign, checkBoolean, checkOptions, checkSize } from '../arguments.js';
 import { display } from '../display.js';
 import { type EventQueue, observe } from '../observed.js';
 import { type MemoryMapping, settleMapping } from './mapping.js';
@@ -397,8 +390,7 @@ export class NaiveAllocator implements Allocator {
    */
   grow(newCapacity: number): void {
     const { descriptor, capacity } = this;
-    checkGrowth(this.base, capacity, newCapacity);
-    this.policy.checkMaxCapacity(newCapacity);
+    this.policy.checkGrow(capacity, newCapacity);
     if (newCapacity === capacity) return;
     const added = new SegmentNode(descriptor.break, descriptor.base + newCapacity);
     descriptor.break = added.end;

@@ -14,7 +14,7 @@
  * the arrays outgrow the cache: see docs/decisions/core.md#where-the-records-of-the-indexed-fits-lie.
  */
 import { type InvalidFreeReason, law, type Segment } from '../allocator.js';
-import { checkRange } from '../arguments.js';
+import { checkRange } from '../range-options.js';
 
 /** No segment. Read as a link to a neighbour it is a used one: nothing to join. */
 export const NIL = -1;

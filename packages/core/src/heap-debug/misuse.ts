@@ -1,5 +1,5 @@
 /** What the debugging heap finds wrong: one error for every kind of misuse, which says where, what, whose, and what to do. */
-import { display } from '../display.js';
+import { hex } from '../display.js';
 import type { Damage, GuardedBlock } from './guarded-block.js';
 import { type CallStack, type Frame, formatFrame } from './stacks.js';
 
@@ -44,7 +44,7 @@ const ADVICE: Record<MisuseKind, string> = {
   overflow: 'look for a loop or a copy that goes past the size asked for',
   underflow: 'look for an index below 0, or an address moved back too far',
   'write-after-free': 'look for a copy of its address, or a view, that is still used',
-  'double-free': 'set each variable that holds the address to 0 when the block is freed',
+  'double-free': 'set each variable that holds the address to 0 after the free',
   'use-after-free': 'drop the address when the block is freed; after realloc, use what it returned',
   interior: 'keep the address that malloc returned, and pass that',
   foreign: 'pass an address only to the heap that returned it',
@@ -228,8 +228,4 @@ function told(by: string, stack: readonly Frame[]): string[] {
 
 function frames(stack: CallStack | null | undefined): Frame[] {
   return stack?.frames() ?? [];
-}
-
-function hex(value: number): string {
-  return Number.isSafeInteger(value) && value >= 0 ? `0x${value.toString(16)}` : display(value);
 }

@@ -211,10 +211,10 @@ describe('refuses', () => {
       return 'none';
     };
     expect(broken((h) => h[L.H_TOP]!--)).toContain('top');
-    expect(broken((h) => h[L.H_BLOCKS]!++)).toBe('blocks: what is there is what is noted');
-    expect(broken((h) => h[L.H_MERGED]!++)).toBe('merged blocks: what is there is what is noted');
+    expect(broken((h) => h[L.H_BLOCKS]!++)).toBe('blocks: the number found is the number recorded');
+    expect(broken((h) => h[L.H_MERGED]!++)).toBe('merged blocks: the number found is the number recorded');
     expect(broken((h) => h[L.H_MERGED_GRANULES]!--)).toBe(
-      'granules in merged blocks: what is there is what is noted',
+      'granules in merged blocks: the number found is the number recorded',
     );
     expect(broken((h) => h[L.H_MAP]!++)).toBe('the map block is where the header says');
     expect(broken((h) => h[L.H_TABLES]!++)).toBe('the tables block is where the header says');
@@ -223,9 +223,7 @@ describe('refuses', () => {
     expect(broken((h) => (h[L.H_ZERO_FROM] = 9))).toBe(
       'memory that blocks have used is not known to be zero',
     );
-    expect(broken((h) => (h[L.H_LIST] = 9))).toBe(
-      'there are quick lists where there are tables, else one list',
-    );
+    expect(broken((h) => (h[L.H_LIST] = 9))).toBe('quick lists exist where tables do, or else a single list');
     expect(broken((h) => (h[L.H_COVERED]! += 1000))).toMatch('the map block has room');
     const aligned = (_: Int32Array, heap: Heap) => {
       const { address, size } = [...heap.walk()].find(({ align }) => align === 256)!;

@@ -97,12 +97,6 @@ export function setMark(words: Int32Array, map: number, i: number): void {
   words[w] = words[w]! | (2 << (i & 31));
 }
 
-/** Takes the mark, if there is one, from the block at `i`. */
-export function clearMark(words: Int32Array, map: number, i: number): void {
-  const w = map + ((i >>> 5) << 1);
-  words[w + 1] = words[w + 1]! & ~((2 << (i & 31)) & ~words[w]!);
-}
-
 /** Whether the used block at `i` is marked. */
 export function isMarked(words: Int32Array, map: number, i: number): boolean {
   const w = map + ((i >>> 5) << 1);

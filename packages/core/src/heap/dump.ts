@@ -1,4 +1,5 @@
 /** A heap as text for people, 80 columns wide: what is where, and how full it is. O(blocks). */
+import { hex } from '../display.js';
 import type { InspectableHeap } from './inspect.js';
 
 const COLUMNS = 64;
@@ -62,10 +63,6 @@ function draw(heap: InspectableHeap, cell: number, length: number): string {
 function row(what: string, bytes: number, blocks: number | null, more: string): string {
   const where = blocks === null ? '' : ` in ${count(blocks)} ${blocks === 1 ? 'block' : 'blocks'}`;
   return `  ${what.padEnd(12)}${count(bytes).padStart(14)} bytes${where}${more}`;
-}
-
-function hex(address: number): string {
-  return `0x${address.toString(16)}`;
 }
 
 /** With commas: the same on every machine, whatever its language. */

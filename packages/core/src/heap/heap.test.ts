@@ -104,7 +104,7 @@ describe('free', () => {
 it.each<[object, string]>([
   [{ checked: 'no' }, 'checked must be true or false, got "no"'],
   [{ zeroed: 1 }, 'zeroed must be true or false, got 1'],
-  [{ aligned: 8 }, 'Heap has no option aligned; there are base, limit, alignment, checked, zeroed'],
+  [{ aligned: 8 }, 'Heap has no option aligned; known: base, limit, alignment, checked, zeroed'],
 ])('refuses %o', (options, message) => {
   const buffer = new ArrayBuffer(64 * KiB);
   expect(() => Heap.create(buffer, options)).toThrow(message);

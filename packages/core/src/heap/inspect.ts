@@ -12,6 +12,7 @@
  * - a block asked for with an alignment of its own tells which, and lies at a multiple of it.
  */
 import { CorruptionError, law } from '../allocator.js';
+import { hex } from '../display.js';
 import { isMarked, isStart, isUsed, lengthOf, previousOf } from './block-map.js';
 import { Engine } from './engine.js';
 import {
@@ -233,7 +234,7 @@ export abstract class InspectableHeap extends Engine {
     const { words, map, first, scale } = this;
     const top = this.word(L.H_TOP);
     law(words[this.header] === L.MAGIC, 'the header begins with the magic word', () =>
-      hex(words[this.header]!),
+      hex(words[this.header]! >>> 0),
     );
     law(
       top >= first && top <= this.word(L.H_PEAK) && top * this.unit <= this.memory.byteLength,
@@ -258,7 +259,7 @@ export abstract class InspectableHeap extends Engine {
       law(
         at >= first && at < top && words[at << scale] === tag,
         `the ${what} block is where the header says`,
-        () => `granule ${at}, which holds ${hex(words[at << scale] ?? 0)}`,
+        () => `granule ${at}, which holds ${hex((words[at << scale] ?? 0) >>> 0)}`,
       );
     }
     law(
@@ -465,8 +466,4 @@ function bitsIn(word: number): number {
   let count = 0;
   for (let bits = word; bits !== 0; bits &= bits - 1) count++;
   return count;
-}
-
-function hex(word: number): string {
-  return `0x${(word >>> 0).toString(16)}`;
 }

@@ -16,7 +16,7 @@
  * docs/decisions/core.md#how-tlsf-knows-its-segments compares the two.
  */
 import { type InvalidFreeReason, law, type Segment } from '../allocator.js';
-import { checkRange } from '../arguments.js';
+import { checkRange } from '../range-options.js';
 import { NIL, PageList } from './page-list.js';
 
 const { clz32 } = Math;
