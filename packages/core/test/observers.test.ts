@@ -75,47 +75,47 @@ class Pair {
   readonly watched: Allocator;
   readonly plain: Allocator;
   readonly throws: boolean;
-  readonly #after: () => void;
+  private readonly after: () => void;
   failures = 0;
 
   constructor(watched: Allocator, plain: Allocator, throws: boolean, after: () => void) {
     this.watched = watched;
     this.plain = plain;
     this.throws = throws;
-    this.#after = after;
+    this.after = after;
   }
 
   allocate(size: number, align = 1): number | null {
     const expected = this.plain.allocate(size, align);
-    const given = this.#call(() => this.watched.allocate(size, align));
+    const given = this.call(() => this.watched.allocate(size, align));
     if (given === FAILED && expected !== null) this.plain.free(expected);
     must(given === FAILED || given === expected, () => `allocate gave ${String(given)}, not ${expected}`);
-    this.#same();
+    this.same();
     return given === FAILED ? null : expected;
   }
 
   free(address: number | null): void {
     if (address === null) return;
     this.plain.free(address);
-    this.#call(() => this.watched.free(address));
-    this.#same();
+    this.call(() => this.watched.free(address));
+    this.same();
   }
 
   resize(address: number | null, size: number): void {
     if (address === null) return;
     const expected = this.plain.resize!(address, size);
-    const given = this.#call(() => this.watched.resize!(address, size));
+    const given = this.call(() => this.watched.resize!(address, size));
     must(given === FAILED || given === expected, () => `resize gave ${String(given)}, not ${expected}`);
-    this.#same();
+    this.same();
   }
 
   grow(capacity: number): void {
     this.plain.grow!(capacity);
-    this.#call(() => this.watched.grow!(capacity));
-    this.#same();
+    this.call(() => this.watched.grow!(capacity));
+    this.same();
   }
 
-  #call<T>(call: () => T): T | typeof FAILED {
+  private call<T>(call: () => T): T | typeof FAILED {
     try {
       return call();
     } catch (error) {
@@ -125,11 +125,11 @@ class Pair {
     }
   }
 
-  #same(): void {
+  private same(): void {
     this.watched.check();
     const pictures = [picture(this.watched), picture(this.plain)].map((each) => JSON.stringify(each));
     must(pictures[0] === pictures[1], () => `${pictures[0]}\nnot ${pictures[1]}`);
-    this.#after();
+    this.after();
   }
 }
 
