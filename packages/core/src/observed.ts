@@ -197,13 +197,13 @@ export class EventQueue implements Required<AllocatorObserver> {
 
 function tellOne(observer: AllocatorObserver, events: readonly number[], at: number): void {
   const kind = events[at];
-  const a = events[at + 1]!;
-  const b = events[at + 2]!;
-  const c = events[at + 3]!;
+  const a = events[at + 1];
+  const b = events[at + 2];
+  const c = events[at + 3];
   if (kind === INSPECT) observer.inspect?.(a, b, c === 1);
   else if (kind === SPLIT) observer.split?.(a, b, c);
   else if (kind === COALESCE) observer.coalesce?.(a, b, c);
-  else if (kind === TAKE) observer.take?.(a, b, c, events[at + 4]!);
+  else if (kind === TAKE) observer.take?.(a, b, c, events[at + 4]);
   else if (kind === RELEASE) observer.release?.(a, b);
   else observer.grow?.(a, b);
 }

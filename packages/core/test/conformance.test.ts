@@ -286,7 +286,7 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
       // Large granules keep the bookkeeping of bitmaps in proportion.
       const whole = (bytes: number) => Math.floor(bytes / subject.granule) * subject.granule;
       forEach('a range', Object.keys(ranges), (what) => {
-        const [base, capacity] = ranges[what]!;
+        const [base, capacity] = ranges[what];
         const model = new Model(subject, subject.make(whole(capacity), { base: whole(base) }));
         const addresses = [];
         for (let i = 0; i < 6; i++) addresses.push(model.allocate(120 * 2 ** 20 + i, 2 ** (4 * i)));

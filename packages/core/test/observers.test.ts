@@ -139,18 +139,18 @@ const FAILED = Symbol('the call threw');
 function exercise(pair: Pair, granule: number): void {
   const sizes = [100, 3 * granule, 1, 2 * granule + 10, 700, granule];
   const held = sizes.map((size, i) => pair.allocate(size, 2 ** (i % 4)));
-  pair.free(held[1]!);
-  pair.free(held[3]!);
-  pair.resize(held[0]!, 4 * granule);
-  pair.resize(held[0]!, 1);
-  pair.free(held[2]!);
+  pair.free(held[1]);
+  pair.free(held[3]);
+  pair.resize(held[0], 4 * granule);
+  pair.resize(held[0], 1);
+  pair.free(held[2]);
   pair.allocate(granule, 1024);
   for (let i = 0; i < 5; i++) pair.allocate(granule + 7 * i);
   pair.grow(pair.watched.capacity + 4 * granule);
   pair.allocate(pair.watched.capacity);
   pair.allocate(Math.max(1, pair.watched.largestFree()));
   pair.allocate(2 * granule);
-  for (const i of [4, 0, 5]) pair.free(held[i]!);
+  for (const i of [4, 0, 5]) pair.free(held[i]);
   pair.allocate(64);
 }
 
@@ -185,7 +185,7 @@ describe.each(OBSERVED.map((subject) => [subject.name, subject] as const))(
       const pair = new Pair(watched, plain, THROWING.includes(deed), () => events.verify(watched));
       // Stands throughout, for what asks or frees.
       pair.allocate(40);
-      armed.deed = DEEDS[deed]!;
+      armed.deed = DEEDS[deed];
       exercise(pair, subject.granule);
       must(pair.failures > 0 === (pair.throws && told.times > 0), () => `${pair.failures} threw`);
       if (event === 'take' || event === 'split') must(told.times > 0, () => 'was told of nothing');

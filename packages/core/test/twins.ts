@@ -94,7 +94,7 @@ export class Twins {
   }
 
   private sameSegments(what: string, naive: readonly Segment[], indexed: readonly Segment[]): void {
-    const alike = naive.length === indexed.length && naive.every((each, i) => sameSegment(each, indexed[i]!));
+    const alike = naive.length === indexed.length && naive.every((each, i) => sameSegment(each, indexed[i]));
     if (!alike) this.differ(what, text(naive), text(indexed));
   }
 

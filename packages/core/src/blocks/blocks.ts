@@ -132,7 +132,7 @@ export class Blocks implements Allocator {
     }
     this.take(first, end);
     this.usedSegments++;
-    this.starts[first >>> 5]! |= 1 << (first & 31);
+    this.starts[first >>> 5] |= 1 << (first & 31);
     this.note(first, blocks, size);
     return address;
   }
@@ -154,7 +154,7 @@ export class Blocks implements Allocator {
     const first = this.blockAt(address);
     const end = first + this.lengthOf(first);
     const { observer } = this;
-    this.starts[first >>> 5]! &= ~(1 << (first & 31));
+    this.starts[first >>> 5] &= ~(1 << (first & 31));
     this.usedSegments--;
     if (observer !== undefined) {
       observer.release(address, this.addressOf(end));
@@ -460,17 +460,17 @@ export class Blocks implements Allocator {
   }
 
   private startsAt(block: number): boolean {
-    return ((this.starts[block >>> 5]! >>> (block & 31)) & 1) !== 0;
+    return ((this.starts[block >>> 5] >>> (block & 31)) & 1) !== 0;
   }
 
   /** Blocks of the segment that starts at `first`. */
   private lengthOf(first: number): number {
-    return this.notes[first]! < 0 ? this.notes[first + 1]! : 1;
+    return this.notes[first] < 0 ? this.notes[first + 1] : 1;
   }
 
   /** Bytes of the segment that starts at `first` beyond those requested. */
   private wasteOf(first: number): number {
-    const note = this.notes[first]!;
+    const note = this.notes[first];
     return note < 0 ? ~note : note;
   }
 

@@ -110,7 +110,7 @@ export class BuddyUnits {
   /** Length of all free lists together. O(orders). */
   get freeBlocksTotal(): number {
     let total = 0;
-    for (let order = 0; order <= this.top; order++) total += this.lists.counts[order]!;
+    for (let order = 0; order <= this.top; order++) total += this.lists.counts[order];
     return total;
   }
 
@@ -124,7 +124,7 @@ export class BuddyUnits {
    */
   freeBlocks(order: number): number {
     this.checkOrder(order);
-    return this.lists.counts[order]!;
+    return this.lists.counts[order];
   }
 
   /**

@@ -45,7 +45,7 @@ export class AddressIndex {
   /** The segment entered that has `address`, or NIL. Any number may be asked about. */
   find(address: number): number {
     const place = this.search(address);
-    return place === NIL ? NIL : this.places[place * 2 + 1]! - 1;
+    return place === NIL ? NIL : this.places[place * 2 + 1] - 1;
   }
 
   /** Takes the segment that has `address` out of the index; returns it, or NIL when there was none. */
@@ -55,12 +55,12 @@ export class AddressIndex {
     const places = this.places;
     const mask = (places.length >> 1) - 1;
     const shift = this.shift;
-    const node = places[hole * 2 + 1]! - 1;
+    const node = places[hole * 2 + 1] - 1;
     for (let place = (hole + 1) & mask; places[place * 2 + 1] !== 0; place = (place + 1) & mask) {
-      const home = places[place * 2]! >>> shift;
+      const home = places[place * 2] >>> shift;
       if (((place - home) & mask) >= ((place - hole) & mask)) {
-        places[hole * 2] = places[place * 2]!;
-        places[hole * 2 + 1] = places[place * 2 + 1]!;
+        places[hole * 2] = places[place * 2];
+        places[hole * 2 + 1] = places[place * 2 + 1];
         hole = place;
       }
     }
@@ -99,7 +99,7 @@ export class AddressIndex {
     const mask = (places.length >> 1) - 1;
     const hashed = hash(address);
     for (let place = hashed >>> this.shift; ; place = (place + 1) & mask) {
-      const entry = places[place * 2 + 1]!;
+      const entry = places[place * 2 + 1];
       if (entry === 0) return NIL;
       if (places[place * 2] === hashed && this.table.address(entry - 1) === address) return place;
     }
@@ -119,7 +119,7 @@ export class AddressIndex {
     this.places = new Int32Array(old.length * 2);
     this.shift--;
     for (let i = 0; i < old.length; i += 2) {
-      if (old[i + 1] !== 0) this.put(old[i]!, old[i + 1]! - 1);
+      if (old[i + 1] !== 0) this.put(old[i], old[i + 1] - 1);
     }
   }
 }

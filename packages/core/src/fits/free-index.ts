@@ -174,11 +174,7 @@ export class FreeIndex {
    */
   check(sizeOf: (segment: number) => number): void {
     const words = this.words;
-    law(
-      words[this.root * PAGE_WORDS + PARENT] === NIL,
-      'the root has no parent',
-      () => `page ${this.root}`,
-    );
+    law(words[this.root * PAGE_WORDS + PARENT] === NIL, 'the root has no parent', () => `page ${this.root}`);
     const below = Number.NEGATIVE_INFINITY;
     const above = Number.POSITIVE_INFINITY;
     const leaves: number[] = [];
@@ -352,8 +348,7 @@ export class FreeIndex {
     if (page === NIL) return NIL;
     const i = isPast ? 0 : position;
     this.visited++;
-    if (this.sign * this.doubles[page * PAGE + SIZE + i] >= size)
-      return words[page * PAGE_WORDS + LINK + i];
+    if (this.sign * this.doubles[page * PAGE + SIZE + i] >= size) return words[page * PAGE_WORDS + LINK + i];
     return this.sign > 0 ? this.firstFit(size) : NIL;
   }
 

@@ -91,20 +91,20 @@ export class SegmentTable {
   }
 
   start(node: number): number {
-    return this.doubles[(node << 2) + START]!;
+    return this.doubles[(node << 2) + START];
   }
 
   size(node: number): number {
-    return Math.abs(this.doubles[(node << 2) + SIZE]!);
+    return Math.abs(this.doubles[(node << 2) + SIZE]);
   }
 
   isUsed(node: number): boolean {
-    return this.doubles[(node << 2) + SIZE]! > 0;
+    return this.doubles[(node << 2) + SIZE] > 0;
   }
 
   /** What the holder of a used segment was given: where it starts, unless `setAddress` said otherwise. */
   address(node: number): number {
-    return this.addresses === null ? this.start(node) : this.addresses[node]!;
+    return this.addresses === null ? this.start(node) : this.addresses[node];
   }
 
   /** After `take`, and only in a table with headers: the caller is given an address behind the start. */
@@ -114,7 +114,7 @@ export class SegmentTable {
 
   /** Bytes requested of a used segment. */
   requested(node: number): number {
-    return this.doubles[(node << 2) + REQUESTED]!;
+    return this.doubles[(node << 2) + REQUESTED];
   }
 
   setRequested(node: number, requested: number): void {
@@ -123,23 +123,23 @@ export class SegmentTable {
 
   /** The neighbour below, or NIL. */
   prev(node: number): number {
-    return this.words[(node << 3) + PREV]! >> 1;
+    return this.words[(node << 3) + PREV] >> 1;
   }
 
   /** The neighbour above, or NIL. */
   next(node: number): number {
-    return this.words[(node << 3) + NEXT]! >> 1;
+    return this.words[(node << 3) + NEXT] >> 1;
   }
 
   /** The neighbour below if it is free, else NIL. Reads only the node's own record. */
   freePrev(node: number): number {
-    const link = this.words[(node << 3) + PREV]!;
+    const link = this.words[(node << 3) + PREV];
     return (link & 1) === 0 ? link >> 1 : NIL;
   }
 
   /** The neighbour above if it is free, else NIL. Reads only the node's own record. */
   freeNext(node: number): number {
-    const link = this.words[(node << 3) + NEXT]!;
+    const link = this.words[(node << 3) + NEXT];
     return (link & 1) === 0 ? link >> 1 : NIL;
   }
 
@@ -148,11 +148,11 @@ export class SegmentTable {
    * Without meaning until set: `take` overwrites both, and `release`, `split` and `append` leave them as they are.
    */
   back(node: number): number {
-    return this.words[(node << 3) + BACK]!;
+    return this.words[(node << 3) + BACK];
   }
 
   forth(node: number): number {
-    return this.words[(node << 3) + FORTH]!;
+    return this.words[(node << 3) + FORTH];
   }
 
   setBack(node: number, back: number): void {
@@ -165,7 +165,7 @@ export class SegmentTable {
 
   /** The free segment becomes a used one, of a request of `requested` bytes. */
   take(node: number, requested: number): void {
-    const size = -this.doubles[(node << 2) + SIZE]!;
+    const size = -this.doubles[(node << 2) + SIZE];
     this.doubles[(node << 2) + SIZE] = size;
     this.doubles[(node << 2) + REQUESTED] = requested;
     this.setAddress(node, this.start(node));
@@ -177,7 +177,7 @@ export class SegmentTable {
 
   /** The used segment becomes a free one. Free neighbours stay apart: joining them is up to the caller. */
   release(node: number): void {
-    const size = this.doubles[(node << 2) + SIZE]!;
+    const size = this.doubles[(node << 2) + SIZE];
     this.doubles[(node << 2) + SIZE] = -size;
     this.tellNeighbours(node, node << 1);
     this.usedBytes -= size;
@@ -195,13 +195,13 @@ export class SegmentTable {
     const doubles = this.doubles;
     const words = this.words;
     const at = node << 2;
-    const signed = doubles[at + SIZE]!;
+    const signed = doubles[at + SIZE];
     const used = signed > 0;
     const rest = Math.abs(signed) - size;
     doubles[at + SIZE] = used ? size : -size;
-    doubles[(tail << 2) + START] = doubles[at + START]! + size;
+    doubles[(tail << 2) + START] = doubles[at + START] + size;
     doubles[(tail << 2) + SIZE] = -rest;
-    const next = words[(node << 3) + NEXT]!;
+    const next = words[(node << 3) + NEXT];
     words[(tail << 3) + PREV] = (node << 1) | (used ? 1 : 0);
     words[(tail << 3) + NEXT] = next;
     words[(node << 3) + NEXT] = tail << 1;
@@ -217,12 +217,12 @@ export class SegmentTable {
     const doubles = this.doubles;
     const words = this.words;
     const at = node << 2;
-    const gone = words[(node << 3) + NEXT]! >> 1;
-    const added = -doubles[(gone << 2) + SIZE]!;
-    const signed = doubles[at + SIZE]!;
+    const gone = words[(node << 3) + NEXT] >> 1;
+    const added = -doubles[(gone << 2) + SIZE];
+    const signed = doubles[at + SIZE];
     const used = signed > 0;
     doubles[at + SIZE] = used ? signed + added : signed - added;
-    const next = words[(gone << 3) + NEXT]!;
+    const next = words[(gone << 3) + NEXT];
     words[(node << 3) + NEXT] = next;
     if (next === NIL) this.last = node;
     else words[((next >> 1) << 3) + PREV] = (node << 1) | (used ? 1 : 0);
@@ -294,7 +294,7 @@ export class SegmentTable {
         () => `link ${this.words[(node << 3) + PREV]} in the segment at ${at}`,
       );
       law(
-        prev === NIL || (this.words[(prev << 3) + NEXT]! & 1) === (this.isUsed(node) ? 1 : 0),
+        prev === NIL || (this.words[(prev << 3) + NEXT] & 1) === (this.isUsed(node) ? 1 : 0),
         'a forward link says whether the neighbour above is used',
         () => `link ${this.words[(prev << 3) + NEXT]} in the segment below ${at}`,
       );
@@ -329,7 +329,7 @@ export class SegmentTable {
         `counted ${usedBytes} in ${used} and ${free}`,
     );
     let spare = 0;
-    for (let node = this.spare; node !== NIL; node = this.words[(node << 3) + NEXT]!) spare++;
+    for (let node = this.spare; node !== NIL; node = this.words[(node << 3) + NEXT]) spare++;
     law(
       used + free + spare === this.fresh,
       'every record is a segment or spare',
@@ -339,8 +339,8 @@ export class SegmentTable {
 
   private tellNeighbours(node: number, link: number): void {
     const words = this.words;
-    const prev = words[(node << 3) + PREV]! >> 1;
-    const next = words[(node << 3) + NEXT]! >> 1;
+    const prev = words[(node << 3) + PREV] >> 1;
+    const next = words[(node << 3) + NEXT] >> 1;
     if (prev !== NIL) words[(prev << 3) + NEXT] = link;
     if (next !== NIL) words[(next << 3) + PREV] = link;
   }
@@ -348,7 +348,7 @@ export class SegmentTable {
   private newNode(): number {
     const spare = this.spare;
     if (spare !== NIL) {
-      this.spare = this.words[(spare << 3) + NEXT]!;
+      this.spare = this.words[(spare << 3) + NEXT];
       return spare;
     }
     if (this.fresh << 5 === this.doubles.byteLength) this.growBuffer();

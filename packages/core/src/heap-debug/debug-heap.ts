@@ -646,8 +646,7 @@ export class DebugHeap implements HeapInterface {
 
   private damagesOfFreed(operation: Operation, block: GuardedBlock): readonly HeapMisuseError[] {
     const { view } = this;
-    const damage =
-      innerDamage(view, block, this.fill) ?? rearDamage(view, block) ?? frontDamage(view, block);
+    const damage = innerDamage(view, block, this.fill) ?? rearDamage(view, block) ?? frontDamage(view, block);
     return damage === null ? NONE : [damaged('write-after-free', operation, block, damage)];
   }
 

@@ -143,11 +143,11 @@ describe('a write after the free', () => {
     const others = [small.malloc(100), small.malloc(100), small.malloc(100)];
     small.free(first);
     small.view[first] = 0;
-    small.free(others[0]!);
-    small.free(others[1]!);
-    const error = misuse(() => small.free(others[2]!));
+    small.free(others[0]);
+    small.free(others[1]);
+    const error = misuse(() => small.free(others[2]));
     expect(error).toMatchObject({ kind: 'write-after-free', operation: 'free', block: { serial: 1 } });
-    small.free(others[2]!);
+    small.free(others[2]);
     expect(small.summary()).toMatchObject({ liveBlocks: 0, frees: 4, spoiltBlocks: 1 });
   });
 
@@ -360,8 +360,8 @@ describe('with call stacks', () => {
       /^double free of .*\n {2}allocated by allocatesHere \(.*misuse\.test\.ts:\d+:\d+\)\n( {15}.*\n){2} {2}freed by freesHere \(.*misuse\.test\.ts:\d+:\d+\)\n( {11}.*\n){2} {2}what to do: .*$/,
     );
     for (const line of error.message.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
-    expect(error.allocatedBy[0]!.name).toBe('allocatesHere');
-    expect(error.freedBy[0]!.name).toBe('freesHere');
+    expect(error.allocatedBy[0].name).toBe('allocatesHere');
+    expect(error.freedBy[0].name).toBe('freesHere');
   });
 
   it('tells it where the engine has no captureStackTrace', () => {
@@ -385,12 +385,12 @@ describe('with call stacks', () => {
         writable: true,
       });
     }
-    const names = errors.map(({ allocatedBy, freedBy }) => [allocatedBy[0]!.name, freedBy[0]!.name]);
+    const names = errors.map(({ allocatedBy, freedBy }) => [allocatedBy[0].name, freedBy[0].name]);
     expect(names).toEqual([
       ['allocatesHere', 'freesHere'],
       ['allocatesHere', 'movesHere'],
     ]);
-    expect(errors[0]!.allocatedBy.length).toBe(2);
+    expect(errors[0].allocatedBy.length).toBe(2);
   });
 
   it('leaves the length of other stacks as it was', () => {

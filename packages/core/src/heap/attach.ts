@@ -13,7 +13,7 @@ import * as L from './layout.js';
 export function inspectHeader(memory: Memory, base: number): number {
   const { words, byteLength } = memory;
   const header = base / 4;
-  const word = (index: number) => words[header + index]!;
+  const word = (index: number) => words[header + index];
   if (byteLength < base + L.HEADER_WORDS * 4) {
     throw new RangeError(`no heap at ${base}: the memory ends at ${byteLength}`);
   }

@@ -36,7 +36,7 @@ function historyAt(base: number, alignment: 8 | 16, checked: boolean): History {
     keep(heap.realloc(live.pop()!, 400 * round));
     stats.push(heap.stats());
     lengths.add(memory.byteLength - base);
-    while (live.length > round) heap.free(live.splice((round * 7) % live.length, 1)[0]!);
+    while (live.length > round) heap.free(live.splice((round * 7) % live.length, 1)[0]);
     stats.push(heap.stats());
   }
   heap.check();

@@ -48,8 +48,8 @@ function draw(heap: InspectableHeap, cell: number, length: number): string {
     const start = address - heap.base;
     for (let i = Math.floor(start / cell); i * cell < start + size; i++) {
       const bytes = Math.min(start + size, (i + 1) * cell) - Math.max(start, i * cell);
-      if (kind === 'used') cells[i]!.used += bytes;
-      else cells[i]!.own += bytes;
+      if (kind === 'used') cells[i].used += bytes;
+      else cells[i].own += bytes;
     }
   }
   return cells

@@ -49,7 +49,7 @@ class Shadow {
     if (random.below(100) < (growing ? 65 : 35)) this.allocate();
     else if (this.live.length > 0) {
       const at = random.below(this.live.length);
-      const block = this.live[at]!;
+      const block = this.live[at];
       this.verify(block);
       if (random.below(4) === 0) this.resize(at, block);
       else {

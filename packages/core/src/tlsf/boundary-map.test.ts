@@ -97,7 +97,7 @@ describe('BoundaryMap', () => {
         expect([...map.list()]).toEqual(
           starts().map((start, i) => {
             const used = model.get(start);
-            return { start: start * unit, end: ends[i]! * unit, used, address: start * unit };
+            return { start: start * unit, end: ends[i] * unit, used, address: start * unit };
           }),
         );
       }),
