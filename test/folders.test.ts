@@ -14,7 +14,7 @@ interface Package {
 
 const PACKAGES: Readonly<Record<string, Package>> = {
   core: {
-    floors: [['.'], ['memory', 'segments', 'blocks', 'buddy'], ['heap'], ['heap-debug', 'wasm']],
+    floors: [['.'], ['memory', 'fits', 'tlsf', 'blocks', 'buddy'], ['heap'], ['heap-debug', 'wasm']],
     entries: ['index.ts'],
   },
   kernel: {

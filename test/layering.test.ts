@@ -61,7 +61,7 @@ const RIGHT: readonly Import[] = [
   ['packages/core/src', "import { a } from './a.js';"],
   ['packages/core/src', "import { a } from './buddy/a.js';"],
   ['packages/core/src/buddy', "import { a } from '../a.js';"],
-  ['packages/core/src/buddy/deep', "import { a } from '../../segments/a.js';"],
+  ['packages/core/src/buddy/deep', "import { a } from '../../tlsf/a.js';"],
   ['packages/core/test', "import { a } from 'fast-check';"],
   ['packages/core/test', "import { a } from '../src/a.js';"],
   ['packages/kernel/src/slab', "import { a } from 'freehold';"],

@@ -11,8 +11,8 @@ import { type AllocatorObserver, InvalidFreeError, type InvalidFreeReason, law }
 import { checkAddress, checkOptions } from '../arguments.js';
 import { display } from '../display.js';
 import { type EventQueue, guard } from '../observed.js';
-import { FreeBlocks, trailingZeros } from './freeblocks.js';
-import { UsedOrders } from './usedorders.js';
+import { FreeBlocks, trailingZeros } from './free-blocks.js';
+import { UsedOrders } from './used-orders.js';
 
 /** What `allocate` gives when no block is free, and `orderOf` where no used block starts. */
 export const NO_UNIT = -1;
@@ -110,7 +110,7 @@ export class BuddyUnits {
   /** Length of all free lists together. O(orders). */
   get freeBlocksTotal(): number {
     let total = 0;
-    for (let order = 0; order <= this.top; order++) total += this.lists.counts[order]!;
+    for (let order = 0; order <= this.top; order++) total += this.lists.counts[order];
     return total;
   }
 
@@ -124,7 +124,7 @@ export class BuddyUnits {
    */
   freeBlocks(order: number): number {
     this.checkOrder(order);
-    return this.lists.counts[order]!;
+    return this.lists.counts[order];
   }
 
   /**

@@ -74,17 +74,17 @@ export class DebugHeap implements HeapInterface {
   readonly faults = new FaultInjector();
   /** What the allocations from now on are for: told in errors and in the report of leaks. */
   tag = '';
-  readonly #options: SettledDebugOptions;
-  readonly #fill: number;
-  readonly #live = new Map<number, GuardedBlock>();
-  readonly #quarantine = new FreedBlocks();
+  private readonly options: SettledDebugOptions;
+  private readonly fill: number;
+  private readonly live = new Map<number, GuardedBlock>();
+  private readonly quarantine = new FreedBlocks();
   /** Given back to the heap below. */
-  readonly #past = new FreedBlocks();
-  #allocations = 0;
-  #frees = 0;
-  #liveBytes = 0;
-  #peakBytes = 0;
-  #spoilt = 0;
+  private readonly past = new FreedBlocks();
+  private allocations = 0;
+  private frees = 0;
+  private liveBytes = 0;
+  private peakBytes = 0;
+  private spoilt = 0;
 
   /** @throws RangeError for a bad option, TypeError for an unknown one, or where `heap` is none */
   constructor(heap: Heap, options: DebugHeapOptions = {}) {
@@ -94,8 +94,8 @@ export class DebugHeap implements HeapInterface {
       );
     }
     this.heap = heap;
-    this.#options = settleDebugOptions(options);
-    this.#fill = this.#options.zeroOnFree ? 0 : POISON;
+    this.options = settleDebugOptions(options);
+    this.fill = this.options.zeroOnFree ? 0 : POISON;
   }
 
   get alignment(): 8 | 16 {
@@ -148,7 +148,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   malloc(size: number): number {
-    return this.#allocate('malloc', size, 0, this.#callers(this.malloc))?.address ?? 0;
+    return this.allocate('malloc', size, 0, this.callers(this.malloc))?.address ?? 0;
   }
 
   /**
@@ -160,7 +160,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   calloc(count: number, size: number): number {
-    return this.#clear(count, size, this.#callers(this.calloc));
+    return this.clear(count, size, this.callers(this.calloc));
   }
 
   /**
@@ -176,7 +176,7 @@ export class DebugHeap implements HeapInterface {
     if (!(isPowerOfTwo(alignment) && alignment <= 2 ** 31)) {
       throw new RangeError(`alignment must be a power of two, 2^31 at most, got ${display(alignment)}`);
     }
-    return this.#allocate('alignedAlloc', size, alignment, this.#callers(this.alignedAlloc))?.address ?? 0;
+    return this.allocate('alignedAlloc', size, alignment, this.callers(this.alignedAlloc))?.address ?? 0;
   }
 
   /**
@@ -192,24 +192,24 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   realloc(address: number, size: number): number {
-    const callers = this.#callers(this.realloc);
-    if (address === 0) return this.#allocate('realloc', size, 0, callers)?.address ?? 0;
+    const callers = this.callers(this.realloc);
+    if (address === 0) return this.allocate('realloc', size, 0, callers)?.address ?? 0;
     checkCount('size', size);
-    const block = this.#find('realloc', address);
+    const block = this.find('realloc', address);
     if (block === null) return 0;
-    this.#inspect('realloc', block);
-    this.#makeRoom('realloc', block.end - block.start);
+    this.inspect('realloc', block);
+    this.makeRoom('realloc', block.end - block.start);
     const { failed } = this.faults;
-    const peak = this.#peakBytes;
-    const moved = this.#allocate('realloc', size, block.align, callers);
+    const peak = this.peakBytes;
+    const moved = this.allocate('realloc', size, block.align, callers);
     if (moved === null) {
       const mayStay = size <= block.size && this.faults.failed === failed;
-      return mayStay && this.#resizeInPlace(block, size) ? address : 0;
+      return mayStay && this.resizeInPlace(block, size) ? address : 0;
     }
     this.view.copyWithin(moved.address, address, address + Math.min(size, block.size));
-    this.#retire(block, callers);
+    this.retire(block, callers);
     // Not both of them: the program has one block.
-    this.#peakBytes = Math.max(peak, this.#liveBytes);
+    this.peakBytes = Math.max(peak, this.liveBytes);
     return moved.address;
   }
 
@@ -225,10 +225,10 @@ export class DebugHeap implements HeapInterface {
    */
   resize(address: number, size: number): boolean {
     checkCount('size', size);
-    const block = this.#find('resize', address);
+    const block = this.find('resize', address);
     if (block === null) return false;
-    this.#inspect('resize', block);
-    return !this.faults.strikes() && this.#resizeInPlace(block, size);
+    this.inspect('resize', block);
+    return !this.faults.strikes() && this.resizeInPlace(block, size);
   }
 
   /**
@@ -244,7 +244,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   free(address: number): void {
-    this.#release('free', address, null, null, this.#callers(this.free));
+    this.release('free', address, null, null, this.callers(this.free));
   }
 
   /**
@@ -261,7 +261,7 @@ export class DebugHeap implements HeapInterface {
   freeSized(address: number, size: number, alignment = 0): void {
     checkCount('size', size);
     checkCount('alignment', alignment);
-    this.#release('freeSized', address, size, alignment, this.#callers(this.freeSized));
+    this.release('freeSized', address, size, alignment, this.callers(this.freeSized));
   }
 
   /**
@@ -274,7 +274,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   usableSize(address: number): number {
-    return this.#find('usableSize', address)?.size ?? 0;
+    return this.find('usableSize', address)?.size ?? 0;
   }
 
   /**
@@ -290,7 +290,7 @@ export class DebugHeap implements HeapInterface {
   array<T extends NumericArray>(type: NumericArrayConstructor<T>, length: number): HeapArray<T> | null {
     checkCount('length', length);
     checkArrayType(type);
-    const address = this.#clear(length, type.BYTES_PER_ELEMENT, this.#callers(this.array));
+    const address = this.clear(length, type.BYTES_PER_ELEMENT, this.callers(this.array));
     return address === 0 ? null : new HeapArray(this, type, address, length);
   }
 
@@ -327,7 +327,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   flush(): void {
-    while (this.#evict('flush'));
+    while (this.evict('flush'));
   }
 
   /**
@@ -408,14 +408,14 @@ export class DebugHeap implements HeapInterface {
    */
   summary(): DebugSummary {
     return {
-      allocations: this.#allocations,
-      frees: this.#frees,
-      liveBlocks: this.#live.size,
-      liveBytes: this.#liveBytes,
-      peakBytes: this.#peakBytes,
-      quarantinedBlocks: this.#quarantine.length,
-      quarantinedBytes: this.#quarantine.bytes,
-      spoiltBlocks: this.#spoilt,
+      allocations: this.allocations,
+      frees: this.frees,
+      liveBlocks: this.live.size,
+      liveBytes: this.liveBytes,
+      peakBytes: this.peakBytes,
+      quarantinedBlocks: this.quarantine.length,
+      quarantinedBytes: this.quarantine.bytes,
+      spoiltBlocks: this.spoilt,
     };
   }
 
@@ -430,8 +430,8 @@ export class DebugHeap implements HeapInterface {
    */
   damages(): HeapMisuseError[] {
     const found: HeapMisuseError[] = [];
-    for (const block of this.#live.values()) found.push(...this.#damagesOf('check', block));
-    for (const block of this.#quarantine.values()) found.push(...this.#damagesOfFreed('check', block));
+    for (const block of this.live.values()) found.push(...this.damagesOf('check', block));
+    for (const block of this.quarantine.values()) found.push(...this.damagesOfFreed('check', block));
     return found;
   }
 
@@ -446,7 +446,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   check(): void {
-    for (const error of this.damages()) this.#tell(error);
+    for (const error of this.damages()) this.tell(error);
     this.heap.check();
   }
 
@@ -463,7 +463,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   leaks(by: LeakGrouping = 'tag', since = 0): LeakGroup[] {
-    return groupLeaks(this.#blocksSince(since), by);
+    return groupLeaks(this.blocksSince(since), by);
   }
 
   /**
@@ -476,7 +476,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   report(by: LeakGrouping = 'tag'): string {
-    const { stackDepth } = this.#options;
+    const { stackDepth } = this.options;
     return formatReport(this.summary(), this.damages(), this.leaks(by), by === 'stack' && stackDepth === 0);
   }
 
@@ -490,26 +490,26 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   toJSON(): { summary: DebugSummary; leaks: LeakGroup[]; damages: HeapMisuseError[] } {
-    const by = this.#options.stackDepth > 0 ? 'stack' : 'tag';
+    const by = this.options.stackDepth > 0 ? 'stack' : 'tag';
     return { summary: this.summary(), leaks: this.leaks(by), damages: this.damages() };
   }
 
   /** The calls that led to `method`, a public one of this class that calls this first; null where none are noted. */
-  #callers(method: (...args: never[]) => unknown): CallStack | null {
-    const { stackDepth } = this.#options;
+  private callers(method: (...args: never[]) => unknown): CallStack | null {
+    const { stackDepth } = this.options;
     return stackDepth === 0 ? null : CallStack.take(stackDepth, method, 2);
   }
 
-  #clear(count: number, size: number, callers: CallStack | null): number {
+  private clear(count: number, size: number, callers: CallStack | null): number {
     checkCount('count', count);
     checkCount('size', size);
-    const block = this.#allocate('calloc', Math.min(count * size, ADDRESSABLE), 0, callers);
+    const block = this.allocate('calloc', Math.min(count * size, ADDRESSABLE), 0, callers);
     if (block === null) return 0;
     fill(this.view, block.address, block.address + block.size, 0);
     return block.address;
   }
 
-  #allocate(
+  private allocate(
     operation: Operation,
     size: number,
     align: number,
@@ -518,17 +518,17 @@ export class DebugHeap implements HeapInterface {
     checkCount('size', size);
     if (this.faults.strikes()) return null;
     const { heap } = this;
-    const { redZone } = this.#options;
+    const { redZone } = this.options;
     const front = roundUp(redZone, Math.max(align, heap.alignment));
     const bytes = front + size + redZone;
     let start = align > heap.alignment ? heap.alignedAlloc(align, bytes) : heap.malloc(bytes);
-    while (start === 0 && bytes <= this.#roomAtMost() && this.#evict(operation)) {
+    while (start === 0 && bytes <= this.roomAtMost() && this.evict(operation)) {
       start = align > heap.alignment ? heap.alignedAlloc(align, bytes) : heap.malloc(bytes);
     }
     if (start === 0) return null;
     const address = start + front;
     const block: GuardedBlock = {
-      serial: ++this.#allocations,
+      serial: ++this.allocations,
       address,
       size,
       align,
@@ -543,13 +543,13 @@ export class DebugHeap implements HeapInterface {
     fill(view, start, address, RED);
     fill(view, address, address + size, FRESH);
     fill(view, address + size, block.end, RED);
-    this.#live.set(address, block);
-    this.#liveBytes += size;
-    this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
+    this.live.set(address, block);
+    this.liveBytes += size;
+    this.peakBytes = Math.max(this.peakBytes, this.liveBytes);
     return block;
   }
 
-  #release(
+  private release(
     operation: 'free' | 'freeSized',
     address: number,
     size: number | null,
@@ -557,56 +557,56 @@ export class DebugHeap implements HeapInterface {
     callers: CallStack | null,
   ): void {
     if (address === 0) return;
-    const block = this.#find(operation, address);
+    const block = this.find(operation, address);
     if (block === null) return;
-    if (size !== null && size !== block.size) this.#tell(mismatch('size-mismatch', block, size));
+    if (size !== null && size !== block.size) this.tell(mismatch('size-mismatch', block, size));
     if (alignment !== null && alignment !== block.align) {
-      this.#tell(mismatch('alignment-mismatch', block, alignment));
+      this.tell(mismatch('alignment-mismatch', block, alignment));
     }
-    this.#inspect(operation, block);
-    this.#makeRoom(operation, block.end - block.start);
-    this.#retire(block, callers);
+    this.inspect(operation, block);
+    this.makeRoom(operation, block.end - block.start);
+    this.retire(block, callers);
   }
 
   /** More bytes than this are nowhere in one piece, were the quarantine empty. */
-  #roomAtMost(): number {
+  private roomAtMost(): number {
     const { base, limit, memory } = this.heap;
     const { usedBytes } = this.heap.stats();
-    return Math.min(limit, memory.maxByteLength) - base - (usedBytes - this.#quarantine.bytes);
+    return Math.min(limit, memory.maxByteLength) - base - (usedBytes - this.quarantine.bytes);
   }
 
   /** The live block at the address. @throws HeapMisuseError where there is none; where that is heard instead, null */
-  #find(operation: Operation, address: number): GuardedBlock | null {
-    const block = this.#live.get(address);
+  private find(operation: Operation, address: number): GuardedBlock | null {
+    const block = this.live.get(address);
     if (block !== undefined) return block;
-    this.#tell(this.#whyInvalid(operation, address));
+    this.tell(this.whyInvalid(operation, address));
     return null;
   }
 
   /** O(blocks). */
-  #whyInvalid(operation: Operation, address: number): HeapMisuseError {
+  private whyInvalid(operation: Operation, address: number): HeapMisuseError {
     if (typeof address !== 'number') return foreign(operation, address, 'every address is a number');
-    const freed = this.#quarantine.at(address);
+    const freed = this.quarantine.at(address);
     if (freed !== undefined) return freedAlready(operation, address, freed, null);
-    const around = this.#around(address);
-    const past = this.#past.at(address);
+    const around = this.around(address);
+    const past = this.past.at(address);
     if (past !== undefined) return freedAlready(operation, address, past, around);
     if (around !== null) return interior(operation, address, around);
     return foreign(
       operation,
       address,
-      this.#isBelow(address)
+      this.isBelow(address)
         ? 'the block there was taken from the wrapped heap itself'
         : 'no block of this heap was ever there, or it was freed long ago',
     );
   }
 
   /** O(blocks). */
-  #around(address: number): Surroundings | null {
-    for (const blocks of [this.#live, this.#quarantine]) {
+  private around(address: number): Surroundings | null {
+    for (const blocks of [this.live, this.quarantine]) {
       for (const block of blocks.values()) {
         if (address >= block.start && address < block.end) {
-          return { block, isFreed: blocks === this.#quarantine };
+          return { block, isFreed: blocks === this.quarantine };
         }
       }
     }
@@ -614,7 +614,7 @@ export class DebugHeap implements HeapInterface {
   }
 
   /** Whether the heap below has a live block at the address. */
-  #isBelow(address: number): boolean {
+  private isBelow(address: number): boolean {
     try {
       return this.heap.usableSize(address) >= 0;
     } catch (error) {
@@ -624,16 +624,16 @@ export class DebugHeap implements HeapInterface {
   }
 
   /** Tells of damage to the red zones of a block that is about to be freed; where that is heard, mends them. */
-  #inspect(operation: Operation, block: GuardedBlock): void {
-    const errors = this.#damagesOf(operation, block);
+  private inspect(operation: Operation, block: GuardedBlock): void {
+    const errors = this.damagesOf(operation, block);
     if (errors.length === 0) return;
-    for (const error of errors) this.#tell(error);
+    for (const error of errors) this.tell(error);
     const { view } = this;
     fill(view, block.start, block.address, RED);
     fill(view, block.address + block.size, block.end, RED);
   }
 
-  #damagesOf(operation: Operation, block: GuardedBlock): readonly HeapMisuseError[] {
+  private damagesOf(operation: Operation, block: GuardedBlock): readonly HeapMisuseError[] {
     const { view } = this;
     const front = frontDamage(view, block);
     const rear = rearDamage(view, block);
@@ -644,75 +644,74 @@ export class DebugHeap implements HeapInterface {
     return found;
   }
 
-  #damagesOfFreed(operation: Operation, block: GuardedBlock): readonly HeapMisuseError[] {
+  private damagesOfFreed(operation: Operation, block: GuardedBlock): readonly HeapMisuseError[] {
     const { view } = this;
-    const damage =
-      innerDamage(view, block, this.#fill) ?? rearDamage(view, block) ?? frontDamage(view, block);
+    const damage = innerDamage(view, block, this.fill) ?? rearDamage(view, block) ?? frontDamage(view, block);
     return damage === null ? NONE : [damaged('write-after-free', operation, block, damage)];
   }
 
-  #tell(error: HeapMisuseError): void {
-    const { onMisuse } = this.#options;
+  private tell(error: HeapMisuseError): void {
+    const { onMisuse } = this.options;
     if (onMisuse === null) throw error;
     onMisuse(error);
   }
 
   /** Gives back blocks of the quarantine until so many bytes find room in it, if they ever do. */
-  #makeRoom(operation: Operation, bytes: number): void {
-    if (bytes > this.#options.quarantine) return;
-    while (this.#quarantine.bytes + bytes > this.#options.quarantine && this.#evict(operation));
+  private makeRoom(operation: Operation, bytes: number): void {
+    if (bytes > this.options.quarantine) return;
+    while (this.quarantine.bytes + bytes > this.options.quarantine && this.evict(operation));
   }
 
   /** Gives the oldest block of the quarantine back; one that was written to is kept for ever. @returns false when there is none */
-  #evict(operation: Operation): boolean {
-    const block = this.#quarantine.takeOldest();
+  private evict(operation: Operation): boolean {
+    const block = this.quarantine.takeOldest();
     if (block === null) return false;
-    const errors = this.#damagesOfFreed(operation, block);
-    if (errors.length > 0) this.#spoilt++;
+    const errors = this.damagesOfFreed(operation, block);
+    if (errors.length > 0) this.spoilt++;
     else this.heap.free(block.start);
-    this.#remember(block);
-    for (const error of errors) this.#tell(error);
+    this.remember(block);
+    for (const error of errors) this.tell(error);
     return true;
   }
 
   /** A block that was found whole leaves its owner, for the quarantine where it finds room there. */
-  #retire(block: GuardedBlock, callers: CallStack | null): void {
+  private retire(block: GuardedBlock, callers: CallStack | null): void {
     const { address, size, start, end } = block;
-    fill(this.view, address, address + size, this.#fill);
+    fill(this.view, address, address + size, this.fill);
     block.freedBy = callers;
-    this.#live.delete(address);
-    this.#liveBytes -= size;
-    this.#frees++;
-    if (end - start > this.#options.quarantine) {
+    this.live.delete(address);
+    this.liveBytes -= size;
+    this.frees++;
+    if (end - start > this.options.quarantine) {
       this.heap.free(start);
-      this.#remember(block);
+      this.remember(block);
       return;
     }
-    this.#quarantine.add(block);
+    this.quarantine.add(block);
   }
 
-  #remember(block: GuardedBlock): void {
-    this.#past.add(block);
-    if (this.#past.length > REMEMBERED) this.#past.takeOldest();
+  private remember(block: GuardedBlock): void {
+    this.past.add(block);
+    if (this.past.length > REMEMBERED) this.past.takeOldest();
   }
 
-  #resizeInPlace(block: GuardedBlock, size: number): boolean {
+  private resizeInPlace(block: GuardedBlock, size: number): boolean {
     const { heap } = this;
     const { start, address } = block;
     // Only a larger size can be refused. What is given back is filled first: afterwards it is not ours.
-    fill(heap.view, address + size, address + block.size, this.#fill);
-    if (!heap.resize(start, address - start + size + this.#options.redZone)) return false;
+    fill(heap.view, address + size, address + block.size, this.fill);
+    if (!heap.resize(start, address - start + size + this.options.redZone)) return false;
     const { view } = heap;
     block.end = start + heap.usableSize(start);
     fill(view, address + block.size, address + size, FRESH);
     fill(view, address + size, block.end, RED);
-    this.#liveBytes += size - block.size;
-    this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
+    this.liveBytes += size - block.size;
+    this.peakBytes = Math.max(this.peakBytes, this.liveBytes);
     block.size = size;
     return true;
   }
 
-  *#blocksSince(serial: number): Iterable<GuardedBlock> {
-    for (const block of this.#live.values()) if (block.serial > serial) yield block;
+  private *blocksSince(serial: number): Iterable<GuardedBlock> {
+    for (const block of this.live.values()) if (block.serial > serial) yield block;
   }
 }

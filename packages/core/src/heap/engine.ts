@@ -82,8 +82,8 @@ export abstract class Engine extends Space {
     const hole =
       tables !== 0
         ? findFit(words, tables, scale, n, false)
-        : leastOf(words, scale, words[this.header + H_LIST]!, n, true);
-    return hole === 0 ? 0 : this.carve(hole, words[(hole << scale) + LENGTH]!, n, high);
+        : leastOf(words, scale, words[this.header + H_LIST], n, true);
+    return hole === 0 ? 0 : this.carve(hole, words[(hole << scale) + LENGTH], n, high);
   }
 
   private takeFromTop(n: number): number {
@@ -98,22 +98,28 @@ export abstract class Engine extends Space {
   /** Before the top passes its peak by `n` granules: a look at tables and quick lists, if one is due. */
   private weighFor(n: number): boolean {
     const { words, header } = this;
-    const end = words[header + H_TOP]! + n;
-    return end > words[header + H_PEAK]! && end >= words[header + H_WEIGH_AT]! && this.weigh(end);
+    const end = words[header + H_TOP] + n;
+    return end > words[header + H_PEAK] && end >= words[header + H_WEIGH_AT] && this.weigh(end);
   }
 
-  /** Makes the tables that a heap of this size has; empties quick lists that hold a good part of it. @returns whether holes may be new */
+  /**
+   * Makes the tables that a heap of this size has; empties quick lists that hold a good part of it. Sizes are counted
+   * from the base: by its addresses a heap of a few kilobytes high in the memory would pass for a large one.
+   * @returns whether holes may be new
+   */
   private weigh(end: number): boolean {
-    const { header, shift } = this;
+    const { words, header, shift, scale } = this;
+    const base = header >>> scale;
+    const top = words[header + H_TOP];
+    const reach = top - base;
     // Only where there is room for the request besides, which must not be refused for their sake.
-    const top = this.words[header + H_TOP]!;
     let quick = 0;
-    for (const [from, bytes] of TABLES) if (top * this.unit >= from) quick = bytes >>> shift;
+    for (const [from, bytes] of TABLES) if (reach * this.unit >= from) quick = bytes >>> shift;
     if (quick > this.quick && end + this.tableGranules(quick) <= this.end) this.makeTables(quick);
-    this.words[header + H_WEIGH_AT] = top + (top >>> WEIGH_STEP) + WEIGH_STEP_LEAST;
+    this.words[header + H_WEIGH_AT] = top + (reach >>> WEIGH_STEP) + WEIGH_STEP_LEAST;
     if (this.tables === 0) return false;
-    if (quickTotals(this.words, this.tables, this.scale, this.quick).granules < end >>> QUICK_SHARE)
-      return false;
+    const waiting = quickTotals(this.words, this.tables, scale, this.quick).granules;
+    if (waiting < (end - base) >>> QUICK_SHARE) return false;
     this.flush();
     return true;
   }
@@ -124,7 +130,7 @@ export abstract class Engine extends Space {
     if (tables === 0) return 0;
     this.flush();
     const hole = findFit(words, tables, scale, n, true);
-    return hole !== 0 ? this.carve(hole, words[(hole << scale) + LENGTH]!, n, false) : this.bump(n);
+    return hole !== 0 ? this.carve(hole, words[(hole << scale) + LENGTH], n, false) : this.bump(n);
   }
 
   /** Takes `n` granules of the merged block `[i, i + m)`, from its high or its low end. */
@@ -136,7 +142,7 @@ export abstract class Engine extends Space {
       setUsed(words, map, i);
       return i;
     }
-    words[header + H_BLOCKS] = words[header + H_BLOCKS]! + 1;
+    words[header + H_BLOCKS]++;
     if (high) {
       const at = i + rest;
       setUsedStart(words, map, at);
@@ -154,14 +160,14 @@ export abstract class Engine extends Space {
   /** Gives back the block `[i, i + n)`, which has no mark, and merges it with merged neighbours and the top. */
   protected override release(i: number, n: number): void {
     const { words, header, map, scale } = this;
-    const top = words[header + H_TOP]!;
+    const top = words[header + H_TOP];
     let start = i;
     let length = n;
     let gone = 0;
     setFree(words, map, i);
     const next = i + n;
     if (next !== top && !isUsed(words, map, next)) {
-      const more = words[(next << scale) + LENGTH]!;
+      const more = words[(next << scale) + LENGTH];
       if (more > 0) {
         this.delist(next, more);
         clearStart(words, map, next);
@@ -171,7 +177,7 @@ export abstract class Engine extends Space {
     }
     if (i !== this.first) {
       const previous = previousOf(words, map, i);
-      if (!isUsed(words, map, previous) && words[(previous << scale) + LENGTH]! > 0) {
+      if (!isUsed(words, map, previous) && words[(previous << scale) + LENGTH] > 0) {
         this.delist(previous, i - previous);
         clearStart(words, map, i);
         start = previous;
@@ -184,23 +190,23 @@ export abstract class Engine extends Space {
       words[header + H_TOP] = start;
       gone++;
     } else this.list(start, length);
-    if (gone !== 0) words[header + H_BLOCKS] = words[header + H_BLOCKS]! - gone;
+    if (gone !== 0) words[header + H_BLOCKS] -= gone;
   }
 
   /** Notes the merged block `[i, i + n)`, whose neighbours are not merged ones. */
   private list(i: number, n: number): void {
     const { words, header, tables, scale } = this;
     setLength(words, this.map, i, n);
-    words[header + H_MERGED] = words[header + H_MERGED]! + 1;
-    words[header + H_MERGED_GRANULES] = words[header + H_MERGED_GRANULES]! + n;
+    words[header + H_MERGED]++;
+    words[header + H_MERGED_GRANULES] += n;
     if (tables !== 0) insert(words, tables, scale, i, n);
     else link(words, header + H_LIST, scale, i, n);
   }
 
   private delist(i: number, n: number): void {
     const { words, header, tables, scale } = this;
-    words[header + H_MERGED] = words[header + H_MERGED]! - 1;
-    words[header + H_MERGED_GRANULES] = words[header + H_MERGED_GRANULES]! - n;
+    words[header + H_MERGED]--;
+    words[header + H_MERGED_GRANULES] -= n;
     if (tables !== 0) remove(words, tables, scale, i, n);
     else unlink(words, header + H_LIST, scale, i);
   }
@@ -209,10 +215,10 @@ export abstract class Engine extends Space {
   protected flush(): void {
     const { words, scale } = this;
     for (let length = this.least; length <= this.quick; length++) {
-      let i = words[this.lists + length]!;
+      let i = words[this.lists + length];
       words[this.lists + length] = 0;
       while (i !== 0) {
-        const next = words[(i << scale) + NEXT]!;
+        const next = words[(i << scale) + NEXT];
         this.release(i, length);
         i = next;
       }
@@ -239,13 +245,13 @@ export abstract class Engine extends Space {
     this.own(at);
     words[header + H_TABLES] = at;
     words[header + H_QUICK] = quick;
-    let i = words[header + H_LIST]!;
+    let i = words[header + H_LIST];
     words[header + H_LIST] = 0;
     this.raiseGeneration();
     this.renew();
     while (i !== 0) {
-      const next = words[(i << scale) + NEXT]!;
-      insert(words, tables, scale, i, words[(i << scale) + LENGTH]!);
+      const next = words[(i << scale) + NEXT];
+      insert(words, tables, scale, i, words[(i << scale) + LENGTH]);
       i = next;
     }
     if (old !== 0) this.release(old >>> scale, lengthOf(words, this.map, old >>> scale));
@@ -260,12 +266,12 @@ export abstract class Engine extends Space {
     const hole = this.takeHole(ample);
     if (hole !== 0) return this.trimToAlign(hole, n, align);
     const { header } = this;
-    if (this.weighFor(this.padding(this.words[header + H_TOP]!, align) + n)) {
+    if (this.weighFor(this.padding(this.words[header + H_TOP], align) + n)) {
       const flushed = this.takeHole(ample);
       if (flushed !== 0) return this.trimToAlign(flushed, n, align);
     }
     for (;;) {
-      const top = this.words[header + H_TOP]!;
+      const top = this.words[header + H_TOP];
       const padded = this.padding(top, align) + n;
       if (!this.reach(padded, true)) return this.lastResortAligned(n, align);
       // Unless the map has settled there, and another padding is needed.
@@ -276,10 +282,10 @@ export abstract class Engine extends Space {
   private lastResortAligned(n: number, align: number): number {
     if (this.tables !== 0) this.flush();
     const { words, header, map, scale } = this;
-    const top = words[header + H_TOP]!;
+    const top = words[header + H_TOP];
     for (let i = this.first; i !== top; i += lengthOf(words, map, i)) {
       if (isUsed(words, map, i)) continue;
-      const m = words[(i << scale) + LENGTH]!;
+      const m = words[(i << scale) + LENGTH];
       if (m > 0 && this.padding(i, align) + n <= m) {
         this.delist(i, m);
         setUsed(words, map, i);
@@ -305,7 +311,7 @@ export abstract class Engine extends Space {
     if (padding !== 0) {
       setUsedStart(words, map, at);
       setLength(words, map, at, m - padding);
-      words[header + H_BLOCKS] = words[header + H_BLOCKS]! + 1;
+      words[header + H_BLOCKS]++;
       this.release(i, padding);
     }
     this.shrink(at, m - padding, n);
@@ -319,7 +325,7 @@ export abstract class Engine extends Space {
     const { words, header, map } = this;
     setStart(words, map, i + n);
     setLength(words, map, i, n);
-    words[header + H_BLOCKS] = words[header + H_BLOCKS]! + 1;
+    words[header + H_BLOCKS]++;
     this.release(i + n, m - n);
   }
 
@@ -331,20 +337,20 @@ export abstract class Engine extends Space {
     }
     const { words, header, map, scale } = this;
     const next = i + m;
-    const top = words[header + H_TOP]!;
+    const top = words[header + H_TOP];
     if (next === top) return this.extendAtTop(i, m, n);
     if (isUsed(words, map, next)) return false;
     if (next === words[header + H_MAP] && next + lengthOf(words, map, next) === top) {
       return this.extendUnderMap(i, m, n);
     }
-    const more = words[(next << scale) + LENGTH]!;
+    const more = words[(next << scale) + LENGTH];
     const rest = m + more - n;
     if (more <= 0 || rest < 0) return this.resizeOverWaiting(i, m, n);
     this.delist(next, more);
     clearStart(words, map, next);
     if (rest < this.least) {
       setLength(words, map, i, m + more);
-      words[header + H_BLOCKS] = words[header + H_BLOCKS]! - 1;
+      words[header + H_BLOCKS]--;
       return true;
     }
     setStart(words, map, i + n);
@@ -367,7 +373,7 @@ export abstract class Engine extends Space {
   /** Behind the block lies a free one that waits or is too short. If all that is free behind would do, it is merged. */
   private resizeOverWaiting(i: number, m: number, n: number): boolean {
     const { words, header, map, scale } = this;
-    const top = words[header + H_TOP]!;
+    const top = words[header + H_TOP];
     let end = i + m;
     while (end !== top && end - i < n && !isUsed(words, map, end) && !this.isOwn(end)) {
       end += lengthOf(words, map, end);
@@ -377,7 +383,7 @@ export abstract class Engine extends Space {
     for (;;) {
       const next = i + m;
       if (next === words[header + H_TOP]) break;
-      const merged = Math.max(words[(next << scale) + LENGTH]!, 0);
+      const merged = Math.max(words[(next << scale) + LENGTH], 0);
       if (merged !== 0 && m + merged >= n) break;
       const waiting = next + merged;
       const length = lengthOf(words, map, waiting);

@@ -46,14 +46,14 @@ export function insert(words: Int32Array, tables: number, scale: number, i: numb
   const bin = binOf(length);
   if (link(words, tables + BINS_AT + bin, scale, i, length) === 0) {
     const group = tables + BITMAP_AT + (bin >>> 5);
-    words[group] = words[group]! | (1 << (bin & 31));
+    words[group] |= 1 << (bin & 31);
   }
 }
 
 export function remove(words: Int32Array, tables: number, scale: number, i: number, length: number): void {
   const at = i << scale;
-  const next = words[at + NEXT]!;
-  const previous = words[at + PREVIOUS]!;
+  const next = words[at + NEXT];
+  const previous = words[at + PREVIOUS];
   if (next !== 0) words[(next << scale) + PREVIOUS] = previous;
   if (previous !== 0) {
     words[(previous << scale) + NEXT] = next;
@@ -63,14 +63,14 @@ export function remove(words: Int32Array, tables: number, scale: number, i: numb
   words[tables + BINS_AT + bin] = next;
   if (next === 0) {
     const group = tables + BITMAP_AT + (bin >>> 5);
-    words[group] = words[group]! & ~(1 << (bin & 31));
+    words[group] &= ~(1 << (bin & 31));
   }
 }
 
 /** Puts the block at `i` first in the list whose head is the word `head`. @returns the one that was first */
 export function link(words: Int32Array, head: number, scale: number, i: number, length: number): number {
   const at = i << scale;
-  const next = words[head]!;
+  const next = words[head];
   words[at + NEXT] = next;
   words[at + PREVIOUS] = 0;
   words[at + LENGTH] = length;
@@ -80,8 +80,8 @@ export function link(words: Int32Array, head: number, scale: number, i: number, 
 }
 
 export function unlink(words: Int32Array, head: number, scale: number, i: number): void {
-  const next = words[(i << scale) + NEXT]!;
-  const previous = words[(i << scale) + PREVIOUS]!;
+  const next = words[(i << scale) + NEXT];
+  const previous = words[(i << scale) + PREVIOUS];
   if (next !== 0) words[(next << scale) + PREVIOUS] = previous;
   if (previous !== 0) words[(previous << scale) + NEXT] = next;
   else words[head] = next;
@@ -90,28 +90,28 @@ export function unlink(words: Int32Array, head: number, scale: number, i: number
 /** Puts the block at `i` first in the quick list whose head is the word `head`. */
 export function pushWaiting(words: Int32Array, head: number, scale: number, i: number): void {
   const at = i << scale;
-  const next = words[head]!;
+  const next = words[head];
   words[head] = i;
   words[at + NEXT] = next;
   if (next === 0) words[at + LENGTH] = -1;
   else {
     words[(next << scale) + PREVIOUS] = i;
-    words[at + LENGTH] = words[(next << scale) + LENGTH]! - 1;
+    words[at + LENGTH] = words[(next << scale) + LENGTH] - 1;
   }
 }
 
 /** Takes any block out of the quick list whose head is the word `head`: the first takes its place. O(1). */
 export function unlinkWaiting(words: Int32Array, head: number, scale: number, i: number): void {
-  const first = words[head]!;
-  const second = words[(first << scale) + NEXT]!;
+  const first = words[head];
+  const second = words[(first << scale) + NEXT];
   words[head] = second;
   if (first === i) return;
   const to = first << scale;
   const from = i << scale;
-  const next = words[from + NEXT]!;
-  const previous = words[from + PREVIOUS]!;
+  const next = words[from + NEXT];
+  const previous = words[from + PREVIOUS];
   words[to + NEXT] = next;
-  words[to + LENGTH] = words[from + LENGTH]!;
+  words[to + LENGTH] = words[from + LENGTH];
   if (next !== 0) words[(next << scale) + PREVIOUS] = first;
   // Where the second is the one taken out, the first is its own successor, and first again.
   if (second === i) words[head] = first;
@@ -123,7 +123,7 @@ export function unlinkWaiting(words: Int32Array, head: number, scale: number, i:
 
 /** Blocks in the quick list that begins with the block at `i`, 0 for none. */
 export function countWaiting(words: Int32Array, scale: number, i: number): number {
-  return i === 0 ? 0 : -words[(i << scale) + LENGTH]!;
+  return i === 0 ? 0 : -words[(i << scale) + LENGTH];
 }
 
 /**
@@ -140,19 +140,19 @@ export function findFit(
 ): number {
   let bin = binOf(length);
   if (bin >= EXACT) {
-    const found = leastOf(words, scale, words[tables + BINS_AT + bin]!, length, thorough);
+    const found = leastOf(words, scale, words[tables + BINS_AT + bin], length, thorough);
     if (found !== 0) return found;
     bin++;
   }
   let group = bin >>> 5;
   if (group >= BITMAP_WORDS) return 0;
-  let bits = words[tables + BITMAP_AT + group]! & (-1 << (bin & 31));
+  let bits = words[tables + BITMAP_AT + group] & (-1 << (bin & 31));
   while (bits === 0) {
     if (++group >= BITMAP_WORDS) return 0;
-    bits = words[tables + BITMAP_AT + group]!;
+    bits = words[tables + BITMAP_AT + group];
   }
   bin = (group << 5) + 31 - Math.clz32(bits & -bits);
-  const head = words[tables + BINS_AT + bin]!;
+  const head = words[tables + BINS_AT + bin];
   return bin < EXACT ? head : leastOf(words, scale, head, length, false);
 }
 
@@ -167,8 +167,8 @@ export function leastOf(
   let best = 0;
   let least = 0x7fff_ffff;
   let left = SCAN;
-  for (let i = head; i !== 0; i = words[(i << scale) + NEXT]!) {
-    const found = words[(i << scale) + LENGTH]!;
+  for (let i = head; i !== 0; i = words[(i << scale) + NEXT]) {
+    const found = words[(i << scale) + LENGTH];
     if (found >= length && found < least) {
       best = i;
       if (found === length) break;
@@ -193,7 +193,7 @@ export function quickTotals(
     // Of thousands of lists all but some dozens are empty: eight at a time are passed over.
     while (length + 7 <= quick && areEmpty(words, at + length)) length += 8;
     if (length > quick) break;
-    const count = countWaiting(words, scale, words[at + length]!);
+    const count = countWaiting(words, scale, words[at + length]);
     blocks += count;
     granules += count * length;
   }
@@ -202,17 +202,17 @@ export function quickTotals(
 
 /** Whether the eight lists whose heads begin at word `i` hold nothing. */
 function areEmpty(words: Int32Array, i: number): boolean {
-  const first = words[i]! | words[i + 1]! | words[i + 2]! | words[i + 3]!;
-  return (first | words[i + 4]! | words[i + 5]! | words[i + 6]! | words[i + 7]!) === 0;
+  const first = words[i] | words[i + 1] | words[i + 2] | words[i + 3];
+  return (first | words[i + 4] | words[i + 5] | words[i + 6] | words[i + 7]) === 0;
 }
 
 /** Length of the largest merged block, 0 when there is none. O(bitmap words + blocks of the highest bin). */
 export function largestMerged(words: Int32Array, tables: number, scale: number): number {
   for (let group = BITMAP_WORDS - 1; group >= 0; group--) {
-    const bits = words[tables + BITMAP_AT + group]!;
+    const bits = words[tables + BITMAP_AT + group];
     if (bits === 0) continue;
     const bin = (group << 5) + 31 - Math.clz32(bits);
-    return largestOf(words, scale, words[tables + BINS_AT + bin]!);
+    return largestOf(words, scale, words[tables + BINS_AT + bin]);
   }
   return 0;
 }
@@ -220,23 +220,23 @@ export function largestMerged(words: Int32Array, tables: number, scale: number):
 /** Length of the largest block of a list, 0 when it is empty. */
 export function largestOf(words: Int32Array, scale: number, head: number): number {
   let largest = 0;
-  for (let i = head; i !== 0; i = words[(i << scale) + NEXT]!) {
-    largest = Math.max(largest, words[(i << scale) + LENGTH]!);
+  for (let i = head; i !== 0; i = words[(i << scale) + NEXT]) {
+    largest = Math.max(largest, words[(i << scale) + LENGTH]);
   }
   return largest;
 }
 
 /** The heads of all bins, in order of length. */
 export function* bins(words: Int32Array, tables: number): Iterable<readonly [bin: number, head: number]> {
-  for (let bin = 0; bin < BINS; bin++) yield [bin, words[tables + BINS_AT + bin]!];
+  for (let bin = 0; bin < BINS; bin++) yield [bin, words[tables + BINS_AT + bin]];
 }
 
 /** Whether the bitmap says that the bin has blocks. */
 export function isBinNonEmpty(words: Int32Array, tables: number, bin: number): boolean {
-  return ((words[tables + BITMAP_AT + (bin >>> 5)]! >>> (bin & 31)) & 1) === 1;
+  return ((words[tables + BITMAP_AT + (bin >>> 5)] >>> (bin & 31)) & 1) === 1;
 }
 
 /** Bits of the bitmap that stand for no bin: a search would take what lies behind the bins for the head of one. */
 export function strayBits(words: Int32Array, tables: number): number {
-  return words[tables + BITMAP_AT + BITMAP_WORDS - 1]! & (-1 << (BINS & 31));
+  return words[tables + BITMAP_AT + BITMAP_WORDS - 1] & (-1 << (BINS & 31));
 }

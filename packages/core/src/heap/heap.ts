@@ -82,15 +82,8 @@ export interface HeapDump {
  * ```
  */
 export class Heap extends InspectableHeap {
-  /** Whether frees are checked. */
-  readonly checked: boolean;
-  /** Every address is a multiple of this: 8 or 16. */
-  readonly alignment: 8 | 16;
-
   private constructor(memory: Memory, base: number, flags: number) {
     super(memory, base / 4, flags);
-    this.checked = this.checkMask !== 0;
-    this.alignment = this.shift === 3 ? 8 : 16;
   }
 
   /**
@@ -213,12 +206,12 @@ export class Heap extends InspectableHeap {
     }
     const n = (bytes + this.mask) >>> shift;
     if (n <= this.quick) {
-      const i = words[this.lists + n]!;
+      const i = words[this.lists + n];
       if (i !== 0) {
-        words[this.lists + n] = words[(i << this.scale) + NEXT]!;
+        words[this.lists + n] = words[(i << this.scale) + NEXT];
         if (this.checkMask !== 0) {
           const w = this.map + ((i >>> 5) << 1) + 1;
-          words[w] = words[w]! | (1 << (i & 31));
+          words[w] |= 1 << (i & 31);
         }
         return (i << shift) >>> 0;
       }
@@ -250,8 +243,8 @@ export class Heap extends InspectableHeap {
       words[this.generationAt] === this.generation
     ) {
       const w = this.map + ((i >>> 5) << 1);
-      const starts = words[w]!;
-      const states = words[w + 1]!;
+      const starts = words[w];
+      const states = words[w + 1];
       const bit = 1 << (i & 31);
       if ((starts & states & bit) !== 0) {
         const length = lengthOf(words, this.map, i);
@@ -287,7 +280,7 @@ export class Heap extends InspectableHeap {
     const bytes = count * size;
     if (bytes > ADDRESSABLE) return 0;
     this.sync();
-    const zeroFrom = this.words[this.header + H_ZERO_FROM]!;
+    const zeroFrom = this.words[this.header + H_ZERO_FROM];
     const address = this.malloc(bytes);
     if (address === 0) return 0;
     // The memory may have been found grown by somebody else in between.
@@ -551,7 +544,7 @@ export class Heap extends InspectableHeap {
     const count = Math.ceil(length / 4);
     const source = from / 4;
     const target = to / 4;
-    for (let w = 0; w < count; w++) words[target + w] = words[source + w]!;
+    for (let w = 0; w < count; w++) words[target + w] = words[source + w];
   }
 
   /** Writes the first bytes of a new heap. */
@@ -577,7 +570,7 @@ export class Heap extends InspectableHeap {
     words[header + H_PEAK] = first + size;
     words[header + H_END] = this.granulesOf(memory.byteLength);
     words[header + H_LIMIT] = this.granulesOf(limit);
-    words[header + H_ZERO_FROM] = zeroed ? first + size : words[header + H_END]!;
+    words[header + H_ZERO_FROM] = zeroed ? first + size : words[header + H_END];
     words[header + H_MAP] = first;
     words[header + H_COVERED] = FIRST_GROUPS;
     words[header + H_BLOCKS] = 1;

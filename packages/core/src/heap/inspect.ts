@@ -12,6 +12,7 @@
  * - a block asked for with an alignment of its own tells which, and lies at a multiple of it.
  */
 import { CorruptionError, law } from '../allocator.js';
+import { hex } from '../display.js';
 import { isMarked, isStart, isUsed, lengthOf, previousOf } from './block-map.js';
 import { Engine } from './engine.js';
 import {
@@ -62,6 +63,11 @@ export interface HeapStats {
 }
 
 export abstract class InspectableHeap extends Engine {
+  /** Whether frees are checked. */
+  readonly checked: boolean = this.checkMask !== 0;
+  /** Every address is a multiple of this: 8 or 16. */
+  readonly alignment: 8 | 16 = this.shift === 3 ? 8 : 16;
+
   /** Address of the header, a multiple of 16: what `Heap.attach` asks for. */
   get base(): number {
     return this.header * 4;
@@ -195,7 +201,7 @@ export abstract class InspectableHeap extends Engine {
       const used = isUsed(words, map, i);
       const own = this.isOwn(i);
       law(!(used && own), "the heap's own blocks are never in use by a caller", () => `granule ${i} in use`);
-      const merged = !used && !own && words[(i << scale) + LENGTH]! > 0;
+      const merged = !used && !own && words[(i << scale) + LENGTH] > 0;
       law(!(merged && mergedBefore), 'no two merged blocks are neighbours', () => `granule ${i}`);
       mergedBefore = merged;
       if (own) this.checkOwn(i, length);
@@ -228,7 +234,7 @@ export abstract class InspectableHeap extends Engine {
     const { words, map, first, scale } = this;
     const top = this.word(L.H_TOP);
     law(words[this.header] === L.MAGIC, 'the header begins with the magic word', () =>
-      hex(words[this.header]!),
+      hex(words[this.header] >>> 0),
     );
     law(
       top >= first && top <= this.word(L.H_PEAK) && top * this.unit <= this.memory.byteLength,
@@ -253,7 +259,7 @@ export abstract class InspectableHeap extends Engine {
       law(
         at >= first && at < top && words[at << scale] === tag,
         `the ${what} block is where the header says`,
-        () => `granule ${at}, which holds ${hex(words[at << scale] ?? 0)}`,
+        () => `granule ${at}, which holds ${hex((words[at << scale] ?? 0) >>> 0)}`,
       );
     }
     law(
@@ -293,8 +299,8 @@ export abstract class InspectableHeap extends Engine {
     const { words, map, scale } = this;
     let count = 0;
     let before = 0;
-    for (let i = head; i !== 0; i = words[(i << scale) + NEXT]!) {
-      const length = words[(i << scale) + LENGTH]!;
+    for (let i = head; i !== 0; i = words[(i << scale) + NEXT]) {
+      const length = words[(i << scale) + LENGTH];
       law(
         this.isBlock(i) && !isUsed(words, map, i) && !this.isOwn(i),
         'bins hold free blocks',
@@ -317,11 +323,11 @@ export abstract class InspectableHeap extends Engine {
     const { words, map, scale } = this;
     let quick = 0;
     for (let length = 1; length <= this.quick; length++) {
-      const head = words[this.lists + length]!;
+      const head = words[this.lists + length];
       let left = countWaiting(words, scale, head);
       quick += left;
       let before = 0;
-      for (let i = head; i !== 0; i = words[(i << scale) + NEXT]!) {
+      for (let i = head; i !== 0; i = words[(i << scale) + NEXT]) {
         const where = () => `granule ${i} in the list of ${length}`;
         law(
           this.isBlock(i) && lengthOf(words, map, i) === length,
@@ -369,7 +375,7 @@ export abstract class InspectableHeap extends Engine {
       length >= least && words[(i << scale) + LENGTH] === 0,
       `the ${isMap ? 'map' : 'tables'} block has room for what the header says, and is in no list`,
       () =>
-        `granule ${i} of length ${length}, ${least} needed; in a list with ${words[(i << scale) + LENGTH]!}`,
+        `granule ${i} of length ${length}, ${least} needed; in a list with ${words[(i << scale) + LENGTH]}`,
     );
   }
 
@@ -382,8 +388,8 @@ export abstract class InspectableHeap extends Engine {
     for (let group = origin; group <= origin + covered; group++) {
       const w = map + (group << 1);
       if (words[w] === 0) continue;
-      foundStarts += bitsIn(words[w]!);
-      foundStates += bitsIn(words[w + 1]!);
+      foundStarts += bitsIn(words[w]);
+      foundStates += bitsIn(words[w + 1]);
     }
     law(
       foundStarts === starts,
@@ -414,15 +420,15 @@ export abstract class InspectableHeap extends Engine {
     const { words, map, scale } = this;
     if (isUsed(words, map, i)) return waiting?.has(i) === true ? 'waiting' : 'used';
     if (this.isOwn(i)) return 'bookkeeping';
-    return words[(i << scale) + LENGTH]! < 0 ? 'waiting' : 'free';
+    return words[(i << scale) + LENGTH] < 0 ? 'waiting' : 'free';
   }
 
   private waitingBlocks(): ReadonlySet<number> {
     const { words, scale } = this;
     const waiting = new Set<number>();
     for (let length = 1; length <= this.quick; length++) {
-      let i = words[this.lists + length]!;
-      for (; i !== 0; i = words[(i << scale) + NEXT]!) waiting.add(i);
+      let i = words[this.lists + length];
+      for (; i !== 0; i = words[(i << scale) + NEXT]) waiting.add(i);
     }
     return waiting;
   }
@@ -439,7 +445,7 @@ export abstract class InspectableHeap extends Engine {
    */
   protected alignOf(i: number, length: number): number {
     if (length === 1 || !isMarked(this.words, this.map, i)) return 0;
-    const log = this.words[((i + length) << this.scale) - 1]!;
+    const log = this.words[((i + length) << this.scale) - 1];
     // Somebody wrote past the end of the block.
     if (!(log > this.shift && log < 32 && (i & ((1 << (log - this.shift)) - 1)) === 0)) {
       throw new CorruptionError(
@@ -452,7 +458,7 @@ export abstract class InspectableHeap extends Engine {
 
   /** A word of the header. */
   protected word(index: number): number {
-    return this.words[this.header + index]!;
+    return this.words[this.header + index];
   }
 }
 
@@ -460,8 +466,4 @@ function bitsIn(word: number): number {
   let count = 0;
   for (let bits = word; bits !== 0; bits &= bits - 1) count++;
   return count;
-}
-
-function hex(word: number): string {
-  return `0x${(word >>> 0).toString(16)}`;
 }

@@ -40,7 +40,10 @@ const { QUICK_AT } = freeLists;
 /** The map is made larger than needed by this part, as a shift, and by this many groups. */
 const MAP_SPARE = 2;
 const MAP_SPARE_GROUPS = 8;
-/** The memory is made longer than needed by this part, as a shift: growing in small steps would make views anew each time. */
+/**
+ * The memory is made longer than needed by this part of the heap, as a shift: growing in small steps would make views
+ * anew each time. What lies below the base does not count: a small heap at 1 GiB would ask for 64 MiB more.
+ */
 const MEMORY_SPARE = 4;
 
 /** What no header holds: `sync` renews everything. */
@@ -147,26 +150,26 @@ export abstract class Space {
     this.bytes = this.memory.bytes;
     const { words, header, scale } = this;
     const total = this.granulesOf(this.memory.byteLength);
-    if (total <= this.first || total < words[header + H_TOP]!) throw this.cut();
-    if (total > words[header + H_END]!) {
+    if (total <= this.first || total < words[header + H_TOP]) throw this.cut();
+    if (total > words[header + H_END]) {
       this.notice(total);
       // Views of other heap objects may be good still, but too short for what this one takes from now on.
       this.raiseGeneration();
     }
-    if (total !== words[header + H_END]!) words[header + H_END] = total;
-    this.generation = this.growing ? NO_GENERATION : words[header + H_GENERATION]!;
-    this.map = (words[header + H_MAP]! << scale) + OWN_WORDS - 2 * this.origin;
-    this.covered = words[header + H_COVERED]!;
-    this.tables = words[header + H_TABLES]! << scale;
-    this.quick = words[header + H_QUICK]!;
+    if (total !== words[header + H_END]) words[header + H_END] = total;
+    this.generation = this.growing ? NO_GENERATION : words[header + H_GENERATION];
+    this.map = (words[header + H_MAP] << scale) + OWN_WORDS - 2 * this.origin;
+    this.covered = words[header + H_COVERED];
+    this.tables = words[header + H_TABLES] << scale;
+    this.quick = words[header + H_QUICK];
     this.lists = this.tables + QUICK_AT;
-    this.end = Math.min(total, words[header + H_LIMIT]!);
+    this.end = Math.min(total, words[header + H_LIMIT]);
   }
 
   /** Somebody else may have written up to granule `end`. */
   private notice(end: number): void {
     const { words, header } = this;
-    words[header + H_ZERO_FROM] = Math.max(words[header + H_ZERO_FROM]!, end);
+    words[header + H_ZERO_FROM] = Math.max(words[header + H_ZERO_FROM], end);
     this.noticed = end;
   }
 
@@ -183,7 +186,7 @@ export abstract class Space {
   /** What this object has copied is worthless to every other one over the same bytes. */
   protected raiseGeneration(): void {
     const { words, header } = this;
-    this.generation = (words[header + H_GENERATION]! + 1) & 0x7fff_ffff;
+    this.generation = (words[header + H_GENERATION] + 1) & 0x7fff_ffff;
     words[header + H_GENERATION] = this.generation;
   }
 
@@ -196,12 +199,12 @@ export abstract class Space {
   protected bump(n: number): number {
     if (!this.reach(n, true)) return 0;
     const { words, header } = this;
-    const top = words[header + H_TOP]!;
+    const top = words[header + H_TOP];
     const end = top + n;
     setUsed(words, this.map, top);
     setStart(words, this.map, end);
     setLength(words, this.map, top, n);
-    words[header + H_BLOCKS] = words[header + H_BLOCKS]! + 1;
+    words[header + H_BLOCKS]++;
     this.raiseTop(end);
     return top;
   }
@@ -209,9 +212,9 @@ export abstract class Space {
   protected raiseTop(end: number): void {
     const { words, header } = this;
     words[header + H_TOP] = end;
-    if (end > words[header + H_PEAK]!) {
+    if (end > words[header + H_PEAK]) {
       words[header + H_PEAK] = end;
-      if (end > words[header + H_ZERO_FROM]!) words[header + H_ZERO_FROM] = end;
+      if (end > words[header + H_ZERO_FROM]) words[header + H_ZERO_FROM] = end;
     }
   }
 
@@ -221,7 +224,7 @@ export abstract class Space {
    * @returns false, nothing changed but the memory's length, where they cannot
    */
   protected reach(n: number, mayRaiseTop: boolean): boolean {
-    const top = this.words[this.header + H_TOP]!;
+    const top = this.words[this.header + H_TOP];
     const end = top + n;
     if (end > this.end && !this.growMemory(end)) return false;
     return (end >>> 5) - this.origin < this.covered || this.growMap(n, mayRaiseTop);
@@ -231,14 +234,14 @@ export abstract class Space {
   private growMap(n: number, mayRaiseTop: boolean): boolean {
     const { header } = this;
     const most = this.granulesOf(Math.min(this.memory.maxByteLength, ADDRESSABLE));
-    const mostGroups = (Math.min(most, this.words[header + H_LIMIT]!) >>> 5) - this.origin + 1;
+    const mostGroups = (Math.min(most, this.words[header + H_LIMIT]) >>> 5) - this.origin + 1;
     const ample = this.covered + (this.covered >>> MAP_SPARE) + MAP_SPARE_GROUPS;
     return this.moveMap(n, Math.min(ample, mostGroups), mayRaiseTop) || this.moveMap(n, 0, mayRaiseTop);
   }
 
   private moveMap(n: number, groupsLeast: number, mayRaiseTop: boolean): boolean {
     const { header, scale } = this;
-    const top = this.words[header + H_TOP]!;
+    const top = this.words[header + H_TOP];
     let groups = Math.max(groupsLeast, ((top + n) >>> 5) - this.origin + 1);
     let size = this.mapGranules(groups);
     let at = this.takeHole(size);
@@ -252,7 +255,7 @@ export abstract class Space {
     const { words } = this;
     const hole = at;
     if (hole === 0) at = top;
-    const oldBlock = words[header + H_MAP]!;
+    const oldBlock = words[header + H_MAP];
     const from = (oldBlock << scale) + OWN_WORDS;
     const to = (at << scale) + OWN_WORDS;
     words.fill(0, at << scale, to + 2 * (groups + 1));
@@ -268,7 +271,7 @@ export abstract class Space {
     if (hole === 0) {
       setStart(words, map, top + size);
       setLength(words, map, top, size);
-      words[header + H_BLOCKS] = words[header + H_BLOCKS]! + 1;
+      words[header + H_BLOCKS]++;
       this.raiseTop(top + size);
     } else this.own(at);
     this.release(oldBlock, oldSize);
@@ -290,7 +293,7 @@ export abstract class Space {
     const size = this.mapGranules(groups);
     if (!this.growMemory(at + size)) return false;
     const { words } = this;
-    const oldBlock = words[header + H_MAP]!;
+    const oldBlock = words[header + H_MAP];
     const oldSize = lengthOf(words, this.map, oldBlock);
     const from = (oldBlock << scale) + OWN_WORDS;
     const to = (at << scale) + OWN_WORDS;
@@ -307,8 +310,8 @@ export abstract class Space {
     this.raiseGeneration();
     const wasBehind = oldBlock === i + m;
     clearStart(words, map, i + m);
-    if (wasBehind) clearStart(words, map, words[header + H_TOP]!);
-    else words[header + H_BLOCKS] = words[header + H_BLOCKS]! + 1;
+    if (wasBehind) clearStart(words, map, words[header + H_TOP]);
+    else words[header + H_BLOCKS]++;
     setStart(words, map, at);
     setStart(words, map, at + size);
     setLength(words, map, i, n);
@@ -326,14 +329,14 @@ export abstract class Space {
   /** The used block at `i` becomes one of the heap's own, which nobody may free and nothing merges with. */
   protected own(i: number): void {
     const w = this.map + ((i >>> 5) << 1) + 1;
-    this.words[w] = this.words[w]! & ~(1 << (i & 31));
+    this.words[w] &= ~(1 << (i & 31));
     this.words[(i << this.scale) + LENGTH] = 0;
   }
 
   /** Makes the memory reach granule `end`. @returns false, nothing changed, where it cannot or may not */
   private growMemory(end: number): boolean {
     if (end <= this.end) return true;
-    if (end > this.words[this.header + H_LIMIT]!) return false;
+    if (end > this.words[this.header + H_LIMIT]) return false;
     // What listeners do to the heap would not be known to those who are in the middle of a change.
     this.growing = true;
     this.generation = NO_GENERATION;
@@ -347,15 +350,16 @@ export abstract class Space {
   }
 
   private askForMemory(end: number): void {
-    const { memory, header, unit } = this;
+    const { memory, header, scale, unit } = this;
     this.renew();
     if (end <= this.end) return;
     // A last part of a granule becomes the heap's now, with what its owner wrote there.
     if (memory.byteLength % unit !== 0) this.notice(this.granulesOf(memory.byteLength) + 1);
-    const limit = this.words[header + H_LIMIT]! * unit;
-    const ample = Math.min((end + (end >>> MEMORY_SPARE)) * unit, limit, memory.maxByteLength);
+    const limit = this.words[header + H_LIMIT] * unit;
+    const spare = (end - (header >>> scale)) >>> MEMORY_SPARE;
+    const ample = Math.min((end + spare) * unit, limit, memory.maxByteLength);
     const old = this.words;
-    const generation = old[this.generationAt]!;
+    const generation = old[this.generationAt];
     if (!memory.grow(Math.max(ample, end * unit)) && !memory.grow(end * unit)) return;
     if (memory.kind === 'custom') {
       // A buffer that was replaced looks as good as ever to other heap objects; or it is the same bytes after all.

@@ -3,16 +3,9 @@
  * that follows from them: how many bytes a request needs, where it lies in a free segment, what is cut off.
  * Both allocators hold one SegmentPolicy and ask it, so that they cannot disagree.
  */
-import type { AllocatorObserver } from '../allocator.js';
-import {
-  checkAlign,
-  checkBoolean,
-  checkBytes,
-  checkGrowthOptions,
-  checkRange,
-  roundUp,
-} from '../arguments.js';
+import { checkAlign, checkBoolean, checkBytes, roundUp } from '../arguments.js';
 import { display } from '../display.js';
+import { checkGrow, checkRangeOptions, RANGE_OPTIONS, type RangeOptions } from '../range-options.js';
 
 export const FITS = ['first', 'next', 'best', 'worst'] as const;
 /**
@@ -30,11 +23,7 @@ export const ORDERS = ['address', 'size-up', 'size-down', 'newest-first', 'newes
  */
 export type FreeListOrder = (typeof ORDERS)[number];
 
-export interface SegmentOptions {
-  /** Bytes in the range `[base, base + capacity)`. */
-  readonly capacity: number;
-  /** First address; 0 when left out. */
-  readonly base?: number;
+export interface SegmentOptions extends RangeOptions {
   /** Default `first`. */
   readonly fit?: Fit;
   /** Default `address`. */
@@ -55,20 +44,11 @@ export interface SegmentOptions {
    * the header (padding) or behind the request, it is not cut off but stays in the used segment, as waste.
    */
   readonly minRemainder?: number;
-  /**
-   * When nothing serves a request, the end of the range moves up by the least multiple of this many bytes with
-   * which it can be served; 0, the default, never moves it.
-   */
-  readonly growBy?: number;
-  /** The capacity never grows past this, by itself or by `grow`; as far as addresses go when left out. */
-  readonly maxCapacity?: number;
-  readonly observer?: AllocatorObserver;
 }
 
 /** The names of all SegmentOptions. */
 export const SEGMENT_OPTIONS: Readonly<Record<keyof SegmentOptions, true>> = {
-  capacity: true,
-  base: true,
+  ...RANGE_OPTIONS,
   fit: true,
   order: true,
   coalesce: true,
@@ -76,9 +56,6 @@ export const SEGMENT_OPTIONS: Readonly<Record<keyof SegmentOptions, true>> = {
   align: true,
   block: true,
   minRemainder: true,
-  growBy: true,
-  maxCapacity: true,
-  observer: true,
 };
 
 /**
@@ -105,10 +82,9 @@ export class SegmentPolicy {
 
   /** @throws RangeError naming the option and its value, when one is not as SegmentOptions says */
   constructor(options: SegmentOptions) {
-    const { capacity, base = 0, fit = 'first', order = 'address', coalesce = true } = options;
-    const { header = 0, align = 1, block = 1, minRemainder = 1, growBy = 0 } = options;
-    checkRange(base, capacity);
-    const { maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
+    const { fit = 'first', order = 'address', coalesce = true } = options;
+    const { header = 0, align = 1, block = 1, minRemainder = 1 } = options;
+    const { base, growBy, maxCapacity } = checkRangeOptions(options);
     checkOneOf('fit', fit, FITS);
     checkOneOf('order', order, ORDERS);
     checkBoolean('coalesce', coalesce);
@@ -116,7 +92,6 @@ export class SegmentPolicy {
     checkAlign(align);
     checkBytes('block', block, 1, Number.MAX_SAFE_INTEGER);
     checkBytes('minRemainder', minRemainder, 1, Number.MAX_SAFE_INTEGER);
-    checkGrowthOptions(base, capacity, growBy, maxCapacity);
     this.base = base;
     this.fit = fit;
     this.order = order;
@@ -204,18 +179,17 @@ export class SegmentPolicy {
   }
 
   /**
-   * @throws RangeError when the range may not grow so far
+   * @throws RangeError unless a range of `capacity` bytes may grow to `newCapacity`
    * @example
    * ```js
    * const policy = new SegmentPolicy({ capacity: 4096, maxCapacity: 8192 });
-   * policy.checkMaxCapacity(8192);   // => undefined
-   * policy.checkMaxCapacity(8193);   // => throws RangeError: maxCapacity
+   * policy.checkGrow(4096, 8192);   // => undefined
+   * policy.checkGrow(4096, 8193);   // => throws RangeError: maxCapacity
+   * policy.checkGrow(4096, 4095);   // => throws RangeError: at least the capacity
    * ```
    */
-  checkMaxCapacity(newCapacity: number): void {
-    if (newCapacity > this.maxCapacity) {
-      throw new RangeError(`newCapacity must be at most maxCapacity ${this.maxCapacity}, got ${newCapacity}`);
-    }
+  checkGrow(capacity: number, newCapacity: number): void {
+    checkGrow(capacity, newCapacity, this.maxCapacity);
   }
 }
 

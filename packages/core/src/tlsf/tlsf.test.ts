@@ -98,7 +98,7 @@ it('tells the observer of every step', () => {
 it('reports the free bytes by size', () => {
   const tlsf = new Tlsf({ capacity: 64 * 1024, align: 16 });
   const blocks = Array.from({ length: 100 }, (_, i) => tlsf.allocate(16 * (1 + (i % 40)))!);
-  for (let i = 0; i < 100; i += 2) tlsf.free(blocks[i]!);
+  for (let i = 0; i < 100; i += 2) tlsf.free(blocks[i]);
   const { freeBytes, largestFree, bins } = tlsf.report();
   const free = [...tlsf.segments()].filter((s) => !s.used).map((s) => s.end - s.start);
   expect(freeBytes).toBe(free.reduce((a, b) => a + b, 0));
@@ -120,7 +120,7 @@ describe('the plan of moves', () => {
     let mark = 0;
     for (const [n, frees] of calls) {
       if (frees && live.size > 0) {
-        const address = [...live.keys()][n % live.size]!;
+        const address = [...live.keys()][n % live.size];
         tlsf.free(address);
         live.delete(address);
         continue;

@@ -19,7 +19,7 @@
  */
 import { law } from '../allocator.js';
 import { type BoundaryMap, FIRST } from './boundary-map.js';
-import { NIL } from './segment-table.js';
+import { NIL } from './page-list.js';
 
 const { clz32 } = Math;
 
@@ -109,7 +109,7 @@ export class SizeBins {
   firstFrom(bin: number): number {
     const row = bin >> ROW_BITS;
     if (row >= this.rows.length) return NIL;
-    const bits = this.rows[row]! & (-1 << bin);
+    const bits = this.rows[row] & (-1 << bin);
     return bits === 0 ? this.firstInRows(row + 1) : (row << ROW_BITS) | lowestSetBit(bits);
   }
 
@@ -117,61 +117,61 @@ export class SizeBins {
   private firstInRows(row: number): number {
     const { rows, summary } = this;
     let word = row >> 5;
-    let set = summary[word]! & (-1 << row);
+    let set = summary[word] & (-1 << row);
     if (set === 0) {
       if (word === 1) return NIL;
       word = 1;
-      set = summary[1]!;
+      set = summary[1];
       if (set === 0) return NIL;
     }
     const first = (word << 5) | lowestSetBit(set);
-    return (first << ROW_BITS) | lowestSetBit(rows[first]!);
+    return (first << ROW_BITS) | lowestSetBit(rows[first]);
   }
 
   /** The last bin that is not empty, or NIL. */
   last(): number {
     const word = this.summary[1] === 0 ? 0 : 1;
-    const set = this.summary[word]!;
+    const set = this.summary[word];
     if (set === 0) return NIL;
     const row = (word << 5) | (31 - clz32(set));
-    return (row << ROW_BITS) | (31 - clz32(this.rows[row]!));
+    return (row << ROW_BITS) | (31 - clz32(this.rows[row]));
   }
 
   /** Takes the segment added last out of a bin, which is not empty. `poppedSize` tells its size then. */
   pop(bin: number): number {
     const { map } = this;
-    const stack = this.stacks[bin]!;
-    let top = this.heights[bin]!;
+    const stack = this.stacks[bin];
+    let top = this.heights[bin];
     let position: number;
     let size: number;
     do {
-      position = stack[--top]!;
+      position = stack[--top];
       size = map.isFree(position) ? map.size(position) : 0;
     } while (this.of(size) !== bin);
     this.poppedSize = size;
     this.heights[bin] = top;
-    if (--this.counts[bin]! === 0) this.clearBit(bin);
+    if (--this.counts[bin] === 0) this.clearBit(bin);
     return position;
   }
 
   /** All segments in a bin, those added last first. O(entries). */
   list(bin: number): Int32Array {
     this.compact(bin);
-    return this.stacks[bin]!.slice(0, this.heights[bin]).reverse();
+    return this.stacks[bin].slice(0, this.heights[bin]).reverse();
   }
 
   /** A free segment of `size` granules enters its bin. */
   add(position: number, size: number): void {
     const bin = this.of(size);
-    if (this.heights[bin]! === this.stacks[bin]!.length) this.makeRoom(bin);
-    this.stacks[bin]![this.heights[bin]!++] = position;
-    if (this.counts[bin]!++ === 0) this.setBit(bin);
+    if (this.heights[bin] === this.stacks[bin].length) this.makeRoom(bin);
+    this.stacks[bin][this.heights[bin]++] = position;
+    if (this.counts[bin]++ === 0) this.setBit(bin);
   }
 
   /** A segment of `size` granules leaves its bin: it is no longer free, or of that size, when the bin is next asked. */
   remove(size: number): void {
     const bin = this.of(size);
-    if (--this.counts[bin]! === 0) this.clearBit(bin);
+    if (--this.counts[bin] === 0) this.clearBit(bin);
   }
 
   /** The bins that are not empty, by rising size. O(bins + entries). */
@@ -199,13 +199,13 @@ export class SizeBins {
     const map = this.map;
     const expected = Array.from(this.counts, () => new Set<number>());
     for (let position = FIRST; position !== map.end; position = map.next(position)) {
-      if (map.isFree(position)) expected[this.of(map.size(position))]!.add(position);
+      if (map.isFree(position)) expected[this.of(map.size(position))].add(position);
     }
     for (const [bin, segments] of expected.entries()) {
-      const count = this.counts[bin]!;
+      const count = this.counts[bin];
       const row = bin >> ROW_BITS;
-      const bit = (this.rows[row]! >>> (bin & (ROW - 1))) & 1;
-      const set = (this.summary[row >> 5]! >>> (row & 31)) & 1;
+      const bit = (this.rows[row] >>> (bin & (ROW - 1))) & 1;
+      const set = (this.summary[row >> 5] >>> (row & 31)) & 1;
       law(
         count === segments.size,
         'a bin counts the free segments of its sizes',
@@ -221,23 +221,23 @@ export class SizeBins {
         'a bit of the bitmap of rows is set exactly where a row has bins with segments',
         () => `bit ${set} for row ${row}, bitmap ${this.rows[row]}`,
       );
-      for (const entry of this.stacks[bin]!.subarray(0, this.heights[bin])) segments.delete(entry);
+      for (const entry of this.stacks[bin].subarray(0, this.heights[bin])) segments.delete(entry);
       law(segments.size === 0, 'a bin lists its segments', () => `without ${[...segments]}, bin ${bin}`);
     }
   }
 
   private setBit(bin: number): void {
     const row = bin >> ROW_BITS;
-    this.rows[row]! |= 1 << bin;
-    this.summary[row >> 5]! |= 1 << row;
+    this.rows[row] |= 1 << bin;
+    this.summary[row >> 5] |= 1 << row;
   }
 
   private clearBit(bin: number): void {
     this.heights[bin] = 0;
     const row = bin >> ROW_BITS;
-    const bits = this.rows[row]! & ~(1 << bin);
+    const bits = this.rows[row] & ~(1 << bin);
     this.rows[row] = bits;
-    if (bits === 0) this.summary[row >> 5]! &= ~(1 << row);
+    if (bits === 0) this.summary[row >> 5] &= ~(1 << row);
   }
 
   /** Whether an entry of the bin still stands for a segment in it. */
@@ -248,17 +248,17 @@ export class SizeBins {
   /** Leaves in the stack only what is in the bin, each segment where it was entered last. O(entries). */
   private compact(bin: number): void {
     const map = this.map;
-    const stack = this.stacks[bin]!;
-    const height = this.heights[bin]!;
+    const stack = this.stacks[bin];
+    const height = this.heights[bin];
     let bottom = height;
     for (let i = height - 1; i >= 0; i--) {
-      const position = stack[i]!;
+      const position = stack[i];
       if (!this.isIn(position, bin)) continue;
       stack[--bottom] = position;
       // Seen: an earlier entry of the same segment is not taken for one that is in the bin.
       map.flip(position);
     }
-    for (let i = bottom; i < height; i++) map.flip(stack[i]!);
+    for (let i = bottom; i < height; i++) map.flip(stack[i]);
     stack.copyWithin(0, bottom, height);
     this.heights[bin] = height - bottom;
   }
@@ -266,8 +266,8 @@ export class SizeBins {
   /** Makes room in a full stack. */
   private makeRoom(bin: number): void {
     this.compact(bin);
-    const old = this.stacks[bin]!;
-    if (this.heights[bin]! * 2 < old.length) return;
+    const old = this.stacks[bin];
+    if (this.heights[bin] * 2 < old.length) return;
     const stack = new Int32Array(Math.max(ENTRIES_AT_FIRST, old.length * 2));
     stack.set(old);
     this.stacks[bin] = stack;

@@ -25,20 +25,20 @@ export class UsedOrders {
 
   /** The order of the used block that starts at `unit`, which is below `units`; -1 when none does. */
   get(unit: number): number {
-    const byte = this.bytes[unit >>> 2]!;
+    const byte = this.bytes[unit >>> 2];
     if ((byte & 3) === 3) return (unit & 3) === 0 ? byte >>> 2 : -1;
     return ((byte >>> ((unit & 3) << 1)) & 3) - 1;
   }
 
   set(unit: number, order: number): void {
     if (order >= 2) this.bytes[unit >>> 2] = (order << 2) | 3;
-    else this.bytes[unit >>> 2]! |= (order + 1) << ((unit & 3) << 1);
+    else this.bytes[unit >>> 2] |= (order + 1) << ((unit & 3) << 1);
   }
 
   /** Forgets the block of `order` at `unit`, which is there. */
   clear(unit: number, order: number): void {
     if (order >= 2) this.bytes[unit >>> 2] = 0;
-    else this.bytes[unit >>> 2]! &= ~(3 << ((unit & 3) << 1));
+    else this.bytes[unit >>> 2] &= ~(3 << ((unit & 3) << 1));
   }
 
   /** Takes over all blocks of `from`, which has no more units. */

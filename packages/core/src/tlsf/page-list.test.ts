@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FIRST_PAGE, PageList } from './page-list.js';
-import { NIL } from './segment-table.js';
+import { FIRST_PAGE, NIL, PageList } from './page-list.js';
 
 const never = () => true;
 

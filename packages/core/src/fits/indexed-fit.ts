@@ -19,7 +19,7 @@
  * 11 (1989); Linux finds room for vmalloc in the same way (mm/vmalloc.c).
  */
 import { type Allocator, type AllocatorStats, InvalidFreeError, law, type Segment } from '../allocator.js';
-import { checkAddress, checkAlign, checkGrowth, checkOptions, checkSize } from '../arguments.js';
+import { checkAddress, checkAlign, checkOptions, checkSize } from '../arguments.js';
 import { type EventQueue, observe } from '../observed.js';
 import { AddressIndex } from './address-index.js';
 import { FreeIndex, type IndexOrder } from './free-index.js';
@@ -41,15 +41,15 @@ import { FIRST, NIL, SegmentTable } from './segment-table.js';
  */
 export class IndexedFit implements Allocator {
   readonly policy: SegmentPolicy;
-  readonly #observer: EventQueue | undefined;
-  readonly #table: SegmentTable;
-  readonly #addresses: AddressIndex;
-  readonly #free: FreeIndex;
+  private readonly observer: EventQueue | undefined;
+  private readonly table: SegmentTable;
+  private readonly addresses: AddressIndex;
+  private readonly freeIndex: FreeIndex;
   /** In order of rank: 1 or -1 times the number of the segment's release in the newest orders; 0: its start. */
-  readonly #rankSign: number;
-  #releases = 0;
+  private readonly rankSign: number;
+  private releases = 0;
   /** Next fit's: the free segment where the next search begins, or NIL for the head of the list. */
-  #rover = NIL;
+  private rover = NIL;
 
   /** @throws RangeError naming the option that is not as SegmentOptions says, TypeError for one that is none of them */
   constructor(options: SegmentOptions) {
@@ -57,25 +57,25 @@ export class IndexedFit implements Allocator {
     const policy = new SegmentPolicy(options);
     const { base, header, minRemainder, order } = policy;
     this.policy = policy;
-    this.#observer = observe(this, options.observer);
-    this.#table = new SegmentTable(base, options.capacity, header > 0 || minRemainder > 1);
-    this.#addresses = new AddressIndex(this.#table);
-    this.#free = new FreeIndex(this.#table, indexOrder(policy));
-    this.#rankSign = order === 'newest-first' ? -1 : order === 'newest-last' ? 1 : 0;
-    this.#free.insert(FIRST, options.capacity, this.#newRank(base));
+    this.observer = observe(this, options.observer);
+    this.table = new SegmentTable(base, options.capacity, header > 0 || minRemainder > 1);
+    this.addresses = new AddressIndex(this.table);
+    this.freeIndex = new FreeIndex(this.table, indexOrder(policy));
+    this.rankSign = order === 'newest-first' ? -1 : order === 'newest-last' ? 1 : 0;
+    this.freeIndex.insert(FIRST, options.capacity, this.newRank(base));
   }
 
   get base(): number {
-    return this.#table.base;
+    return this.table.base;
   }
 
   get capacity(): number {
-    return this.#table.capacity;
+    return this.table.capacity;
   }
 
   /** Pages of the index that the last `allocate` looked at, and 1 for the end of the range where that had to move. */
   get inspected(): number {
-    return this.#free.visited;
+    return this.freeIndex.visited;
   }
 
   /**
@@ -98,74 +98,74 @@ export class IndexedFit implements Allocator {
   allocate(size: number, align = 1): number | null {
     checkSize(size);
     checkAlign(align);
-    this.#free.visited = 0;
+    this.freeIndex.visited = 0;
     const need = this.policy.need(size);
     const alignment = Math.max(align, this.policy.align);
-    let node = this.#search(need, alignment);
+    let node = this.search(need, alignment);
     if (node === NIL) {
-      if (!this.#growFor(need, alignment)) return null;
-      node = this.#table.last;
-      this.#free.visited++;
-      this.#serves(node, need, alignment);
+      if (!this.growFor(need, alignment)) return null;
+      node = this.table.last;
+      this.freeIndex.visited++;
+      this.serves(node, need, alignment);
     }
-    return this.#take(node, need, alignment, size);
+    return this.take(node, need, alignment, size);
   }
 
   /** The free segment that the policy chooses, or NIL. */
-  #search(need: number, align: number): number {
-    const free = this.#free;
-    const rover = this.#rover;
+  private search(need: number, align: number): number {
+    const free = this.freeIndex;
+    const rover = this.rover;
     if (rover === NIL) {
       let node = free.firstFit(need);
-      while (node !== NIL && !this.#serves(node, need, align)) node = free.fitAfter(node, need);
+      while (node !== NIL && !this.serves(node, need, align)) node = free.fitAfter(node, need);
       return node;
     }
     const first = free.fitFrom(rover, need);
     let node = first;
-    while (node !== NIL && !this.#serves(node, need, align)) node = free.fitAfter(node, need);
+    while (node !== NIL && !this.serves(node, need, align)) node = free.fitAfter(node, need);
     if (node !== NIL) return node;
     // Round the list: from its head to where this search began.
     node = free.firstFit(need);
-    while (node !== first && !this.#serves(node, need, align)) node = free.fitAfter(node, need);
+    while (node !== first && !this.serves(node, need, align)) node = free.fitAfter(node, need);
     return node === first ? NIL : node;
   }
 
   /** Whether a free segment that is large enough also lies so that the request fits. */
-  #serves(node: number, need: number, align: number): boolean {
-    const start = this.#table.start(node);
-    const end = start + this.#table.size(node);
+  private serves(node: number, need: number, align: number): boolean {
+    const start = this.table.start(node);
+    const end = start + this.table.size(node);
     const fits = this.policy.place(start, end, need, align) >= 0;
-    this.#observer?.inspect(start, end, fits);
+    this.observer?.inspect(start, end, fits);
     return fits;
   }
 
   /** Takes the request out of the free segment `node`, which is known to serve. */
-  #take(node: number, need: number, align: number, size: number): number {
-    const table = this.#table;
-    const free = this.#free;
+  private take(node: number, need: number, align: number, size: number): number {
+    const table = this.table;
+    const free = this.freeIndex;
     const { policy } = this;
     const start = table.start(node);
     const end = start + table.size(node);
     const head = policy.place(start, end, need, align);
     const from = policy.cutFront(start, head);
     const to = policy.cutBack(head + need, end);
-    if (from > start) this.#observer?.split(start, from, end);
-    if (to < end) this.#observer?.split(from, to, end);
-    if (policy.fit === 'next') this.#rover = free.after(node);
+    if (from > start) this.observer?.split(start, from, end);
+    if (to < end) this.observer?.split(from, to, end);
+    if (policy.fit === 'next') this.rover = free.after(node);
     // What remains behind keeps the place in the list, or else what remains in front.
     const used = from > start ? table.split(node, from - start) : node;
     if (to < end) {
       const rest = table.split(used, to - from);
-      free.replace(node, rest, end - to, this.#keptRank(node, to));
-      if (from > start) free.insert(node, from - start, this.#newRank(start));
-      if (policy.fit === 'next') this.#rover = rest;
-    } else if (from > start) free.replace(node, node, from - start, this.#keptRank(node, start));
+      free.replace(node, rest, end - to, this.keptRank(node, to));
+      if (from > start) free.insert(node, from - start, this.newRank(start));
+      if (policy.fit === 'next') this.rover = rest;
+    } else if (from > start) free.replace(node, node, from - start, this.keptRank(node, start));
     else free.remove(node);
     const address = head + policy.header;
     table.take(used, size);
     table.setAddress(used, address);
-    this.#addresses.add(used);
-    this.#observer?.take(from, to, address, size);
+    this.addresses.add(used);
+    this.observer?.take(from, to, address, size);
     return address;
   }
 
@@ -186,24 +186,24 @@ export class IndexedFit implements Allocator {
    */
   free(address: number): void {
     checkAddress(address);
-    const node = this.#addresses.remove(address);
-    if (node === NIL) throw new InvalidFreeError(address, this.#table.classify(address));
-    this.#table.release(node);
-    this.#giveBack(node);
+    const node = this.addresses.remove(address);
+    if (node === NIL) throw new InvalidFreeError(address, this.table.classify(address));
+    this.table.release(node);
+    this.giveBack(node);
   }
 
   /** Puts a segment that has become free into the index, merged with its free neighbours where it should be. */
-  #giveBack(node: number): void {
-    if (this.#observer !== undefined) {
-      const start = this.#table.start(node);
-      this.#observer.release(start, start + this.#table.size(node));
+  private giveBack(node: number): void {
+    if (this.observer !== undefined) {
+      const start = this.table.start(node);
+      this.observer.release(start, start + this.table.size(node));
     }
-    this.#addFree(node);
+    this.addFree(node);
   }
 
-  #addFree(node: number): void {
-    const table = this.#table;
-    const free = this.#free;
+  private addFree(node: number): void {
+    const table = this.table;
+    const free = this.freeIndex;
     const left = this.policy.coalesce ? table.freePrev(node) : NIL;
     const right = this.policy.coalesce ? table.freeNext(node) : NIL;
     let start = table.start(node);
@@ -211,35 +211,35 @@ export class IndexedFit implements Allocator {
     if (left !== NIL) {
       const middle = start;
       start = table.start(left);
-      this.#observer?.coalesce(start, middle, end);
+      this.observer?.coalesce(start, middle, end);
     }
     if (right !== NIL) {
       const middle = end;
       end += table.size(right);
-      this.#observer?.coalesce(start, middle, end);
+      this.observer?.coalesce(start, middle, end);
     }
     const merged = left === NIL ? node : left;
-    const rank = this.#newRank(start);
+    const rank = this.newRank(start);
     if (left !== NIL) {
       if (right !== NIL) free.remove(right);
       free.replace(left, left, end - start, rank);
     } else if (right !== NIL) free.replace(right, node, end - start, rank);
     else free.insert(node, end - start, rank);
     if (right !== NIL) {
-      if (this.#rover === right) this.#rover = merged;
+      if (this.rover === right) this.rover = merged;
       table.absorbNext(node);
     }
     if (left !== NIL) table.absorbNext(left);
   }
 
   /** The rank of a segment that enters the free list. */
-  #newRank(start: number): number {
-    return this.#rankSign === 0 ? start : this.#rankSign * ++this.#releases;
+  private newRank(start: number): number {
+    return this.rankSign === 0 ? start : this.rankSign * ++this.releases;
   }
 
   /** The rank of what remains, from `start` on, of the free segment `node`. */
-  #keptRank(node: number, start: number): number {
-    return this.#rankSign === 0 ? start : this.#free.rankOf(node);
+  private keptRank(node: number, start: number): number {
+    return this.rankSign === 0 ? start : this.freeIndex.rankOf(node);
   }
 
   /**
@@ -253,14 +253,14 @@ export class IndexedFit implements Allocator {
    * ```
    */
   sizeOf(address: number): number {
-    const node = this.#find(address);
-    return this.#table.start(node) + this.#table.size(node) - address;
+    const node = this.find(address);
+    return this.table.start(node) + this.table.size(node) - address;
   }
 
-  #find(address: number): number {
+  private find(address: number): number {
     checkAddress(address);
-    const node = this.#addresses.find(address);
-    if (node === NIL) throw new InvalidFreeError(address, this.#table.classify(address));
+    const node = this.addresses.find(address);
+    if (node === NIL) throw new InvalidFreeError(address, this.table.classify(address));
     return node;
   }
 
@@ -281,42 +281,42 @@ export class IndexedFit implements Allocator {
    */
   resize(address: number, size: number): boolean {
     checkSize(size);
-    const table = this.#table;
-    const node = this.#find(address);
+    const table = this.table;
+    const node = this.find(address);
     const start = table.start(node);
     const end = start + table.size(node);
     const tail = address - this.policy.header + this.policy.need(size);
     if (tail > end) {
-      if (!this.#extend(node, end, tail)) return false;
+      if (!this.extend(node, end, tail)) return false;
     } else {
       const cut = this.policy.cutBack(tail, end);
       if (cut < end) {
-        this.#observer?.split(start, cut, end);
-        this.#giveBack(table.split(node, cut - start));
+        this.observer?.split(start, cut, end);
+        this.giveBack(table.split(node, cut - start));
       }
     }
     table.setRequested(node, size);
-    this.#observer?.take(start, start + table.size(node), address, size);
+    this.observer?.take(start, start + table.size(node), address, size);
     return true;
   }
 
   /** Lets the used segment `node` reach from `end` at least to `tail`, at the cost of the free one behind it. */
-  #extend(node: number, end: number, tail: number): boolean {
-    const table = this.#table;
-    const free = this.#free;
+  private extend(node: number, end: number, tail: number): boolean {
+    const table = this.table;
+    const free = this.freeIndex;
     const behind = table.freeNext(node);
     if (behind === NIL) return false;
     const limit = end + table.size(behind);
     if (limit < tail) return false;
     const to = this.policy.cutBack(tail, limit);
-    if (to < limit) this.#observer?.split(end, to, limit);
-    this.#observer?.coalesce(table.start(node), end, to);
+    if (to < limit) this.observer?.split(end, to, limit);
+    this.observer?.coalesce(table.start(node), end, to);
     if (to < limit) {
       const rest = table.split(behind, to - end);
-      free.replace(behind, rest, limit - to, this.#keptRank(behind, to));
-      if (this.#rover === behind) this.#rover = rest;
+      free.replace(behind, rest, limit - to, this.keptRank(behind, to));
+      if (this.rover === behind) this.rover = rest;
     } else {
-      if (this.#rover === behind) this.#rover = free.after(behind);
+      if (this.rover === behind) this.rover = free.after(behind);
       free.remove(behind);
     }
     table.absorbNext(node);
@@ -337,16 +337,15 @@ export class IndexedFit implements Allocator {
    */
   grow(newCapacity: number): void {
     const { capacity } = this;
-    checkGrowth(this.base, capacity, newCapacity);
-    this.policy.checkMaxCapacity(newCapacity);
+    this.policy.checkGrow(capacity, newCapacity);
     if (newCapacity === capacity) return;
-    this.#observer?.grow(capacity, newCapacity);
-    this.#addFree(this.#table.append(newCapacity - capacity));
+    this.observer?.grow(capacity, newCapacity);
+    this.addFree(this.table.append(newCapacity - capacity));
   }
 
   /** Moves the end of the range so far that the request fits behind it; false where the options forbid it. */
-  #growFor(need: number, align: number): boolean {
-    const table = this.#table;
+  private growFor(need: number, align: number): boolean {
+    const table = this.table;
     const { last } = table;
     const start = this.policy.coalesce && !table.isUsed(last) ? table.start(last) : table.end;
     const newCapacity = this.policy.capacityFor(this.capacity, start, need, align);
@@ -367,14 +366,14 @@ export class IndexedFit implements Allocator {
    * ```
    */
   stats(): AllocatorStats {
-    const table = this.#table;
+    const table = this.table;
     return {
       capacity: table.capacity,
       usedBytes: table.usedBytes,
       freeBytes: table.freeBytes,
       usedSegments: table.usedSegments,
       freeSegments: table.freeSegments,
-      bookkeepingBytes: table.bytes + this.#addresses.bytes + this.#free.bytes,
+      bookkeepingBytes: table.bytes + this.addresses.bytes + this.freeIndex.bytes,
     };
   }
 
@@ -391,7 +390,7 @@ export class IndexedFit implements Allocator {
    * ```
    */
   largestFree(): number {
-    return this.#free.largest();
+    return this.freeIndex.largest();
   }
 
   /**
@@ -406,7 +405,7 @@ export class IndexedFit implements Allocator {
    * ```
    */
   segments(): Iterable<Segment> {
-    return this.#table.segments();
+    return this.table.segments();
   }
 
   /**
@@ -424,9 +423,9 @@ export class IndexedFit implements Allocator {
    */
   freeList(): Segment[] {
     const { order } = this.policy;
-    const entries = Array.from(this.#free, (node) => {
-      const start = this.#table.start(node);
-      return { start, size: this.#table.size(node), rank: this.#free.rankOf(node) };
+    const entries = Array.from(this.freeIndex, (node) => {
+      const start = this.table.start(node);
+      return { start, size: this.table.size(node), rank: this.freeIndex.rankOf(node) };
     });
     const indexed = indexOrder(this.policy);
     if (indexed !== 'rank' && indexed !== order) {
@@ -450,29 +449,29 @@ export class IndexedFit implements Allocator {
    * ```
    */
   check(): void {
-    const table = this.#table;
-    const free = this.#free;
+    const table = this.table;
+    const free = this.freeIndex;
     table.check(this.policy.coalesce);
-    this.#addresses.check();
+    this.addresses.check();
     free.check((node) => table.size(node));
     law(
       free.size === table.freeSegments,
       'every free segment is in the index',
       () => `${free.size} of ${table.freeSegments}`,
     );
-    let roverStands = this.#rover === NIL;
+    let roverStands = this.rover === NIL;
     for (const node of free) {
       const start = table.start(node);
       const rank = free.rankOf(node);
-      roverStands ||= node === this.#rover;
+      roverStands ||= node === this.rover;
       law(!table.isUsed(node), 'every entry of the index is free', () => `the segment at ${start}`);
       law(
-        this.#rankSign !== 0 || rank === start,
+        this.rankSign !== 0 || rank === start,
         'a segment is ranked by its start where the order is not by age',
         () => `rank ${rank} of the segment at ${start}`,
       );
     }
-    law(roverStands, 'the rover is a free segment', () => `segment ${this.#rover}`);
+    law(roverStands, 'the rover is a free segment', () => `segment ${this.rover}`);
     const { align, header, minRemainder } = this.policy;
     for (const { start, used, address } of this.segments()) {
       if (!used) continue;

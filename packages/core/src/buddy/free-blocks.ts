@@ -60,20 +60,20 @@ export class FreeBlocks {
 
   /** Whether block `index` of `order` is free. O(1). */
   has(order: number, index: number): boolean {
-    const word = this.words[this.starts[order << LEVEL_BITS]! + (index >>> 5)]!;
+    const word = this.words[this.starts[order << LEVEL_BITS] + (index >>> 5)];
     return ((word >>> (index & 31)) & 1) !== 0;
   }
 
   /** Puts block `index`, which is not there, into the list of `order`. */
   insert(order: number, index: number): void {
     const { words, starts } = this;
-    this.counts[order]!++;
+    this.counts[order]++;
     const first = order << LEVEL_BITS;
-    const top = first + this.tops[order]!;
+    const top = first + this.tops[order];
     let bit = index;
     for (let level = first; ; level++) {
-      const at = starts[level]! + (bit >>> 5);
-      const word = words[at]!;
+      const at = starts[level] + (bit >>> 5);
+      const word = words[at];
       words[at] = word | (1 << (bit & 31));
       if (word !== 0) return;
       if (level === top) break;
@@ -85,13 +85,13 @@ export class FreeBlocks {
   /** Takes block `index`, which is there, out of the list of `order`. */
   remove(order: number, index: number): void {
     const { words, starts } = this;
-    this.counts[order]!--;
+    this.counts[order]--;
     const first = order << LEVEL_BITS;
-    const top = first + this.tops[order]!;
+    const top = first + this.tops[order];
     let bit = index;
     for (let level = first; ; level++) {
-      const at = starts[level]! + (bit >>> 5);
-      const word = words[at]! & ~(1 << (bit & 31));
+      const at = starts[level] + (bit >>> 5);
+      const word = words[at] & ~(1 << (bit & 31));
       words[at] = word;
       if (word !== 0) return;
       if (level === top) break;
@@ -105,8 +105,8 @@ export class FreeBlocks {
     const { words, starts } = this;
     const first = order << LEVEL_BITS;
     let index = 0;
-    for (let level = first + this.tops[order]!; level >= first; level--) {
-      index = (index << 5) | trailingZeros(words[starts[level]! + index]!);
+    for (let level = first + this.tops[order]; level >= first; level--) {
+      index = (index << 5) | trailingZeros(words[starts[level] + index]);
     }
     return index;
   }
@@ -115,14 +115,14 @@ export class FreeBlocks {
   after(order: number, index: number): number {
     const { words, starts } = this;
     const first = order << LEVEL_BITS;
-    const top = first + this.tops[order]!;
+    const top = first + this.tops[order];
     let bit = index;
     for (let level = first; level <= top; level++) {
-      const above = words[starts[level]! + (bit >>> 5)]! & (-2 << (bit & 31));
+      const above = words[starts[level] + (bit >>> 5)] & (-2 << (bit & 31));
       bit >>>= 5;
       if (above === 0) continue;
       bit = (bit << 5) | trailingZeros(above);
-      while (level > first) bit = (bit << 5) | trailingZeros(words[starts[--level]! + bit]!);
+      while (level > first) bit = (bit << 5) | trailingZeros(words[starts[--level] + bit]);
       return bit;
     }
     return -1;
@@ -131,7 +131,7 @@ export class FreeBlocks {
   /** The free blocks of `order` by rising index. O(its length). */
   list(order: number): number[] {
     const indices: number[] = [];
-    this.collect(order, this.tops[order]!, 0, indices);
+    this.collect(order, this.tops[order], 0, indices);
     return indices;
   }
 
@@ -139,12 +139,12 @@ export class FreeBlocks {
   check(): void {
     const { words, starts } = this;
     for (let order = 0; order < this.orders; order++) {
-      const top = this.tops[order]!;
+      const top = this.tops[order];
       for (let level = 1; level <= top; level++) {
-        const below = starts[(order << LEVEL_BITS) | (level - 1)]!;
-        const here = starts[(order << LEVEL_BITS) | level]!;
+        const below = starts[(order << LEVEL_BITS) | (level - 1)];
+        const here = starts[(order << LEVEL_BITS) | level];
         for (let i = 0; i < here - below; i++) {
-          const bit = (words[here + (i >>> 5)]! >>> (i & 31)) & 1;
+          const bit = (words[here + (i >>> 5)] >>> (i & 31)) & 1;
           law(
             (words[below + i] !== 0) === (bit === 1),
             'a summary bit is set exactly when the word below is not zero',
@@ -167,7 +167,7 @@ export class FreeBlocks {
   }
 
   private collect(order: number, level: number, index: number, indices: number[]): void {
-    let word = this.words[this.starts[(order << LEVEL_BITS) | level]! + index]!;
+    let word = this.words[this.starts[(order << LEVEL_BITS) | level] + index];
     for (; word !== 0; word &= word - 1) {
       const below = (index << 5) | trailingZeros(word);
       if (level === 0) indices.push(below);

@@ -67,18 +67,18 @@ export class FreeRuns {
 
   /** Length of the longest run. O(1). */
   get largest(): number {
-    return this.longest[this.longest.length - 1]!;
+    return this.longest[this.longest.length - 1];
   }
 
   isFree(block: number): boolean {
-    return ((this.words[block >>> 5]! >>> (block & 31)) & 1) !== 0;
+    return ((this.words[block >>> 5] >>> (block & 31)) & 1) !== 0;
   }
 
   /** Makes the blocks from `from` up to `to`, all in use, free. */
   give(from: number, to: number): void {
     const { words } = this;
     const last = (to - 1) >>> 5;
-    for (let i = from >>> 5; i <= last; i++) words[i]! |= maskOf(i, from, to);
+    for (let i = from >>> 5; i <= last; i++) words[i] |= maskOf(i, from, to);
     this.summarise(from, to);
   }
 
@@ -86,7 +86,7 @@ export class FreeRuns {
   take(from: number, to: number): void {
     const { words } = this;
     const last = (to - 1) >>> 5;
-    for (let i = from >>> 5; i <= last; i++) words[i]! &= ~maskOf(i, from, to);
+    for (let i = from >>> 5; i <= last; i++) words[i] &= ~maskOf(i, from, to);
     this.summarise(from, to);
   }
 
@@ -104,7 +104,7 @@ export class FreeRuns {
       if (found !== NO_BLOCK) return found;
       level = 0;
       entry = from >>> CHUNK_BITS;
-      run = Math.min(ends[entry]!, ((entry + 1) << CHUNK_BITS) - from);
+      run = Math.min(ends[entry], ((entry + 1) << CHUNK_BITS) - from);
     }
     for (let passed = from > 0; ; passed = true) {
       if (passed) {
@@ -115,18 +115,18 @@ export class FreeRuns {
         }
         if (level === top) return NO_BLOCK;
       }
-      let at = levels[level]! + entry;
-      while (run + starts[at]! < count && longest[at]! >= count) {
+      let at = levels[level] + entry;
+      while (run + starts[at] < count && longest[at] >= count) {
         if (level === 0) return this.scan(count, entry << CHUNK_BITS);
         this.inspected++;
         level--;
         entry <<= FAN_BITS;
-        at = levels[level]! + entry;
+        at = levels[level] + entry;
       }
       this.inspected++;
-      const span = spans[level]!;
-      if (run + starts[at]! >= count) return entry * span - run;
-      run = starts[at] === span ? run + span : ends[at]!;
+      const span = spans[level];
+      if (run + starts[at] >= count) return entry * span - run;
+      run = starts[at] === span ? run + span : ends[at];
     }
   }
 
@@ -136,7 +136,7 @@ export class FreeRuns {
     const { words } = this;
     const last = (to - 1) >>> 5;
     for (let i = from >>> 5; i <= last; i++) {
-      const used = ~words[i]! & maskOf(i, from, to);
+      const used = ~words[i] & maskOf(i, from, to);
       if (used !== 0) return (i << 5) + trailingZeros(used);
     }
     return to;
@@ -146,7 +146,7 @@ export class FreeRuns {
   runStart(end: number): number {
     const { words } = this;
     for (let i = (end - 1) >> 5; i >= 0; i--) {
-      const used = ~words[i]! & maskOf(i, 0, end);
+      const used = ~words[i] & maskOf(i, 0, end);
       if (used !== 0) return (i << 5) + 32 - Math.clz32(used);
     }
     return 0;
@@ -162,7 +162,7 @@ export class FreeRuns {
   check(end: number): void {
     const room = this.words.length * 32;
     const past = this.words.findLastIndex((word) => word !== 0);
-    const highest = past < 0 ? -1 : past * 32 + 31 - Math.clz32(this.words[past]!);
+    const highest = past < 0 ? -1 : past * 32 + 31 - Math.clz32(this.words[past]);
     law(highest < end && end <= room, 'no block past the end is free', () => `block ${highest} of ${end}`);
     const fresh = new FreeRuns(this.blocks);
     fresh.copy(this);
@@ -183,7 +183,7 @@ export class FreeRuns {
     let run = 0;
     for (let i = from >>> 5; i < to >>> 5; i++) {
       this.inspected++;
-      const free = words[i]! & maskOf(i, from, to);
+      const free = words[i] & maskOf(i, from, to);
       if (free === -1) {
         run += 32;
         if (run >= count) return ((i + 1) << 5) - run;
@@ -222,7 +222,7 @@ export class FreeRuns {
     let longest = 0;
     let run = 0;
     for (let i = chunk * CHUNK_WORDS; i < end; i++) {
-      const free = words[i]!;
+      const free = words[i];
       if (free === -1) {
         run += 32;
         continue;
@@ -241,21 +241,21 @@ export class FreeRuns {
 
   private summariseEntry(level: number, entry: number): boolean {
     const { starts, longest, ends } = this;
-    const span = this.spans[level - 1]!;
-    const first = this.levels[level - 1]! + (entry << FAN_BITS);
+    const span = this.spans[level - 1];
+    const first = this.levels[level - 1] + (entry << FAN_BITS);
     let start = -1;
     let most = 0;
     let run = 0;
     for (let i = first; i < first + FAN; i++) {
-      const free = starts[i]!;
+      const free = starts[i];
       run += free;
       if (free === span) continue;
       if (start < 0) start = run;
       if (run > most) most = run;
-      if (longest[i]! > most) most = longest[i]!;
-      run = ends[i]!;
+      if (longest[i] > most) most = longest[i];
+      run = ends[i];
     }
-    return this.set(this.levels[level]! + entry, start < 0 ? run : start, Math.max(most, run), run);
+    return this.set(this.levels[level] + entry, start < 0 ? run : start, Math.max(most, run), run);
   }
 
   /** Whether it was otherwise before. */

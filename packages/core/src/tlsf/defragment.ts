@@ -54,10 +54,10 @@ export function planMoves(
   if (window === null) return none;
   const moves: Move[] = [];
   let movedBytes = 0;
-  let at = segments[window.first]!.start;
+  let at = segments[window.first].start;
   let largest = 0;
   for (let i = window.first; i <= window.last; i++) {
-    const { start, end, used, address } = segments[i]!;
+    const { start, end, used, address } = segments[i];
     if (!used) continue;
     const to = Math.min(start, roundUp(at, Math.max(align, alignOf(address))));
     largest = Math.max(largest, to - at);
@@ -67,7 +67,7 @@ export function planMoves(
     }
     at = to + (end - start);
   }
-  largest = Math.max(largest, segments[window.last]!.end - at);
+  largest = Math.max(largest, segments[window.last].end - at);
   // Special alignments may leave gaps and so the best window without a gain.
   if (largest <= largestFreeBefore) return none;
   return { moves, largestFreeBefore, largestFreeAfter: largest, movedBytes };
@@ -85,7 +85,7 @@ function bestWindow(
   let moves = 0;
   let bytes = 0;
   for (let last = 0; last < segments.length; last++) {
-    const { start, end, used, address } = segments[last]!;
+    const { start, end, used, address } = segments[last];
     if (used) {
       moves++;
       if (pinned(address)) {
@@ -97,8 +97,8 @@ function bestWindow(
     }
     bytes += end - start;
     // The window begins at a free segment and holds no more used ones than may be moved.
-    while (moves > maxMoves || segments[first]!.used) {
-      const gone = segments[first++]!;
+    while (moves > maxMoves || segments[first].used) {
+      const gone = segments[first++];
       if (gone.used) moves--;
       else bytes -= gone.end - gone.start;
     }

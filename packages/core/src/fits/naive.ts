@@ -16,14 +16,7 @@
  * roving pointer of its exercise 6.
  */
 import { type Allocator, type AllocatorStats, InvalidFreeError, law, type Segment } from '../allocator.js';
-import {
-  checkAddress,
-  checkAlign,
-  checkBoolean,
-  checkGrowth,
-  checkOptions,
-  checkSize,
-} from '../arguments.js';
+import { checkAddress, checkAlign, checkBoolean, checkOptions, checkSize } from '../arguments.js';
 import { display } from '../display.js';
 import { type EventQueue, observe } from '../observed.js';
 import { type MemoryMapping, settleMapping } from './mapping.js';
@@ -123,9 +116,9 @@ export class NaiveAllocator implements Allocator {
   readonly policy: SegmentPolicy;
   readonly descriptor: MemoryDescriptor;
   inspected = 0;
-  readonly #largestHint: boolean;
-  readonly #observer: EventQueue | undefined;
-  #usedBytes = 0;
+  private readonly largestHint: boolean;
+  private readonly observer: EventQueue | undefined;
+  private usedBytes = 0;
 
   /** @throws RangeError naming the option that is not as NaiveOptions says, TypeError for one that is none of them */
   constructor(options: NaiveOptions) {
@@ -134,11 +127,11 @@ export class NaiveAllocator implements Allocator {
     checkBoolean('largestHint', largestHint);
     this.policy = new SegmentPolicy(options);
     this.descriptor = new MemoryDescriptor(this.policy, options.capacity, options.mapping);
-    this.#largestHint = largestHint;
-    this.#observer = observe(this, options.observer);
+    this.largestHint = largestHint;
+    this.observer = observe(this, options.observer);
     const { base, break: end, free } = this.descriptor;
     free.insert(new SegmentNode(base, end));
-    if (this.#largestHint) this.descriptor.largest = end - base;
+    if (this.largestHint) this.descriptor.largest = end - base;
   }
 
   get base(): number {
@@ -172,13 +165,13 @@ export class NaiveAllocator implements Allocator {
     this.inspected = 0;
     const need = this.policy.need(size);
     const alignment = Math.max(align, this.policy.align);
-    let node = this.#search(need, alignment);
-    if (node === null && this.#growFor(need, alignment)) node = this.#search(need, alignment);
-    return node === null ? null : this.#take(node, need, alignment, size);
+    let node = this.search(need, alignment);
+    if (node === null && this.growFor(need, alignment)) node = this.search(need, alignment);
+    return node === null ? null : this.take(node, need, alignment, size);
   }
 
   /** Once round the free list, from the rover in next fit and from the head in the others. */
-  #search(need: number, align: number): SegmentNode | null {
+  private search(need: number, align: number): SegmentNode | null {
     const { descriptor, policy } = this;
     const { head } = descriptor.free;
     if (need > descriptor.largest || head === null) return null;
@@ -189,7 +182,7 @@ export class NaiveAllocator implements Allocator {
     do {
       const fits = policy.place(node.start, node.end, need, align) >= 0;
       this.inspected++;
-      this.#observer?.inspect(node.start, node.end, fits);
+      this.observer?.inspect(node.start, node.end, fits);
       if (fits) {
         if (policy.fit === 'first' || policy.fit === 'next') return node;
         if (chosen === null || (policy.fit === 'best' ? node.size < chosen.size : node.size > chosen.size)) {
@@ -199,14 +192,14 @@ export class NaiveAllocator implements Allocator {
       largest = Math.max(largest, node.size);
       node = node.next ?? head;
     } while (node !== from);
-    if (this.#largestHint) descriptor.largest = largest;
+    if (this.largestHint) descriptor.largest = largest;
     return chosen;
   }
 
   /** Takes the request out of the free segment `node`, which is known to serve. */
-  #take(node: SegmentNode, need: number, align: number, size: number): number {
+  private take(node: SegmentNode, need: number, align: number, size: number): number {
     const { policy } = this;
-    const observer = this.#observer;
+    const observer = this.observer;
     const { free, segments } = this.descriptor;
     const { start, end, next } = node;
     const head = policy.place(start, end, need, align);
@@ -226,12 +219,12 @@ export class NaiveAllocator implements Allocator {
       } else free.shrink(node, start, from);
     }
     if (policy.fit === 'next') this.descriptor.rover = to < end ? node : next;
-    if (this.#largestHint && free.length <= 1) this.descriptor.largest = free.head?.size ?? 0;
+    if (this.largestHint && free.length <= 1) this.descriptor.largest = free.head?.size ?? 0;
 
     used.address = head + policy.header;
     used.requested = size;
     segments.insertBefore(segments.head, used);
-    this.#usedBytes += to - from;
+    this.usedBytes += to - from;
     observer?.take(from, to, used.address, size);
     return used.address;
   }
@@ -250,13 +243,13 @@ export class NaiveAllocator implements Allocator {
    * ```
    */
   free(address: number): void {
-    const node = this.#find(address);
+    const node = this.find(address);
     this.descriptor.segments.remove(node);
-    this.#giveBack(node);
+    this.giveBack(node);
   }
 
   /** The used segment at `address`, found by a walk. */
-  #find(address: number): SegmentNode {
+  private find(address: number): SegmentNode {
     checkAddress(address);
     const { base, break: end, segments } = this.descriptor;
     if (!(address >= base && address < end)) throw new InvalidFreeError(address, 'outside');
@@ -269,35 +262,35 @@ export class NaiveAllocator implements Allocator {
   }
 
   /** Makes a used segment, of no list by now, a free one. */
-  #giveBack(node: SegmentNode): void {
-    this.#usedBytes -= node.size;
-    this.#observer?.release(node.start, node.end);
-    this.#addFree(node);
+  private giveBack(node: SegmentNode): void {
+    this.usedBytes -= node.size;
+    this.observer?.release(node.start, node.end);
+    this.addFree(node);
   }
 
   /** Puts a segment into the free list, merged with its free neighbours where the policy coalesces. */
-  #addFree(node: SegmentNode): void {
+  private addFree(node: SegmentNode): void {
     const { descriptor } = this;
-    const observer = this.#observer;
+    const observer = this.observer;
     if (this.policy.coalesce) {
-      const [left, right] = this.#freeNeighbours(node.start, node.end);
+      const [left, right] = this.freeNeighbours(node.start, node.end);
       if (left !== null) {
         observer?.coalesce(left.start, node.start, node.end);
         node.start = left.start;
-        this.#absorb(left, node);
+        this.absorb(left, node);
       }
       if (right !== null) {
         observer?.coalesce(node.start, right.start, right.end);
         node.end = right.end;
-        this.#absorb(right, node);
+        this.absorb(right, node);
       }
     }
     descriptor.free.insert(node);
-    if (this.#largestHint) descriptor.largest = Math.max(descriptor.largest, node.size);
+    if (this.largestHint) descriptor.largest = Math.max(descriptor.largest, node.size);
   }
 
   /** The free segments that end at `start` and that start at `end`. In a list of any order, only a walk tells. */
-  #freeNeighbours(start: number, end: number): [SegmentNode | null, SegmentNode | null] {
+  private freeNeighbours(start: number, end: number): [SegmentNode | null, SegmentNode | null] {
     let left: SegmentNode | null = null;
     let right: SegmentNode | null = null;
     for (let node = this.descriptor.free.head; node !== null; node = node.next) {
@@ -308,7 +301,7 @@ export class NaiveAllocator implements Allocator {
   }
 
   /** Drops the free node `old`, whose bytes are `merged`'s now; a rover that stood there moves along. */
-  #absorb(old: SegmentNode, merged: SegmentNode): void {
+  private absorb(old: SegmentNode, merged: SegmentNode): void {
     this.descriptor.free.remove(old);
     if (this.descriptor.rover === old) this.descriptor.rover = merged;
   }
@@ -325,7 +318,7 @@ export class NaiveAllocator implements Allocator {
    * ```
    */
   sizeOf(address: number): number {
-    return this.#find(address).end - address;
+    return this.find(address).end - address;
   }
 
   /**
@@ -344,33 +337,33 @@ export class NaiveAllocator implements Allocator {
    */
   resize(address: number, size: number): boolean {
     checkSize(size);
-    const node = this.#find(address);
+    const node = this.find(address);
     const tail = address - this.policy.header + this.policy.need(size);
     if (tail > node.end) {
-      if (!this.#extend(node, tail)) return false;
+      if (!this.extend(node, tail)) return false;
     } else {
       const cut = this.policy.cutBack(tail, node.end);
       if (cut < node.end) {
         const rest = new SegmentNode(cut, node.end);
-        this.#observer?.split(node.start, cut, node.end);
+        this.observer?.split(node.start, cut, node.end);
         node.end = cut;
-        this.#giveBack(rest);
+        this.giveBack(rest);
       }
     }
     node.requested = size;
-    this.#observer?.take(node.start, node.end, address, size);
+    this.observer?.take(node.start, node.end, address, size);
     return true;
   }
 
   /** Lets the used segment `node` reach at least to `tail`, at the cost of the free one behind it. */
-  #extend(node: SegmentNode, tail: number): boolean {
+  private extend(node: SegmentNode, tail: number): boolean {
     const { free, rover } = this.descriptor;
-    const [, behind] = this.#freeNeighbours(node.start, node.end);
+    const [, behind] = this.freeNeighbours(node.start, node.end);
     if (behind === null || behind.end < tail) return false;
     const to = this.policy.cutBack(tail, behind.end);
-    if (to < behind.end) this.#observer?.split(behind.start, to, behind.end);
-    this.#observer?.coalesce(node.start, node.end, to);
-    this.#usedBytes += to - node.end;
+    if (to < behind.end) this.observer?.split(behind.start, to, behind.end);
+    this.observer?.coalesce(node.start, node.end, to);
+    this.usedBytes += to - node.end;
     node.end = to;
     if (to < behind.end) {
       free.shrink(behind, to, behind.end);
@@ -397,19 +390,18 @@ export class NaiveAllocator implements Allocator {
    */
   grow(newCapacity: number): void {
     const { descriptor, capacity } = this;
-    checkGrowth(this.base, capacity, newCapacity);
-    this.policy.checkMaxCapacity(newCapacity);
+    this.policy.checkGrow(capacity, newCapacity);
     if (newCapacity === capacity) return;
     const added = new SegmentNode(descriptor.break, descriptor.base + newCapacity);
     descriptor.break = added.end;
-    this.#observer?.grow(capacity, newCapacity);
-    this.#addFree(added);
+    this.observer?.grow(capacity, newCapacity);
+    this.addFree(added);
   }
 
   /** Moves the break so far that the request fits behind it; false where the options forbid it. */
-  #growFor(need: number, align: number): boolean {
+  private growFor(need: number, align: number): boolean {
     const end = this.descriptor.break;
-    const last = this.policy.coalesce ? this.#freeNeighbours(end, end)[0] : null;
+    const last = this.policy.coalesce ? this.freeNeighbours(end, end)[0] : null;
     const newCapacity = this.policy.capacityFor(this.capacity, last?.start ?? end, need, align);
     if (newCapacity < 0) return false;
     this.grow(newCapacity);
@@ -430,7 +422,7 @@ export class NaiveAllocator implements Allocator {
    */
   stats(): AllocatorStats {
     const { capacity } = this;
-    const usedBytes = this.#usedBytes;
+    const usedBytes = this.usedBytes;
     const { free, segments } = this.descriptor;
     return {
       capacity,
@@ -531,9 +523,9 @@ export class NaiveAllocator implements Allocator {
     }
     law(at === descriptor.break, 'segments end at the break', () => `${at} and ${descriptor.break}`);
     law(
-      usedBytes === this.#usedBytes,
+      usedBytes === this.usedBytes,
       'usedBytes counts the used segments',
-      () => `${usedBytes} and ${this.#usedBytes}`,
+      () => `${usedBytes} and ${this.usedBytes}`,
     );
     law(
       rover === null || [...free].includes(rover),

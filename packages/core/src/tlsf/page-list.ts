@@ -10,8 +10,9 @@
  * Source of the hash table: Knuth, The Art of Computer Programming, volume 3, section 6.4, algorithms L and R.
  */
 import { law } from '../allocator.js';
-import { NIL } from './segment-table.js';
 
+/** No page, and no position of a segment. */
+export const NIL = -1;
 /** The page that begins at 0, which is always there. */
 export const FIRST_PAGE = 0;
 
@@ -51,20 +52,20 @@ export class PageList {
   find(first: number): number {
     const { places, firsts } = this;
     let place = hash(first) >>> this.shift;
-    let page = places[place]! - 1;
+    let page = places[place] - 1;
     while (page !== NIL && firsts[page] !== first) {
       place = (place + 1) & (places.length - 1);
-      page = places[place]! - 1;
+      page = places[place] - 1;
     }
     return page;
   }
 
   prev(page: number): number {
-    return this.links[page << 1]!;
+    return this.links[page << 1];
   }
 
   next(page: number): number {
-    return this.links[(page << 1) + 1]!;
+    return this.links[(page << 1) + 1];
   }
 
   /**
@@ -74,7 +75,7 @@ export class PageList {
   insertAfter(page: number, first: number): number {
     const added = this.newPage();
     const { links } = this;
-    const next = links[(page << 1) + 1]!;
+    const next = links[(page << 1) + 1];
     this.firsts[added] = first;
     links[added << 1] = page;
     links[(added << 1) + 1] = next;
@@ -89,8 +90,8 @@ export class PageList {
   /** Takes out a page, not the first. */
   remove(page: number): void {
     const { links } = this;
-    const prev = links[page << 1]!;
-    const next = links[(page << 1) + 1]!;
+    const prev = links[page << 1];
+    const next = links[(page << 1) + 1];
     links[(prev << 1) + 1] = next;
     if (next === NIL) this.last = prev;
     else links[next << 1] = prev;
@@ -115,11 +116,11 @@ export class PageList {
     for (const page of this) {
       const below = prev;
       law(
-        this.prev(page) === below && (below === NIL || this.firsts[below]! < this.firsts[page]!),
+        this.prev(page) === below && (below === NIL || this.firsts[below] < this.firsts[page]),
         'the pages are linked both ways, in rising order',
         () => `page ${page}, from ${this.firsts[page]}, after ${below}`,
       );
-      law(this.find(this.firsts[page]!) === page, 'a page is found by where it begins', () => `page ${page}`);
+      law(this.find(this.firsts[page]) === page, 'a page is found by where it begins', () => `page ${page}`);
       prev = page;
       pages++;
     }
@@ -142,7 +143,7 @@ export class PageList {
   private put(page: number): void {
     const { places } = this;
     const mask = places.length - 1;
-    let place = hash(this.firsts[page]!) >>> this.shift;
+    let place = hash(this.firsts[page]) >>> this.shift;
     while (places[place] !== 0) place = (place + 1) & mask;
     places[place] = page + 1;
   }
@@ -150,12 +151,12 @@ export class PageList {
   private takeOut(page: number): void {
     const { places, shift } = this;
     const mask = places.length - 1;
-    let hole = hash(this.firsts[page]!) >>> shift;
+    let hole = hash(this.firsts[page]) >>> shift;
     while (places[hole] !== page + 1) hole = (hole + 1) & mask;
     for (let place = (hole + 1) & mask; places[place] !== 0; place = (place + 1) & mask) {
-      const home = hash(this.firsts[places[place]! - 1]!) >>> shift;
+      const home = hash(this.firsts[places[place] - 1]) >>> shift;
       if (((place - home) & mask) >= ((place - hole) & mask)) {
-        places[hole] = places[place]!;
+        places[hole] = places[place];
         hole = place;
       }
     }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { BoundaryMap, FIRST } from './boundary-map.js';
-import { NIL } from './segment-table.js';
+import { NIL } from './page-list.js';
 import { SizeBins } from './size-bins.js';
 
 it('puts each size into the bin that begins at or below it', () => {
@@ -22,8 +22,8 @@ it('puts each size into the bin that begins at or below it', () => {
 function holes() {
   const map = new BoundaryMap(0, 2 ** 20, 1);
   const positions: number[] = [FIRST];
-  for (let i = 1; i <= 1000; i++) positions.push(map.begin(positions[i - 1]!, 4));
-  for (let i = 1; i < 1000; i += 2) map.take(positions[i]!, 4);
+  for (let i = 1; i <= 1000; i++) positions.push(map.begin(positions[i - 1], 4));
+  for (let i = 1; i < 1000; i += 2) map.take(positions[i], 4);
   return { map, bins: new SizeBins(map), free: positions.filter((_, i) => i % 2 === 0 && i < 1000) };
 }
 
@@ -34,7 +34,7 @@ it('gives the segment added last, whatever has left in between', () => {
     fc.property(fc.array(fc.nat(free.length - 1), { maxLength: 300, size: 'max' }), (toggles) => {
       let inBin: number[] = [];
       for (const n of toggles) {
-        const position = free[n]!;
+        const position = free[n];
         if (map.isUsed(position)) {
           map.release(position, 4);
           bins.add(position, 4);

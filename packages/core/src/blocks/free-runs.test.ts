@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CorruptionError } from '../allocator.js';
-import { FreeRuns, NO_BLOCK } from './freeruns.js';
+import { FreeRuns, NO_BLOCK } from './free-runs.js';
 
 /** The lowest `count` true values in a row from `from` on, by looking at each. */
 function findIn(free: readonly boolean[], count: number, from: number): number {

@@ -5,10 +5,10 @@ import { FIRST, NIL, SegmentTable } from './segment-table.js';
 
 /** A table of `starts.length` used segments that begin at the addresses given (ascending), none entered yet. */
 function tableOf(starts: readonly number[]): { table: SegmentTable; nodes: number[] } {
-  const table = new SegmentTable(starts[0]!, starts.at(-1)! - starts[0]! + 1);
+  const table = new SegmentTable(starts[0], starts.at(-1)! - starts[0] + 1);
   const nodes = [FIRST];
   for (let i = 1; i < starts.length; i++) {
-    nodes.push(table.split(nodes[i - 1]!, starts[i]! - starts[i - 1]!));
+    nodes.push(table.split(nodes[i - 1], starts[i] - starts[i - 1]));
   }
   for (const node of nodes) table.take(node, 1);
   return { table, nodes };
@@ -53,13 +53,13 @@ describe('AddressIndex', () => {
     for (const [i, twin] of twins.entries()) {
       const other = 1 - i;
       const index = new AddressIndex(table);
-      index.add(nodes[i]!);
-      expect(index.find(twins[other]!)).toBe(NIL);
-      expect(index.remove(twins[other]!)).toBe(NIL);
-      index.add(nodes[other]!);
+      index.add(nodes[i]);
+      expect(index.find(twins[other])).toBe(NIL);
+      expect(index.remove(twins[other])).toBe(NIL);
+      index.add(nodes[other]);
       expect(twins.map((t) => index.find(t))).toEqual(nodes);
       expect(index.remove(twin)).toBe(nodes[i]);
-      expect(index.find(twins[other]!)).toBe(nodes[other]);
+      expect(index.find(twins[other])).toBe(nodes[other]);
     }
   });
 
@@ -71,13 +71,13 @@ describe('AddressIndex', () => {
         const index = new AddressIndex(table);
         const model = new Map<number, number>();
         for (const t of toggles) {
-          const start = starts[t]!;
+          const start = starts[t];
           if (model.has(start)) {
             expect(index.remove(start)).toBe(model.get(start));
             model.delete(start);
           } else {
-            index.add(nodes[t]!);
-            model.set(start, nodes[t]!);
+            index.add(nodes[t]);
+            model.set(start, nodes[t]);
           }
         }
         expect(index.size).toBe(model.size);
@@ -96,8 +96,8 @@ describe('AddressIndex', () => {
     const bytes = index.bytes;
     expect(bytes / n).toBeLessThan(22);
     for (let round = 0; round < 20; round++) {
-      for (let i = round; i < n; i += 7) expect(index.remove(starts[i]!)).toBe(nodes[i]);
-      for (let i = round; i < n; i += 7) index.add(nodes[i]!);
+      for (let i = round; i < n; i += 7) expect(index.remove(starts[i])).toBe(nodes[i]);
+      for (let i = round; i < n; i += 7) index.add(nodes[i]);
     }
     expect(index.bytes).toBe(bytes);
     index.check();
@@ -106,12 +106,12 @@ describe('AddressIndex', () => {
   it('check tells an entry too few, and one that is not in use', () => {
     const { table, nodes } = tableOf([0, 10, 20]);
     const index = new AddressIndex(table);
-    index.add(nodes[0]!);
-    index.add(nodes[1]!);
+    index.add(nodes[0]);
+    index.add(nodes[1]);
     expect(() => index.check()).toThrow('2 entries for 3 used segments');
-    index.add(nodes[2]!);
+    index.add(nodes[2]);
     index.check();
-    table.release(nodes[1]!);
+    table.release(nodes[1]);
     expect(() => index.check()).toThrow('3 entries for 2 used segments');
     index.remove(0);
     expect(() => index.check()).toThrow('node -1 for the used segment at 0');

@@ -152,7 +152,7 @@ describe('SegmentTable', () => {
         let model: Segment[] = [{ start: base, end: base + 2 ** 33, used: false, address: base }];
         for (const { step, which, part } of steps) {
           const at = which % model.length;
-          const s = model[at]!;
+          const s = model[at];
           let node = FIRST;
           for (let i = 0; i < at; i++) node = table.next(node);
           const size = s.end - s.start;
@@ -178,7 +178,7 @@ describe('SegmentTable', () => {
           } else if (step === 'join' && model[at + 1]?.used === false) {
             expect(table.freeNext(node)).toBe(table.next(node));
             table.absorbNext(node);
-            model.splice(at, 2, { ...s, end: model[at + 1]!.end });
+            model.splice(at, 2, { ...s, end: model[at + 1].end });
           } else if (step === 'append') {
             table.append(which + 1);
             const start = model.at(-1)!.end;

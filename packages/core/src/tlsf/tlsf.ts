@@ -23,50 +23,24 @@
  * Source: M. Masmano, I. Ripoll, A. Crespo, J. Real, "TLSF: a new dynamic memory allocator for real-time systems",
  * Euromicro Conference on Real-Time Systems (ECRTS) 2004.
  */
-import {
-  type Allocator,
-  type AllocatorObserver,
-  type AllocatorStats,
-  InvalidFreeError,
-  type Segment,
-} from '../allocator.js';
-import {
-  checkAddress,
-  checkAlign,
-  checkGrowth,
-  checkGrowthOptions,
-  checkOptions,
-  checkRange,
-  checkSize,
-  lowestBit,
-  roundUp,
-} from '../arguments.js';
-import { display } from '../display.js';
+import { type Allocator, type AllocatorStats, InvalidFreeError, type Segment } from '../allocator.js';
+import { checkAddress, checkAlign, checkOptions, checkSize, lowestBit, roundUp } from '../arguments.js';
+import { display, hex } from '../display.js';
 import { type EventQueue, observe } from '../observed.js';
+import { checkGrow, checkRangeOptions, RANGE_OPTIONS, type RangeOptions } from '../range-options.js';
 import { BoundaryMap, FIRST } from './boundary-map.js';
 import { type DefragmentOptions, type MovePlan, planMoves } from './defragment.js';
-import { NIL } from './segment-table.js';
+import { NIL } from './page-list.js';
 import { type BinReport, SizeBins } from './size-bins.js';
 
-export interface TlsfOptions {
-  /** Bytes in the range `[base, base + capacity)`, a multiple of `align`. */
-  readonly capacity: number;
-  /** First address, a multiple of `align`; 0 when left out. */
-  readonly base?: number;
+/** `capacity`, `base` and `growBy` must be multiples of `align`. */
+export interface TlsfOptions extends RangeOptions {
   /**
    * Every address and size is a multiple of this power of two. Default 8: any typed array can then be laid on any
    * address, and no remainder is too small to serve. 256 suits the offsets of GPU buffers; with 1 nothing is
    * rounded.
    */
   readonly align?: number;
-  /**
-   * When nothing serves a request, the end of the range moves up by the least multiple of this many bytes with
-   * which it can be served; a multiple of `align`. 0, the default, never moves it.
-   */
-  readonly growBy?: number;
-  /** The capacity never grows past this, by itself or by `grow`; as far as addresses go when left out. */
-  readonly maxCapacity?: number;
-  readonly observer?: AllocatorObserver;
 }
 
 /** Where the free bytes are. */
@@ -78,14 +52,7 @@ export interface StorageReport {
   readonly bins: readonly BinReport[];
 }
 
-const OPTIONS: Readonly<Record<keyof TlsfOptions, true>> = {
-  capacity: true,
-  base: true,
-  align: true,
-  growBy: true,
-  maxCapacity: true,
-  observer: true,
-};
+const OPTIONS: Readonly<Record<keyof TlsfOptions, true>> = { ...RANGE_OPTIONS, align: true };
 
 /**
  * Two-level segregated fit: a good fit in O(1). For nearly everything: SharedArrayBuffers, GPU buffers, files. No
@@ -116,11 +83,9 @@ export class Tlsf implements Allocator {
   /** @throws RangeError naming the option that is not as TlsfOptions says, TypeError for one that is none of them */
   constructor(options: TlsfOptions) {
     checkOptions('Tlsf', options, OPTIONS);
-    const { capacity, base = 0, align = 8, growBy = 0, observer } = options;
-    checkRange(base, capacity);
-    const { maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
+    const { align = 8, observer } = options;
+    const { capacity, base, growBy, maxCapacity } = checkRangeOptions(options);
     checkAlign(align);
-    checkGrowthOptions(base, capacity, growBy, maxCapacity);
     for (const [name, value] of Object.entries({ base, capacity, growBy })) checkMultiple(name, value, align);
     this.align = align;
     this.growBy = growBy;
@@ -285,11 +250,8 @@ export class Tlsf implements Allocator {
    */
   grow(newCapacity: number): void {
     const { capacity } = this;
-    checkGrowth(this.base, capacity, newCapacity);
+    checkGrow(capacity, newCapacity, this.maxCapacity);
     checkMultiple('newCapacity', newCapacity, this.align);
-    if (newCapacity > this.maxCapacity) {
-      throw new RangeError(`newCapacity must be at most maxCapacity ${this.maxCapacity}, got ${newCapacity}`);
-    }
     if (newCapacity > capacity) this.extend(newCapacity);
   }
 
@@ -421,9 +383,7 @@ export class Tlsf implements Allocator {
     const below = map.prev(segment);
     const lowest = below !== NIL && map.isFree(below) ? map.start(below) : from;
     if (!(typeof to === 'number' && to >= lowest && to <= from)) {
-      throw new RangeError(
-        `to must lie in the free segment right below 0x${from.toString(16)}, got ${display(to)}`,
-      );
+      throw new RangeError(`to must lie in the free segment right below ${hex(from)}, got ${display(to)}`);
     }
     checkMultiple('to', to, this.align);
     const size = map.size(segment);

@@ -16,9 +16,8 @@
  * docs/decisions/core.md#how-tlsf-knows-its-segments compares the two.
  */
 import { type InvalidFreeReason, law, type Segment } from '../allocator.js';
-import { checkRange } from '../arguments.js';
-import { PageList } from './page-list.js';
-import { NIL } from './segment-table.js';
+import { checkRange } from '../range-options.js';
+import { NIL, PageList } from './page-list.js';
 
 const { clz32 } = Math;
 
@@ -89,7 +88,7 @@ export class BoundaryMap {
 
   /** How many granules lie before a segment. */
   index(position: number): number {
-    return this.firsts[position >> PAGE_BITS]! + (position & INSIDE);
+    return this.firsts[position >> PAGE_BITS] + (position & INSIDE);
   }
 
   /** The address at which a segment starts. */
@@ -98,24 +97,24 @@ export class BoundaryMap {
   }
 
   isUsed(position: number): boolean {
-    return (this.bits[wordOf(position) + 1]! & (1 << position)) !== 0;
+    return (this.bits[wordOf(position) + 1] & (1 << position)) !== 0;
   }
 
   /** Whether a free segment begins there. Any position that ever was one may be asked about. */
   isFree(position: number): boolean {
     const word = wordOf(position);
-    return (this.bits[word]! & ~this.bits[word + 1]! & (1 << position)) !== 0;
+    return (this.bits[word] & ~this.bits[word + 1] & (1 << position)) !== 0;
   }
 
   /** The neighbour above, or `end`. */
   next(position: number): number {
     const { bits } = this;
     let word = wordOf(position);
-    let rest = bits[word]! & (-2 << position);
+    let rest = bits[word] & (-2 << position);
     while (rest === 0) {
       word += 2;
       if ((word & (WORDS - 1)) === 0) return this.firstIn(this.pages.next(position >> PAGE_BITS));
-      rest = bits[word]!;
+      rest = bits[word];
     }
     return (word << 4) | (31 - clz32(rest & -rest));
   }
@@ -124,11 +123,11 @@ export class BoundaryMap {
   prev(position: number): number {
     const { bits } = this;
     let word = wordOf(position);
-    let rest = bits[word]! & ~(-1 << position);
+    let rest = bits[word] & ~(-1 << position);
     while (rest === 0) {
       if ((word & (WORDS - 1)) === 0) return this.lastIn(this.pages.prev(position >> PAGE_BITS));
       word -= 2;
-      rest = bits[word]!;
+      rest = bits[word];
     }
     return (word << 4) | (31 - clz32(rest));
   }
@@ -140,21 +139,21 @@ export class BoundaryMap {
 
   /** The free segment, of `size` granules, becomes a used one. */
   take(position: number, size: number): void {
-    this.bits[wordOf(position) + 1]! |= 1 << position;
+    this.bits[wordOf(position) + 1] |= 1 << position;
     this.usedGranules += size;
     this.usedSegments++;
   }
 
   /** The used segment, of `size` granules, becomes a free one. Free neighbours stay apart: joining them is up to the caller. */
   release(position: number, size: number): void {
-    this.bits[wordOf(position) + 1]! &= ~(1 << position);
+    this.bits[wordOf(position) + 1] &= ~(1 << position);
     this.usedGranules -= size;
     this.usedSegments--;
   }
 
   /** Makes a used segment look free, or a free one used, and back; nothing is counted. To mark segments in a walk. */
   flip(position: number): void {
-    this.bits[wordOf(position) + 1]! ^= 1 << position;
+    this.bits[wordOf(position) + 1] ^= 1 << position;
   }
 
   /**
@@ -164,7 +163,7 @@ export class BoundaryMap {
    */
   begin(position: number, size: number): number {
     const begun = this.positionOf(position, size);
-    this.bits[wordOf(begun)]! |= 1 << begun;
+    this.bits[wordOf(begun)] |= 1 << begun;
     this.segments++;
     return begun;
   }
@@ -172,7 +171,7 @@ export class BoundaryMap {
   /** The free segment ceases to be one: it becomes part of the neighbour below. */
   erase(position: number): void {
     const word = wordOf(position);
-    const rest = this.bits[word]! & ~(1 << position);
+    const rest = this.bits[word] & ~(1 << position);
     this.bits[word] = rest;
     this.segments--;
     if (rest === 0) this.removeIfEmpty(position >> PAGE_BITS);
@@ -217,14 +216,14 @@ export class BoundaryMap {
       law(!this.isEmpty(page), 'in every page a segment begins', () => `page ${page}`);
       for (let word = page * WORDS; word < (page + 1) * WORDS; word += 2) {
         law(
-          (bits[word + 1]! & ~bits[word]!) === 0,
+          (bits[word + 1] & ~bits[word]) === 0,
           'only where a segment begins one is used',
           () => `${bits[word + 1]} and ${bits[word]} in page ${page}`,
         );
       }
     }
     const last = this.lastIn(pages.last);
-    law((bits[0]! & 1) === 1, 'a segment begins where the range begins', () => `bits ${bits[0]}`);
+    law((bits[0] & 1) === 1, 'a segment begins where the range begins', () => `bits ${bits[0]}`);
     law(this.end === last && this.isUsed(last), 'segments end where the range ends', () => `at ${last}`);
     let usedGranules = 0;
     let used = 0;
@@ -275,22 +274,22 @@ export class BoundaryMap {
   /** Marks the end of the range, `size` granules behind a segment. @returns its position */
   private setEnd(position: number, size: number): number {
     const end = this.positionOf(position, size);
-    this.bits[wordOf(end)]! |= 1 << end;
-    this.bits[wordOf(end) + 1]! |= 1 << end;
+    this.bits[wordOf(end)] |= 1 << end;
+    this.bits[wordOf(end) + 1] |= 1 << end;
     return end;
   }
 
   /** The first segment that begins in a page. */
   private firstIn(page: number): number {
     const first = page << PAGE_BITS;
-    return (this.bits[wordOf(first)]! & 1) === 0 ? this.next(first) : first;
+    return (this.bits[wordOf(first)] & 1) === 0 ? this.next(first) : first;
   }
 
   /** The last segment that begins in a page, or NIL for NIL. */
   private lastIn(page: number): number {
     if (page === NIL) return NIL;
     const last = (page << PAGE_BITS) | INSIDE;
-    return this.bits[wordOf(last)]! < 0 ? last : this.prev(last);
+    return this.bits[wordOf(last)] < 0 ? last : this.prev(last);
   }
 
   private removeIfEmpty(page: number): void {
@@ -300,7 +299,7 @@ export class BoundaryMap {
   private isEmpty(page: number): boolean {
     const { bits } = this;
     const word = page * WORDS;
-    return (bits[word]! | bits[word + 2]! | bits[word + 4]! | bits[word + 6]!) === 0;
+    return (bits[word] | bits[word + 2] | bits[word + 4] | bits[word + 6]) === 0;
   }
 
   private growBits(): void {

@@ -14,7 +14,7 @@
  * the arrays outgrow the cache: see docs/decisions/core.md#where-the-records-of-the-indexed-fits-lie.
  */
 import { type InvalidFreeReason, law, type Segment } from '../allocator.js';
-import { checkRange } from '../arguments.js';
+import { checkRange } from '../range-options.js';
 
 /** No segment. Read as a link to a neighbour it is a used one: nothing to join. */
 export const NIL = -1;
@@ -44,14 +44,14 @@ export class SegmentTable {
   usedSegments = 0;
   freeSegments = 1;
 
-  #doubles: Float64Array;
-  #words: Int32Array;
+  private doubles: Float64Array;
+  private words: Int32Array;
   /** What the callers were given; null where that is the start of the segment, always. */
-  #addresses: Float64Array | null;
+  private addresses: Float64Array | null;
   /** Records from this number up were never in use. */
-  #fresh = 1;
+  private fresh = 1;
   /** The records given back, linked through NEXT. */
-  #spare = NIL;
+  private spare = NIL;
 
   /**
    * One free segment, the whole of `[base, base + capacity)`.
@@ -63,13 +63,13 @@ export class SegmentTable {
     this.base = base;
     this.end = base + capacity;
     const buffer = new ArrayBuffer(NODES_AT_FIRST * 32);
-    this.#doubles = new Float64Array(buffer);
-    this.#words = new Int32Array(buffer);
-    this.#addresses = headers ? new Float64Array(NODES_AT_FIRST) : null;
-    this.#doubles[START] = base;
-    this.#doubles[SIZE] = -capacity;
-    this.#words[PREV] = NIL;
-    this.#words[NEXT] = NIL;
+    this.doubles = new Float64Array(buffer);
+    this.words = new Int32Array(buffer);
+    this.addresses = headers ? new Float64Array(NODES_AT_FIRST) : null;
+    this.doubles[START] = base;
+    this.doubles[SIZE] = -capacity;
+    this.words[PREV] = NIL;
+    this.words[NEXT] = NIL;
   }
 
   get capacity(): number {
@@ -82,64 +82,64 @@ export class SegmentTable {
 
   /** Bytes the records take, those not in use included. */
   get bytes(): number {
-    return this.#doubles.byteLength + (this.#addresses === null ? 0 : this.#addresses.byteLength);
+    return this.doubles.byteLength + (this.addresses === null ? 0 : this.addresses.byteLength);
   }
 
   /** Every segment's number is below this. Grows only in `split` and `append`; size arrays of your own by it. */
   get nodes(): number {
-    return this.#fresh;
+    return this.fresh;
   }
 
   start(node: number): number {
-    return this.#doubles[(node << 2) + START]!;
+    return this.doubles[(node << 2) + START];
   }
 
   size(node: number): number {
-    return Math.abs(this.#doubles[(node << 2) + SIZE]!);
+    return Math.abs(this.doubles[(node << 2) + SIZE]);
   }
 
   isUsed(node: number): boolean {
-    return this.#doubles[(node << 2) + SIZE]! > 0;
+    return this.doubles[(node << 2) + SIZE] > 0;
   }
 
   /** What the holder of a used segment was given: where it starts, unless `setAddress` said otherwise. */
   address(node: number): number {
-    return this.#addresses === null ? this.start(node) : this.#addresses[node]!;
+    return this.addresses === null ? this.start(node) : this.addresses[node];
   }
 
   /** After `take`, and only in a table with headers: the caller is given an address behind the start. */
   setAddress(node: number, address: number): void {
-    if (this.#addresses !== null) this.#addresses[node] = address;
+    if (this.addresses !== null) this.addresses[node] = address;
   }
 
   /** Bytes requested of a used segment. */
   requested(node: number): number {
-    return this.#doubles[(node << 2) + REQUESTED]!;
+    return this.doubles[(node << 2) + REQUESTED];
   }
 
   setRequested(node: number, requested: number): void {
-    this.#doubles[(node << 2) + REQUESTED] = requested;
+    this.doubles[(node << 2) + REQUESTED] = requested;
   }
 
   /** The neighbour below, or NIL. */
   prev(node: number): number {
-    return this.#words[(node << 3) + PREV]! >> 1;
+    return this.words[(node << 3) + PREV] >> 1;
   }
 
   /** The neighbour above, or NIL. */
   next(node: number): number {
-    return this.#words[(node << 3) + NEXT]! >> 1;
+    return this.words[(node << 3) + NEXT] >> 1;
   }
 
   /** The neighbour below if it is free, else NIL. Reads only the node's own record. */
   freePrev(node: number): number {
-    const link = this.#words[(node << 3) + PREV]!;
+    const link = this.words[(node << 3) + PREV];
     return (link & 1) === 0 ? link >> 1 : NIL;
   }
 
   /** The neighbour above if it is free, else NIL. Reads only the node's own record. */
   freeNext(node: number): number {
-    const link = this.#words[(node << 3) + NEXT]!;
+    const link = this.words[(node << 3) + NEXT];
     return (link & 1) === 0 ? link >> 1 : NIL;
   }
 
@@ -148,28 +148,28 @@ export class SegmentTable {
    * Without meaning until set: `take` overwrites both, and `release`, `split` and `append` leave them as they are.
    */
   back(node: number): number {
-    return this.#words[(node << 3) + BACK]!;
+    return this.words[(node << 3) + BACK];
   }
 
   forth(node: number): number {
-    return this.#words[(node << 3) + FORTH]!;
+    return this.words[(node << 3) + FORTH];
   }
 
   setBack(node: number, back: number): void {
-    this.#words[(node << 3) + BACK] = back;
+    this.words[(node << 3) + BACK] = back;
   }
 
   setForth(node: number, forth: number): void {
-    this.#words[(node << 3) + FORTH] = forth;
+    this.words[(node << 3) + FORTH] = forth;
   }
 
   /** The free segment becomes a used one, of a request of `requested` bytes. */
   take(node: number, requested: number): void {
-    const size = -this.#doubles[(node << 2) + SIZE]!;
-    this.#doubles[(node << 2) + SIZE] = size;
-    this.#doubles[(node << 2) + REQUESTED] = requested;
+    const size = -this.doubles[(node << 2) + SIZE];
+    this.doubles[(node << 2) + SIZE] = size;
+    this.doubles[(node << 2) + REQUESTED] = requested;
     this.setAddress(node, this.start(node));
-    this.#tellNeighbours(node, (node << 1) | 1);
+    this.tellNeighbours(node, (node << 1) | 1);
     this.usedBytes += size;
     this.usedSegments++;
     this.freeSegments--;
@@ -177,9 +177,9 @@ export class SegmentTable {
 
   /** The used segment becomes a free one. Free neighbours stay apart: joining them is up to the caller. */
   release(node: number): void {
-    const size = this.#doubles[(node << 2) + SIZE]!;
-    this.#doubles[(node << 2) + SIZE] = -size;
-    this.#tellNeighbours(node, node << 1);
+    const size = this.doubles[(node << 2) + SIZE];
+    this.doubles[(node << 2) + SIZE] = -size;
+    this.tellNeighbours(node, node << 1);
     this.usedBytes -= size;
     this.usedSegments--;
     this.freeSegments++;
@@ -191,17 +191,17 @@ export class SegmentTable {
    * @returns the number of the new segment
    */
   split(node: number, size: number): number {
-    const tail = this.#newNode();
-    const doubles = this.#doubles;
-    const words = this.#words;
+    const tail = this.newNode();
+    const doubles = this.doubles;
+    const words = this.words;
     const at = node << 2;
-    const signed = doubles[at + SIZE]!;
+    const signed = doubles[at + SIZE];
     const used = signed > 0;
     const rest = Math.abs(signed) - size;
     doubles[at + SIZE] = used ? size : -size;
-    doubles[(tail << 2) + START] = doubles[at + START]! + size;
+    doubles[(tail << 2) + START] = doubles[at + START] + size;
     doubles[(tail << 2) + SIZE] = -rest;
-    const next = words[(node << 3) + NEXT]!;
+    const next = words[(node << 3) + NEXT];
     words[(tail << 3) + PREV] = (node << 1) | (used ? 1 : 0);
     words[(tail << 3) + NEXT] = next;
     words[(node << 3) + NEXT] = tail << 1;
@@ -214,20 +214,20 @@ export class SegmentTable {
 
   /** The segment, used or free, swallows the free neighbour above, whose number may be given out again. */
   absorbNext(node: number): void {
-    const doubles = this.#doubles;
-    const words = this.#words;
+    const doubles = this.doubles;
+    const words = this.words;
     const at = node << 2;
-    const gone = words[(node << 3) + NEXT]! >> 1;
-    const added = -doubles[(gone << 2) + SIZE]!;
-    const signed = doubles[at + SIZE]!;
+    const gone = words[(node << 3) + NEXT] >> 1;
+    const added = -doubles[(gone << 2) + SIZE];
+    const signed = doubles[at + SIZE];
     const used = signed > 0;
     doubles[at + SIZE] = used ? signed + added : signed - added;
-    const next = words[(gone << 3) + NEXT]!;
+    const next = words[(gone << 3) + NEXT];
     words[(node << 3) + NEXT] = next;
     if (next === NIL) this.last = node;
     else words[((next >> 1) << 3) + PREV] = (node << 1) | (used ? 1 : 0);
-    words[(gone << 3) + NEXT] = this.#spare;
-    this.#spare = gone;
+    words[(gone << 3) + NEXT] = this.spare;
+    this.spare = gone;
     if (used) this.usedBytes += added;
     this.freeSegments--;
   }
@@ -237,13 +237,13 @@ export class SegmentTable {
    * @returns the number of the new segment
    */
   append(bytes: number): number {
-    const tail = this.#newNode();
+    const tail = this.newNode();
     const before = this.last;
-    this.#doubles[(tail << 2) + START] = this.end;
-    this.#doubles[(tail << 2) + SIZE] = -bytes;
-    this.#words[(tail << 3) + PREV] = (before << 1) | (this.isUsed(before) ? 1 : 0);
-    this.#words[(tail << 3) + NEXT] = NIL;
-    this.#words[(before << 3) + NEXT] = tail << 1;
+    this.doubles[(tail << 2) + START] = this.end;
+    this.doubles[(tail << 2) + SIZE] = -bytes;
+    this.words[(tail << 3) + PREV] = (before << 1) | (this.isUsed(before) ? 1 : 0);
+    this.words[(tail << 3) + NEXT] = NIL;
+    this.words[(before << 3) + NEXT] = tail << 1;
     this.last = tail;
     this.end += bytes;
     this.freeSegments++;
@@ -289,14 +289,14 @@ export class SegmentTable {
       law(start === at, 'segments tile the range', () => `one at ${start} where ${at} is due`);
       law(size > 0, 'no segment is empty', () => `one of ${size} bytes at ${at}`);
       law(
-        this.#words[(node << 3) + PREV] === (prev === NIL ? NIL : (prev << 1) | (this.isUsed(prev) ? 1 : 0)),
+        this.words[(node << 3) + PREV] === (prev === NIL ? NIL : (prev << 1) | (this.isUsed(prev) ? 1 : 0)),
         'a back link leads to the neighbour below and says whether it is used',
-        () => `link ${this.#words[(node << 3) + PREV]} in the segment at ${at}`,
+        () => `link ${this.words[(node << 3) + PREV]} in the segment at ${at}`,
       );
       law(
-        prev === NIL || (this.#words[(prev << 3) + NEXT]! & 1) === (this.isUsed(node) ? 1 : 0),
+        prev === NIL || (this.words[(prev << 3) + NEXT] & 1) === (this.isUsed(node) ? 1 : 0),
         'a forward link says whether the neighbour above is used',
-        () => `link ${this.#words[(prev << 3) + NEXT]} in the segment below ${at}`,
+        () => `link ${this.words[(prev << 3) + NEXT]} in the segment below ${at}`,
       );
       if (this.isUsed(node)) {
         const requested = this.requested(node);
@@ -329,43 +329,43 @@ export class SegmentTable {
         `counted ${usedBytes} in ${used} and ${free}`,
     );
     let spare = 0;
-    for (let node = this.#spare; node !== NIL; node = this.#words[(node << 3) + NEXT]!) spare++;
+    for (let node = this.spare; node !== NIL; node = this.words[(node << 3) + NEXT]) spare++;
     law(
-      used + free + spare === this.#fresh,
+      used + free + spare === this.fresh,
       'every record is a segment or spare',
-      () => `${used + free} segments and ${spare} spare of ${this.#fresh} records`,
+      () => `${used + free} segments and ${spare} spare of ${this.fresh} records`,
     );
   }
 
-  #tellNeighbours(node: number, link: number): void {
-    const words = this.#words;
-    const prev = words[(node << 3) + PREV]! >> 1;
-    const next = words[(node << 3) + NEXT]! >> 1;
+  private tellNeighbours(node: number, link: number): void {
+    const words = this.words;
+    const prev = words[(node << 3) + PREV] >> 1;
+    const next = words[(node << 3) + NEXT] >> 1;
     if (prev !== NIL) words[(prev << 3) + NEXT] = link;
     if (next !== NIL) words[(next << 3) + PREV] = link;
   }
 
-  #newNode(): number {
-    const spare = this.#spare;
+  private newNode(): number {
+    const spare = this.spare;
     if (spare !== NIL) {
-      this.#spare = this.#words[(spare << 3) + NEXT]!;
+      this.spare = this.words[(spare << 3) + NEXT];
       return spare;
     }
-    if (this.#fresh << 5 === this.#doubles.byteLength) this.#growBuffer();
-    return this.#fresh++;
+    if (this.fresh << 5 === this.doubles.byteLength) this.growBuffer();
+    return this.fresh++;
   }
 
-  #growBuffer(): void {
-    const nodes = this.#fresh + (this.#fresh >> 1);
+  private growBuffer(): void {
+    const nodes = this.fresh + (this.fresh >> 1);
     const buffer = new ArrayBuffer(nodes * 32);
     const doubles = new Float64Array(buffer);
-    doubles.set(this.#doubles);
-    this.#doubles = doubles;
-    this.#words = new Int32Array(buffer);
-    if (this.#addresses !== null) {
+    doubles.set(this.doubles);
+    this.doubles = doubles;
+    this.words = new Int32Array(buffer);
+    if (this.addresses !== null) {
       const addresses = new Float64Array(nodes);
-      addresses.set(this.#addresses);
-      this.#addresses = addresses;
+      addresses.set(this.addresses);
+      this.addresses = addresses;
     }
   }
 }

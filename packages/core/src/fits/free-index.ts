@@ -53,115 +53,115 @@ export class FreeIndex {
   size = 0;
   /** Pages that searches have looked at; set it to 0 to begin to count. */
   visited = 0;
-  readonly #table: SegmentTable;
-  readonly #bySize: boolean;
+  private readonly table: SegmentTable;
+  private readonly bySize: boolean;
   /** Sizes are stored with this sign, so that keys always rise. */
-  readonly #sign: number;
-  #doubles = new Float64Array(PAGE);
-  #words = new Int32Array(this.#doubles.buffer);
-  #root = FIRST_LEAF;
+  private readonly sign: number;
+  private doubles = new Float64Array(PAGE);
+  private words = new Int32Array(this.doubles.buffer);
+  private root = FIRST_LEAF;
   /** Pages from this number up were never in use. */
-  #fresh = 1;
-  #spare = NIL;
+  private fresh = 1;
+  private spare = NIL;
 
   /** @param table whose `back` links the index keeps for itself */
   constructor(table: SegmentTable, order: IndexOrder) {
-    this.#table = table;
-    this.#bySize = order !== 'rank';
-    this.#sign = order === 'size-down' ? -1 : 1;
-    this.#words[PARENT] = NIL;
-    this.#words[NEXT] = NIL;
+    this.table = table;
+    this.bySize = order !== 'rank';
+    this.sign = order === 'size-down' ? -1 : 1;
+    this.words[PARENT] = NIL;
+    this.words[NEXT] = NIL;
   }
 
   /** Bytes the pages take, those not in use included. */
   get bytes(): number {
-    return this.#doubles.byteLength;
+    return this.doubles.byteLength;
   }
 
   /** Enters a segment, which must not be in the index. No two entries may be equal in size and rank. */
   insert(segment: number, size: number, rank: number): void {
-    const key = this.#sign * size;
-    let leaf = this.#leafFor(key, rank);
-    if (this.#words[leaf * PAGE_WORDS + COUNT] === FANOUT) {
-      this.#split(leaf);
-      leaf = this.#leafFor(key, rank);
+    const key = this.sign * size;
+    let leaf = this.leafFor(key, rank);
+    if (this.words[leaf * PAGE_WORDS + COUNT] === FANOUT) {
+      this.split(leaf);
+      leaf = this.leafFor(key, rank);
     }
-    const position = this.#firstAfter(leaf, 0, key, rank);
-    this.#shift(leaf, position, 1);
-    this.#writeEntry(leaf, position, key, rank, segment);
-    this.#raise(leaf, key);
+    const position = this.firstAfter(leaf, 0, key, rank);
+    this.shift(leaf, position, 1);
+    this.writeEntry(leaf, position, key, rank, segment);
+    this.raise(leaf, key);
     this.size++;
   }
 
   /** Takes out a segment, which must be in the index. */
   remove(segment: number): void {
-    const leaf = this.#table.back(segment);
-    this.#removeAt(leaf, this.#position(leaf, segment));
+    const leaf = this.table.back(segment);
+    this.removeAt(leaf, this.position(leaf, segment));
   }
 
   /** The entry of `segment` becomes one of the segment `by`, which may be the same, with a new size and rank. */
   replace(segment: number, by: number, size: number, rank: number): void {
-    const leaf = this.#table.back(segment);
-    const position = this.#position(leaf, segment);
-    const key = this.#sign * size;
-    if (this.#staysInPlace(leaf, position, key, rank)) {
-      const old = this.#doubles[leaf * PAGE + SIZE + position];
-      this.#writeEntry(leaf, position, key, rank, by);
-      if (key > old) this.#raise(leaf, key);
-      else this.#lower(leaf, old);
+    const leaf = this.table.back(segment);
+    const position = this.position(leaf, segment);
+    const key = this.sign * size;
+    if (this.staysInPlace(leaf, position, key, rank)) {
+      const old = this.doubles[leaf * PAGE + SIZE + position];
+      this.writeEntry(leaf, position, key, rank, by);
+      if (key > old) this.raise(leaf, key);
+      else this.lower(leaf, old);
     } else {
-      this.#removeAt(leaf, position);
+      this.removeAt(leaf, position);
       this.insert(by, size, rank);
     }
   }
 
   rankOf(segment: number): number {
-    const leaf = this.#table.back(segment);
-    return this.#doubles[leaf * PAGE + RANK + this.#position(leaf, segment)];
+    const leaf = this.table.back(segment);
+    return this.doubles[leaf * PAGE + RANK + this.position(leaf, segment)];
   }
 
   /** The segment next in order, or NIL. */
   after(segment: number): number {
-    const leaf = this.#table.back(segment);
-    return this.#linkFrom(leaf, this.#position(leaf, segment) + 1);
+    const leaf = this.table.back(segment);
+    return this.linkFrom(leaf, this.position(leaf, segment) + 1);
   }
 
   /** The first segment of at least `size` bytes, or NIL. */
   firstFit(size: number): number {
-    if (!this.#bySize) return this.#descend(this.#root, size);
-    if (this.#sign < 0) return this.#fitFrom(FIRST_LEAF, 0, size);
-    const leaf = this.#leafFor(size, Number.NEGATIVE_INFINITY);
-    return this.#linkFrom(leaf, this.#firstAfter(leaf, 0, size, Number.NEGATIVE_INFINITY));
+    if (!this.bySize) return this.descend(this.root, size);
+    if (this.sign < 0) return this.fitFromPosition(FIRST_LEAF, 0, size);
+    const leaf = this.leafFor(size, Number.NEGATIVE_INFINITY);
+    return this.linkFrom(leaf, this.firstAfter(leaf, 0, size, Number.NEGATIVE_INFINITY));
   }
 
   /** `segment` itself if it has at least `size` bytes, else the next that has, or NIL. */
   fitFrom(segment: number, size: number): number {
-    const leaf = this.#table.back(segment);
-    return this.#fitFrom(leaf, this.#position(leaf, segment), size);
+    const leaf = this.table.back(segment);
+    return this.fitFromPosition(leaf, this.position(leaf, segment), size);
   }
 
   /** The next segment after `segment` that has at least `size` bytes, or NIL. */
   fitAfter(segment: number, size: number): number {
-    const leaf = this.#table.back(segment);
-    return this.#fitFrom(leaf, this.#position(leaf, segment) + 1, size);
+    const leaf = this.table.back(segment);
+    return this.fitFromPosition(leaf, this.position(leaf, segment) + 1, size);
   }
 
   /** Bytes of the largest segment, 0 when there is none. O(1), in rising order of size O(log n). */
   largest(): number {
     if (this.size === 0) return 0;
-    if (!this.#bySize) return this.#doubles[this.#root * PAGE + MAX];
-    if (this.#sign < 0) return -this.#doubles[FIRST_LEAF * PAGE + SIZE];
-    const words = this.#words;
-    let page = this.#root;
+    if (!this.bySize) return this.doubles[this.root * PAGE + MAX];
+    if (this.sign < 0) return -this.doubles[FIRST_LEAF * PAGE + SIZE];
+    const words = this.words;
+    let page = this.root;
     while (words[page * PAGE_WORDS + LEVEL] !== 0) {
       page = words[page * PAGE_WORDS + LINK + words[page * PAGE_WORDS + COUNT] - 1];
     }
-    return this.#doubles[page * PAGE + SIZE + words[page * PAGE_WORDS + COUNT] - 1];
+    return this.doubles[page * PAGE + SIZE + words[page * PAGE_WORDS + COUNT] - 1];
   }
 
   /** The segments in order. The index must not be changed during the walk. */
   *[Symbol.iterator](): Generator<number, void, undefined> {
-    const words = this.#words;
+    const words = this.words;
     for (let leaf = FIRST_LEAF; leaf !== NIL; leaf = words[leaf * PAGE_WORDS + NEXT]) {
       const at = leaf * PAGE_WORDS;
       for (let i = 0; i < words[at + COUNT]; i++) yield words[at + LINK + i];
@@ -173,16 +173,12 @@ export class FreeIndex {
    * @throws CorruptionError naming the broken law
    */
   check(sizeOf: (segment: number) => number): void {
-    const words = this.#words;
-    law(
-      words[this.#root * PAGE_WORDS + PARENT] === NIL,
-      'the root has no parent',
-      () => `page ${this.#root}`,
-    );
+    const words = this.words;
+    law(words[this.root * PAGE_WORDS + PARENT] === NIL, 'the root has no parent', () => `page ${this.root}`);
     const below = Number.NEGATIVE_INFINITY;
     const above = Number.POSITIVE_INFINITY;
     const leaves: number[] = [];
-    const pages = this.#checkPage(this.#root, [below, below], [above, above], leaves);
+    const pages = this.checkPage(this.root, [below, below], [above, above], leaves);
     let page = FIRST_LEAF;
     for (const leaf of leaves) {
       law(page === leaf, 'the leaves are linked in order', () => `page ${page} where ${leaf} is due`);
@@ -191,8 +187,8 @@ export class FreeIndex {
     law(page === NIL, 'the last leaf ends the list', () => `page ${page}`);
     let entries = 0;
     for (const segment of this) {
-      const leaf = this.#table.back(segment);
-      const size = this.#sign * this.#doubles[leaf * PAGE + SIZE + this.#position(leaf, segment)];
+      const leaf = this.table.back(segment);
+      const size = this.sign * this.doubles[leaf * PAGE + SIZE + this.position(leaf, segment)];
       law(
         size === sizeOf(segment),
         'an entry has the size of its segment',
@@ -202,28 +198,28 @@ export class FreeIndex {
     }
     law(entries === this.size, 'the index counts its entries', () => `${this.size} for ${entries}`);
     let spare = 0;
-    for (page = this.#spare; page !== NIL; page = words[page * PAGE_WORDS + PARENT]) spare++;
+    for (page = this.spare; page !== NIL; page = words[page * PAGE_WORDS + PARENT]) spare++;
     law(
-      pages + spare === this.#fresh,
+      pages + spare === this.fresh,
       'every page is in the tree or spare',
-      () => `${pages} and ${spare} of ${this.#fresh}`,
+      () => `${pages} and ${spare} of ${this.fresh}`,
     );
   }
 
   /** Checks the page and those below, whose entries must lie from `low` up to but without `high`; counts them. */
-  #checkPage(page: number, low: Key, high: Key, leaves: number[]): number {
-    const doubles = this.#doubles;
-    const words = this.#words;
+  private checkPage(page: number, low: Key, high: Key, leaves: number[]): number {
+    const doubles = this.doubles;
+    const words = this.words;
     const count = words[page * PAGE_WORDS + COUNT];
     const level = words[page * PAGE_WORDS + LEVEL];
     const name = () => `page ${page} of ${count} entries, ${level} above the leaves`;
     law(count <= FANOUT, 'no page is overfull', name);
-    law(page === this.#root || count >= LEAST, 'no page but the root is less than a quarter full', name);
-    law(page !== this.#root || level === 0 || count > 1, 'a root above leaves has two entries', name);
+    law(page === this.root || count >= LEAST, 'no page but the root is less than a quarter full', name);
+    law(page !== this.root || level === 0 || count > 1, 'a root above leaves has two entries', name);
     let pages = 1;
     let largest = 0;
     const key = (i: number): Key => [
-      this.#bySize ? doubles[page * PAGE + SIZE + i] : 0,
+      this.bySize ? doubles[page * PAGE + SIZE + i] : 0,
       doubles[page * PAGE + RANK + i],
     ];
     for (let i = 0; i < count; i++) {
@@ -235,30 +231,30 @@ export class FreeIndex {
       const to = i + 1 < count ? key(i + 1) : high;
       law(!precedes(from, low) && precedes(from, to), 'entries rise from page to page', where);
       if (level === 0) {
-        law(this.#table.back(link) === page, 'a segment knows its page', where);
+        law(this.table.back(link) === page, 'a segment knows its page', where);
         continue;
       }
       law(words[link * PAGE_WORDS + PARENT] === page, 'a page knows its parent', where);
       law(words[link * PAGE_WORDS + LEVEL] === level - 1, 'all leaves are equally deep', where);
       law(
-        this.#bySize || doubles[page * PAGE + SIZE + i] === doubles[link * PAGE + MAX],
+        this.bySize || doubles[page * PAGE + SIZE + i] === doubles[link * PAGE + MAX],
         'an entry above the leaves holds the largest size below it',
         where,
       );
-      pages += this.#checkPage(link, from, to, leaves);
+      pages += this.checkPage(link, from, to, leaves);
     }
     if (level === 0) leaves.push(page);
-    law(this.#bySize || doubles[page * PAGE + MAX] === largest, 'a page knows its largest size', name);
+    law(this.bySize || doubles[page * PAGE + MAX] === largest, 'a page knows its largest size', name);
     return pages;
   }
 
   /** The leaf where an entry belongs. */
-  #leafFor(key: number, rank: number): number {
-    const words = this.#words;
-    let page = this.#root;
+  private leafFor(key: number, rank: number): number {
+    const words = this.words;
+    let page = this.root;
     let pages = 1;
     while (words[page * PAGE_WORDS + LEVEL] !== 0) {
-      page = words[page * PAGE_WORDS + LINK + this.#firstAfter(page, 1, key, rank) - 1];
+      page = words[page * PAGE_WORDS + LINK + this.firstAfter(page, 1, key, rank) - 1];
       pages++;
     }
     this.visited += pages;
@@ -266,14 +262,14 @@ export class FreeIndex {
   }
 
   /** The position, from `from` on, of the first entry of the page that stands after `key` and `rank`. */
-  #firstAfter(page: number, from: number, key: number, rank: number): number {
+  private firstAfter(page: number, from: number, key: number, rank: number): number {
     // Halving the page instead of walking it made a search a quarter slower: it guesses wrong at every step.
-    const doubles = this.#doubles;
+    const doubles = this.doubles;
     const ranks = page * PAGE + RANK;
     const sizes = page * PAGE + SIZE;
-    const count = this.#words[page * PAGE_WORDS + COUNT];
+    const count = this.words[page * PAGE_WORDS + COUNT];
     let i = from;
-    if (this.#bySize) {
+    if (this.bySize) {
       while (
         i < count &&
         (doubles[sizes + i] < key || (doubles[sizes + i] === key && doubles[ranks + i] <= rank))
@@ -287,28 +283,28 @@ export class FreeIndex {
   }
 
   /** Whether the entry there may become one of `key` and `rank` where it is. May say no at a page's edges. */
-  #staysInPlace(leaf: number, position: number, key: number, rank: number): boolean {
-    if (!this.#bySize && this.#doubles[leaf * PAGE + RANK + position] === rank) return true;
-    if (!this.#precedes(leaf, position, key, rank)) {
-      return position === 0 ? leaf === FIRST_LEAF : this.#precedes(leaf, position - 1, key, rank);
+  private staysInPlace(leaf: number, position: number, key: number, rank: number): boolean {
+    if (!this.bySize && this.doubles[leaf * PAGE + RANK + position] === rank) return true;
+    if (!this.precedes(leaf, position, key, rank)) {
+      return position === 0 ? leaf === FIRST_LEAF : this.precedes(leaf, position - 1, key, rank);
     }
-    if (position + 1 < this.#words[leaf * PAGE_WORDS + COUNT]) {
-      return !this.#precedes(leaf, position + 1, key, rank);
+    if (position + 1 < this.words[leaf * PAGE_WORDS + COUNT]) {
+      return !this.precedes(leaf, position + 1, key, rank);
     }
-    return this.#words[leaf * PAGE_WORDS + NEXT] === NIL;
+    return this.words[leaf * PAGE_WORDS + NEXT] === NIL;
   }
 
   /** Whether the entry there stands before `key` and `rank`. */
-  #precedes(leaf: number, position: number, key: number, rank: number): boolean {
-    const own = this.#doubles[leaf * PAGE + SIZE + position];
-    if (this.#bySize && own !== key) return own < key;
-    return this.#doubles[leaf * PAGE + RANK + position] < rank;
+  private precedes(leaf: number, position: number, key: number, rank: number): boolean {
+    const own = this.doubles[leaf * PAGE + SIZE + position];
+    if (this.bySize && own !== key) return own < key;
+    return this.doubles[leaf * PAGE + RANK + position] < rank;
   }
 
   /** In order of rank: the first segment of at least `size` bytes in or below `top`, or NIL. */
-  #descend(top: number, size: number): number {
-    const doubles = this.#doubles;
-    const words = this.#words;
+  private descend(top: number, size: number): number {
+    const doubles = this.doubles;
+    const words = this.words;
     if (doubles[top * PAGE + MAX] < size) return NIL;
     let page = top;
     for (;;) {
@@ -323,10 +319,10 @@ export class FreeIndex {
   }
 
   /** The first segment of at least `size` bytes from the entry at `position` of a leaf on, or NIL. */
-  #fitFrom(leaf: number, position: number, size: number): number {
-    if (this.#bySize) return this.#fitFromBySize(leaf, position, size);
-    const doubles = this.#doubles;
-    const words = this.#words;
+  private fitFromPosition(leaf: number, position: number, size: number): number {
+    if (this.bySize) return this.fitFromBySize(leaf, position, size);
+    const doubles = this.doubles;
+    const words = this.words;
     let page = leaf;
     let i = position;
     for (;;) {
@@ -335,114 +331,113 @@ export class FreeIndex {
       while (i < count && doubles[page * PAGE + SIZE + i] < size) i++;
       if (i < count) {
         const link = words[page * PAGE_WORDS + LINK + i];
-        return words[page * PAGE_WORDS + LEVEL] === 0 ? link : this.#descend(link, size);
+        return words[page * PAGE_WORDS + LEVEL] === 0 ? link : this.descend(link, size);
       }
       const parent = words[page * PAGE_WORDS + PARENT];
       if (parent === NIL) return NIL;
-      i = this.#position(parent, page) + 1;
+      i = this.position(parent, page) + 1;
       page = parent;
     }
   }
 
   /** In order of size: the next entry, if it is large enough; else where sizes rise the key is searched for. */
-  #fitFromBySize(leaf: number, position: number, size: number): number {
-    const words = this.#words;
+  private fitFromBySize(leaf: number, position: number, size: number): number {
+    const words = this.words;
     const isPast = position === words[leaf * PAGE_WORDS + COUNT];
     const page = isPast ? words[leaf * PAGE_WORDS + NEXT] : leaf;
     if (page === NIL) return NIL;
     const i = isPast ? 0 : position;
     this.visited++;
-    if (this.#sign * this.#doubles[page * PAGE + SIZE + i] >= size)
-      return words[page * PAGE_WORDS + LINK + i];
-    return this.#sign > 0 ? this.firstFit(size) : NIL;
+    if (this.sign * this.doubles[page * PAGE + SIZE + i] >= size) return words[page * PAGE_WORDS + LINK + i];
+    return this.sign > 0 ? this.firstFit(size) : NIL;
   }
 
   /** The segment at `position` of a leaf, which may be just past its end: then the next leaf's first, or NIL. */
-  #linkFrom(leaf: number, position: number): number {
-    const words = this.#words;
+  private linkFrom(leaf: number, position: number): number {
+    const words = this.words;
     if (position < words[leaf * PAGE_WORDS + COUNT]) return words[leaf * PAGE_WORDS + LINK + position];
     const next = words[leaf * PAGE_WORDS + NEXT];
     return next === NIL ? NIL : words[next * PAGE_WORDS + LINK];
   }
 
   /** In order of rank: an entry of the leaf has `size` now; makes the maxima upwards at least that. */
-  #raise(leaf: number, size: number): void {
-    if (this.#bySize) return;
-    const doubles = this.#doubles;
+  private raise(leaf: number, size: number): void {
+    if (this.bySize) return;
+    const doubles = this.doubles;
     let page = leaf;
     while (doubles[page * PAGE + MAX] < size) {
       doubles[page * PAGE + MAX] = size;
-      const parent = this.#words[page * PAGE_WORDS + PARENT];
+      const parent = this.words[page * PAGE_WORDS + PARENT];
       if (parent === NIL) return;
-      doubles[parent * PAGE + SIZE + this.#position(parent, page)] = size;
+      doubles[parent * PAGE + SIZE + this.position(parent, page)] = size;
       page = parent;
     }
   }
 
   /** In order of rank: an entry of the leaf had `size`, and has less or is gone; finds the maxima upwards anew. */
-  #lower(leaf: number, size: number): void {
-    if (this.#bySize) return;
-    const doubles = this.#doubles;
+  private lower(leaf: number, size: number): void {
+    if (this.bySize) return;
+    const doubles = this.doubles;
     let page = leaf;
     while (doubles[page * PAGE + MAX] === size) {
-      this.#refreshMax(page);
+      this.refreshMax(page);
       const max = doubles[page * PAGE + MAX];
-      const parent = this.#words[page * PAGE_WORDS + PARENT];
+      const parent = this.words[page * PAGE_WORDS + PARENT];
       if (max === size || parent === NIL) return;
-      doubles[parent * PAGE + SIZE + this.#position(parent, page)] = max;
+      doubles[parent * PAGE + SIZE + this.position(parent, page)] = max;
       page = parent;
     }
   }
 
-  #removeAt(leaf: number, position: number): void {
-    const key = this.#doubles[leaf * PAGE + SIZE + position];
-    this.#shift(leaf, position + 1, -1);
-    this.#lower(leaf, key);
-    this.#refill(leaf);
+  private removeAt(leaf: number, position: number): void {
+    const key = this.doubles[leaf * PAGE + SIZE + position];
+    this.shift(leaf, position + 1, -1);
+    this.lower(leaf, key);
+    this.refill(leaf);
     this.size--;
   }
 
   /** Gives the upper half of a full page to a new one to its right. */
-  #split(left: number): void {
-    const right = this.#newPage(this.#words[left * PAGE_WORDS + LEVEL]);
-    if (left === this.#root) this.#newRoot();
-    let parent = this.#words[left * PAGE_WORDS + PARENT];
-    if (this.#words[parent * PAGE_WORDS + COUNT] === FANOUT) {
-      this.#split(parent);
-      parent = this.#words[left * PAGE_WORDS + PARENT];
+  private split(left: number): void {
+    const right = this.newPage(this.words[left * PAGE_WORDS + LEVEL]);
+    if (left === this.root) this.newRoot();
+    let parent = this.words[left * PAGE_WORDS + PARENT];
+    if (this.words[parent * PAGE_WORDS + COUNT] === FANOUT) {
+      this.split(parent);
+      parent = this.words[left * PAGE_WORDS + PARENT];
     }
-    const words = this.#words;
+    const words = this.words;
     const half = FANOUT >> 1;
-    this.#copyEntries(left, half, FANOUT - half, right, 0);
+    this.copyEntries(left, half, FANOUT - half, right, 0);
     words[right * PAGE_WORDS + COUNT] = FANOUT - half;
     words[left * PAGE_WORDS + COUNT] = half;
     words[right * PAGE_WORDS + NEXT] = words[left * PAGE_WORDS + NEXT];
     words[left * PAGE_WORDS + NEXT] = right;
-    const position = this.#position(parent, left) + 1;
-    this.#shift(parent, position, 1);
+    const position = this.position(parent, left) + 1;
+    this.shift(parent, position, 1);
     words[parent * PAGE_WORDS + LINK + position] = right;
     words[right * PAGE_WORDS + PARENT] = parent;
-    this.#writeKey(parent, position);
-    this.#writeMax(parent, position);
-    this.#writeMax(parent, position - 1);
+    this.writeKey(parent, position);
+    this.writeMax(parent, position);
+    this.writeMax(parent, position - 1);
   }
 
-  #newRoot(): void {
-    const below = this.#root;
-    const root = this.#newPage(this.#words[below * PAGE_WORDS + LEVEL] + 1);
-    this.#words[root * PAGE_WORDS + COUNT] = 1;
-    this.#words[root * PAGE_WORDS + LINK] = below;
-    this.#words[below * PAGE_WORDS + PARENT] = root;
-    this.#doubles[root * PAGE + MAX] = this.#doubles[below * PAGE + MAX];
-    this.#root = root;
+  private newRoot(): void {
+    const below = this.root;
+    const root = this.newPage(this.words[below * PAGE_WORDS + LEVEL] + 1);
+    this.words[root * PAGE_WORDS + COUNT] = 1;
+    this.words[root * PAGE_WORDS + LINK] = below;
+    this.words[below * PAGE_WORDS + PARENT] = root;
+    this.doubles[root * PAGE + MAX] = this.doubles[below * PAGE + MAX];
+    this.root = root;
   }
 
   /** A page that has become too empty takes entries from a sibling, or joins it. */
-  #refill(page: number): void {
-    const words = this.#words;
+  private refill(page: number): void {
+    const words = this.words;
     const parent = words[page * PAGE_WORDS + PARENT];
     if (words[page * PAGE_WORDS + COUNT] >= LEAST || parent === NIL) return;
-    const own = this.#position(parent, page);
+    const own = this.position(parent, page);
     const position = own + 1 < words[parent * PAGE_WORDS + COUNT] ? own + 1 : own;
     const left = words[parent * PAGE_WORDS + LINK + position - 1];
     const right = words[parent * PAGE_WORDS + LINK + position];
@@ -452,79 +447,79 @@ export class FreeIndex {
     if (total > MERGED) {
       const moved = (total >> 1) - leftCount;
       if (moved > 0) {
-        this.#copyEntries(right, 0, moved, left, leftCount);
-        this.#shift(right, moved, -moved);
+        this.copyEntries(right, 0, moved, left, leftCount);
+        this.shift(right, moved, -moved);
       } else {
-        this.#shift(right, 0, -moved);
-        this.#copyEntries(left, leftCount + moved, -moved, right, 0);
+        this.shift(right, 0, -moved);
+        this.copyEntries(left, leftCount + moved, -moved, right, 0);
       }
       words[left * PAGE_WORDS + COUNT] = leftCount + moved;
-      this.#writeKey(parent, position);
-      this.#writeMax(parent, position);
-      this.#writeMax(parent, position - 1);
+      this.writeKey(parent, position);
+      this.writeMax(parent, position);
+      this.writeMax(parent, position - 1);
       return;
     }
-    this.#copyEntries(right, 0, rightCount, left, leftCount);
+    this.copyEntries(right, 0, rightCount, left, leftCount);
     words[left * PAGE_WORDS + COUNT] = total;
     words[left * PAGE_WORDS + NEXT] = words[right * PAGE_WORDS + NEXT];
-    this.#shift(parent, position + 1, -1);
-    this.#freePage(right);
-    this.#writeMax(parent, position - 1);
-    if (parent !== this.#root) this.#refill(parent);
+    this.shift(parent, position + 1, -1);
+    this.freePage(right);
+    this.writeMax(parent, position - 1);
+    if (parent !== this.root) this.refill(parent);
     else if (words[parent * PAGE_WORDS + COUNT] === 1) {
-      this.#root = left;
+      this.root = left;
       words[left * PAGE_WORDS + PARENT] = NIL;
-      this.#freePage(parent);
+      this.freePage(parent);
     }
   }
 
   /** The key of an entry above the leaves becomes that of the first entry below it, which must be good. */
-  #writeKey(parent: number, position: number): void {
-    const doubles = this.#doubles;
-    const page = this.#words[parent * PAGE_WORDS + LINK + position];
+  private writeKey(parent: number, position: number): void {
+    const doubles = this.doubles;
+    const page = this.words[parent * PAGE_WORDS + LINK + position];
     doubles[parent * PAGE + RANK + position] = doubles[page * PAGE + RANK];
-    if (this.#bySize) doubles[parent * PAGE + SIZE + position] = doubles[page * PAGE + SIZE];
+    if (this.bySize) doubles[parent * PAGE + SIZE + position] = doubles[page * PAGE + SIZE];
   }
 
   /** In order of rank, finds the largest size below an entry above the leaves. */
-  #writeMax(parent: number, position: number): void {
-    if (this.#bySize) return;
-    const page = this.#words[parent * PAGE_WORDS + LINK + position];
-    this.#refreshMax(page);
-    this.#doubles[parent * PAGE + SIZE + position] = this.#doubles[page * PAGE + MAX];
+  private writeMax(parent: number, position: number): void {
+    if (this.bySize) return;
+    const page = this.words[parent * PAGE_WORDS + LINK + position];
+    this.refreshMax(page);
+    this.doubles[parent * PAGE + SIZE + position] = this.doubles[page * PAGE + MAX];
   }
 
   /** An empty page. May replace the arrays. */
-  #newPage(level: number): number {
-    let page = this.#spare;
-    if (page !== NIL) this.#spare = this.#words[page * PAGE_WORDS + PARENT];
+  private newPage(level: number): number {
+    let page = this.spare;
+    if (page !== NIL) this.spare = this.words[page * PAGE_WORDS + PARENT];
     else {
-      page = this.#fresh++;
-      if (page * PAGE === this.#doubles.length) this.#growBuffer();
+      page = this.fresh++;
+      if (page * PAGE === this.doubles.length) this.growBuffer();
     }
-    this.#words[page * PAGE_WORDS + COUNT] = 0;
-    this.#words[page * PAGE_WORDS + PARENT] = NIL;
-    this.#words[page * PAGE_WORDS + NEXT] = NIL;
-    this.#words[page * PAGE_WORDS + LEVEL] = level;
+    this.words[page * PAGE_WORDS + COUNT] = 0;
+    this.words[page * PAGE_WORDS + PARENT] = NIL;
+    this.words[page * PAGE_WORDS + NEXT] = NIL;
+    this.words[page * PAGE_WORDS + LEVEL] = level;
     return page;
   }
 
-  #freePage(page: number): void {
-    this.#words[page * PAGE_WORDS + PARENT] = this.#spare;
-    this.#spare = page;
+  private freePage(page: number): void {
+    this.words[page * PAGE_WORDS + PARENT] = this.spare;
+    this.spare = page;
   }
 
-  #growBuffer(): void {
-    const pages = this.#fresh + (this.#fresh >> 1);
+  private growBuffer(): void {
+    const pages = this.fresh + (this.fresh >> 1);
     const doubles = new Float64Array(pages * PAGE);
-    doubles.set(this.#doubles);
-    this.#doubles = doubles;
-    this.#words = new Int32Array(doubles.buffer);
+    doubles.set(this.doubles);
+    this.doubles = doubles;
+    this.words = new Int32Array(doubles.buffer);
   }
 
   /** Where in the page the link stands, which must be there. */
-  #position(page: number, link: number): number {
-    const words = this.#words;
+  private position(page: number, link: number): number {
+    const words = this.words;
     const links = page * PAGE_WORDS + LINK;
     let i = links;
     while (words[i] !== link) i++;
@@ -532,17 +527,17 @@ export class FreeIndex {
   }
 
   /** Writes an entry of a leaf, and tells the segment where it stands. */
-  #writeEntry(leaf: number, position: number, key: number, rank: number, segment: number): void {
-    this.#doubles[leaf * PAGE + RANK + position] = rank;
-    this.#doubles[leaf * PAGE + SIZE + position] = key;
-    this.#words[leaf * PAGE_WORDS + LINK + position] = segment;
-    this.#table.setBack(segment, leaf);
+  private writeEntry(leaf: number, position: number, key: number, rank: number, segment: number): void {
+    this.doubles[leaf * PAGE + RANK + position] = rank;
+    this.doubles[leaf * PAGE + SIZE + position] = key;
+    this.words[leaf * PAGE_WORDS + LINK + position] = segment;
+    this.table.setBack(segment, leaf);
   }
 
   /** Moves the entries of the page from `position` on by `by` places, and changes its count by as many. */
-  #shift(page: number, position: number, by: number): void {
-    const doubles = this.#doubles;
-    const words = this.#words;
+  private shift(page: number, position: number, by: number): void {
+    const doubles = this.doubles;
+    const words = this.words;
     const count = words[page * PAGE_WORDS + COUNT];
     const ranks = page * PAGE + RANK;
     const sizes = page * PAGE + SIZE;
@@ -558,25 +553,25 @@ export class FreeIndex {
   }
 
   /** Copies entries into places that are free in a page of the same level, and tells what they link to. */
-  #copyEntries(from: number, position: number, count: number, to: number, target: number): void {
-    const doubles = this.#doubles;
-    const words = this.#words;
+  private copyEntries(from: number, position: number, count: number, to: number, target: number): void {
+    const doubles = this.doubles;
+    const words = this.words;
     const isLeaf = words[to * PAGE_WORDS + LEVEL] === 0;
     for (let i = 0; i < count; i++) {
       doubles[to * PAGE + RANK + target + i] = doubles[from * PAGE + RANK + position + i];
       doubles[to * PAGE + SIZE + target + i] = doubles[from * PAGE + SIZE + position + i];
       const link = words[from * PAGE_WORDS + LINK + position + i];
       words[to * PAGE_WORDS + LINK + target + i] = link;
-      if (isLeaf) this.#table.setBack(link, to);
+      if (isLeaf) this.table.setBack(link, to);
       else words[link * PAGE_WORDS + PARENT] = to;
     }
   }
 
   /** Finds the largest size in the page, at least 0, and notes it there. */
-  #refreshMax(page: number): void {
-    const doubles = this.#doubles;
+  private refreshMax(page: number): void {
+    const doubles = this.doubles;
     const sizes = page * PAGE + SIZE;
-    const end = sizes + this.#words[page * PAGE_WORDS + COUNT];
+    const end = sizes + this.words[page * PAGE_WORDS + COUNT];
     let max = 0;
     for (let i = sizes; i < end; i++) if (doubles[i] > max) max = doubles[i];
     doubles[page * PAGE + MAX] = max;

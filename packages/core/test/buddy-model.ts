@@ -37,7 +37,7 @@ export class BuddyModel {
     if (found === null) return this.growFor(order, align) ? this.allocate(size, align) : null;
     const [block, unit] = found;
     let from = this.lists.findIndex((list) => list.includes(block));
-    this.lists[from] = this.lists[from]!.filter((other) => other !== block);
+    this.lists[from] = this.lists[from].filter((other) => other !== block);
     // The half without the unit stays free.
     for (let at = block; from > order; from--) {
       const upper = at + 2 ** (from - 1);
@@ -63,7 +63,7 @@ export class BuddyModel {
     for (let k = order; k < wanted; k++) buddies.push([unit + 2 ** k, k] as const);
     const ok = buddies.every(([buddy, k]) => unit % 2 ** (k + 1) === 0 && this.lists[k]?.includes(buddy));
     if (!ok || wanted >= this.lists.length) return false;
-    for (const [buddy, k] of buddies) this.lists[k] = this.lists[k]!.filter((other) => other !== buddy);
+    for (const [buddy, k] of buddies) this.lists[k] = this.lists[k].filter((other) => other !== buddy);
     for (let k = order - 1; k >= wanted; k--) this.insert(unit + 2 ** k, k);
     this.used.set(unit, wanted);
     return true;
@@ -86,7 +86,7 @@ export class BuddyModel {
     const orders = [...this.lists.keys()].filter((each) => each >= order);
     const large = (each: number) => this.options.unit * 2 ** each >= align;
     for (const each of [...orders.filter(large), ...orders.filter((each) => !large(each))]) {
-      for (const block of this.lists[each]!) {
+      for (const block of this.lists[each]) {
         for (let unit = block; unit < block + 2 ** each; unit += 2 ** order) {
           if (this.isAligned(unit, align)) return [block, unit];
         }
@@ -123,8 +123,8 @@ export class BuddyModel {
 
   private join(unit: number, order: number): void {
     const buddy = unit % 2 ** (order + 1) === 0 ? unit + 2 ** order : unit - 2 ** order;
-    if (order + 1 < this.lists.length && this.lists[order]!.includes(buddy)) {
-      this.lists[order] = this.lists[order]!.filter((other) => other !== buddy);
+    if (order + 1 < this.lists.length && this.lists[order].includes(buddy)) {
+      this.lists[order] = this.lists[order].filter((other) => other !== buddy);
       this.join(Math.min(unit, buddy), order + 1);
     } else {
       this.insert(unit, order);
@@ -132,8 +132,8 @@ export class BuddyModel {
   }
 
   private insert(unit: number, order: number): void {
-    this.lists[order]!.push(unit);
-    this.lists[order]!.sort((a, b) => a - b);
+    this.lists[order].push(unit);
+    this.lists[order].sort((a, b) => a - b);
   }
 
   private orderOf(size: number): number {

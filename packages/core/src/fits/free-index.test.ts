@@ -15,24 +15,24 @@ class Twin {
   readonly index: FreeIndex;
   readonly numbers: number[] = [FIRST];
   readonly entries: Entry[] = [];
-  readonly #table = new SegmentTable(0, 2 ** 40);
-  readonly #order: IndexOrder;
+  private readonly table = new SegmentTable(0, 2 ** 40);
+  private readonly order: IndexOrder;
 
   constructor(order: IndexOrder) {
-    this.index = new FreeIndex(this.#table, order);
-    this.#order = order;
+    this.index = new FreeIndex(this.table, order);
+    this.order = order;
   }
 
   /** A number of a segment that is not in the index. */
   unused(): number {
     const number = this.numbers.pop()!;
-    if (this.numbers.length === 0) this.numbers.push(this.#table.split(number, 1));
+    if (this.numbers.length === 0) this.numbers.push(this.table.split(number, 1));
     return number;
   }
 
   insert(entry: Entry): void {
     this.index.insert(entry.segment, entry.size, entry.rank);
-    this.#put(entry);
+    this.put(entry);
   }
 
   remove(at: number): void {
@@ -45,12 +45,12 @@ class Twin {
     const [entry] = this.entries.splice(at, 1);
     this.index.replace(entry.segment, by.segment, by.size, by.rank);
     if (by.segment !== entry.segment) this.numbers.push(entry.segment);
-    this.#put(by);
+    this.put(by);
   }
 
-  #put(entry: Entry): void {
+  private put(entry: Entry): void {
     const { entries } = this;
-    const sign = this.#order === 'rank' ? 0 : this.#order === 'size-up' ? 1 : -1;
+    const sign = this.order === 'rank' ? 0 : this.order === 'size-up' ? 1 : -1;
     let low = 0;
     let high = entries.length;
     while (low < high) {

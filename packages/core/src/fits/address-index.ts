@@ -20,47 +20,47 @@ const PLACES_AT_FIRST = 16;
 export class AddressIndex {
   /** Segments in the index. */
   size = 0;
-  readonly #table: SegmentTable;
+  private readonly table: SegmentTable;
   /** Pairs of words: the hash of the start address, and the node + 1; 0 where the place is empty. */
-  #places = new Int32Array(PLACES_AT_FIRST * 2);
+  private places = new Int32Array(PLACES_AT_FIRST * 2);
   /** `hash >>> shift` is the place where a search begins. */
-  #shift = 32 - Math.log2(PLACES_AT_FIRST);
+  private shift = 32 - Math.log2(PLACES_AT_FIRST);
 
   constructor(table: SegmentTable) {
-    this.#table = table;
+    this.table = table;
   }
 
   /** Bytes the index takes, empty places included. */
   get bytes(): number {
-    return this.#places.byteLength;
+    return this.places.byteLength;
   }
 
   /** Enters a segment by its address, which must not be in the index yet and must not change while it is. */
   add(node: number): void {
-    if (this.size * 8 >= this.#places.length * 3) this.#double();
-    this.#put(hash(this.#table.address(node)), node);
+    if (this.size * 8 >= this.places.length * 3) this.double();
+    this.put(hash(this.table.address(node)), node);
     this.size++;
   }
 
   /** The segment entered that has `address`, or NIL. Any number may be asked about. */
   find(address: number): number {
-    const place = this.#search(address);
-    return place === NIL ? NIL : this.#places[place * 2 + 1]! - 1;
+    const place = this.search(address);
+    return place === NIL ? NIL : this.places[place * 2 + 1] - 1;
   }
 
   /** Takes the segment that has `address` out of the index; returns it, or NIL when there was none. */
   remove(address: number): number {
-    let hole = this.#search(address);
+    let hole = this.search(address);
     if (hole === NIL) return NIL;
-    const places = this.#places;
+    const places = this.places;
     const mask = (places.length >> 1) - 1;
-    const shift = this.#shift;
-    const node = places[hole * 2 + 1]! - 1;
+    const shift = this.shift;
+    const node = places[hole * 2 + 1] - 1;
     for (let place = (hole + 1) & mask; places[place * 2 + 1] !== 0; place = (place + 1) & mask) {
-      const home = places[place * 2]! >>> shift;
+      const home = places[place * 2] >>> shift;
       if (((place - home) & mask) >= ((place - hole) & mask)) {
-        places[hole * 2] = places[place * 2]!;
-        places[hole * 2 + 1] = places[place * 2 + 1]!;
+        places[hole * 2] = places[place * 2];
+        places[hole * 2 + 1] = places[place * 2 + 1];
         hole = place;
       }
     }
@@ -74,7 +74,7 @@ export class AddressIndex {
    * @throws CorruptionError naming the broken law
    */
   check(): void {
-    const table = this.#table;
+    const table = this.table;
     law(
       this.size === table.usedSegments,
       'every used segment is in the index, and nothing else',
@@ -89,37 +89,37 @@ export class AddressIndex {
       );
     }
     let entries = 0;
-    for (let i = 1; i < this.#places.length; i += 2) if (this.#places[i] !== 0) entries++;
+    for (let i = 1; i < this.places.length; i += 2) if (this.places[i] !== 0) entries++;
     law(entries === this.size, 'the index counts its entries', () => `${this.size} for ${entries}`);
   }
 
   /** The place of `address`, or NIL. */
-  #search(address: number): number {
-    const places = this.#places;
+  private search(address: number): number {
+    const places = this.places;
     const mask = (places.length >> 1) - 1;
     const hashed = hash(address);
-    for (let place = hashed >>> this.#shift; ; place = (place + 1) & mask) {
-      const entry = places[place * 2 + 1]!;
+    for (let place = hashed >>> this.shift; ; place = (place + 1) & mask) {
+      const entry = places[place * 2 + 1];
       if (entry === 0) return NIL;
-      if (places[place * 2] === hashed && this.#table.address(entry - 1) === address) return place;
+      if (places[place * 2] === hashed && this.table.address(entry - 1) === address) return place;
     }
   }
 
-  #put(hashed: number, node: number): void {
-    const places = this.#places;
+  private put(hashed: number, node: number): void {
+    const places = this.places;
     const mask = (places.length >> 1) - 1;
-    let place = hashed >>> this.#shift;
+    let place = hashed >>> this.shift;
     while (places[place * 2 + 1] !== 0) place = (place + 1) & mask;
     places[place * 2] = hashed;
     places[place * 2 + 1] = node + 1;
   }
 
-  #double(): void {
-    const old = this.#places;
-    this.#places = new Int32Array(old.length * 2);
-    this.#shift--;
+  private double(): void {
+    const old = this.places;
+    this.places = new Int32Array(old.length * 2);
+    this.shift--;
     for (let i = 0; i < old.length; i += 2) {
-      if (old[i + 1] !== 0) this.#put(old[i]!, old[i + 1]! - 1);
+      if (old[i + 1] !== 0) this.put(old[i], old[i + 1] - 1);
     }
   }
 }

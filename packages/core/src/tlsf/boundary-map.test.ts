@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BoundaryMap, FIRST } from './boundary-map.js';
-import { NIL } from './segment-table.js';
+import { NIL } from './page-list.js';
 
 const GiB = 2 ** 30;
 
@@ -97,7 +97,7 @@ describe('BoundaryMap', () => {
         expect([...map.list()]).toEqual(
           starts().map((start, i) => {
             const used = model.get(start);
-            return { start: start * unit, end: ends[i]! * unit, used, address: start * unit };
+            return { start: start * unit, end: ends[i] * unit, used, address: start * unit };
           }),
         );
       }),

@@ -6,7 +6,7 @@
 import { checkOptions } from '../arguments.js';
 import { display } from '../display.js';
 
-export const MAPPED_KINDS = ['file', 'device'] as const;
+const MAPPED_KINDS = ['file', 'device'] as const;
 
 /** A file or device mapped into memory, as by mmap. */
 export interface MemoryMapping {
