@@ -1,6 +1,8 @@
-/** Checks of what mmap and its like are told, before anything is looked at. */
-import { FRAME_BYTES } from '../machine.js';
-import type { MapOptions } from './address-space.js';
+/** What mmap and similar calls are asked for, checked before anything is looked at. */
+import { type ErrorCode, SystemCallError } from '../../errors.js';
+import { FRAME_BYTES } from '../../machine.js';
+import type { Inode } from '../page-cache/inode.js';
+import { hexAddress } from '../translation/memory-fault.js';
 import {
   PROT_MASK,
   PROT_READ,
@@ -13,15 +15,39 @@ import {
   VM_MAYWRITE,
   VM_SHARED,
 } from './area.js';
-import { hexAddress, MappingError, type MappingErrorCode } from './memory-fault.js';
+
+export interface MapOptions {
+  /** A whole number of bytes from 1 up, rounded up to pages. */
+  readonly length: number;
+  /** Where; taken as a hint unless `fixed`. The highest free place when left out. */
+  readonly address?: number;
+  /** PROT_ bits; PROT_READ | PROT_WRITE when left out. */
+  readonly protection?: number;
+  /** Writes are seen by all who map the same, and reach the file. Private when left out. */
+  readonly shared?: boolean;
+  /** Exactly at `address`; what was mapped there is unmapped. */
+  readonly fixed?: boolean;
+  /** With `fixed`: refused with EEXIST instead, where something is mapped. */
+  readonly noReplace?: boolean;
+  /** A file or segment; anonymous memory when left out. */
+  readonly inode?: Inode;
+  /** Bytes into the file, a multiple of 4096. */
+  readonly offset?: number;
+  /** Touches every page at once. As in Linux, running out of memory there is no failure of the call. */
+  readonly populate?: boolean;
+  /** A stack. */
+  readonly growsDown?: boolean;
+  /** Shown by /proc/PID/maps where there is no path, for example `[stack]`. */
+  readonly name?: string;
+}
 
 /** Pages of a file are numbered in 31 bits. */
 const FILE_BYTES_MAX = 2 ** 31 * FRAME_BYTES;
 
-/** A length rounded up to pages. @throws MappingError EINVAL */
+/** A length rounded up to pages. @throws SystemCallError EINVAL */
 export function lengthInPages(length: number): number {
   if (!(Number.isSafeInteger(length) && length > 0)) {
-    throw new MappingError(
+    throw new SystemCallError(
       'EINVAL',
       `the length must be a whole number of bytes from 1 up, got ${String(length)}`,
     );
@@ -29,14 +55,17 @@ export function lengthInPages(length: number): number {
   return Math.ceil(length / FRAME_BYTES) * FRAME_BYTES;
 }
 
-/** @throws MappingError EINVAL */
+/** @throws SystemCallError EINVAL */
 export function checkProtection(protection: number): void {
   if ((protection & ~PROT_MASK) !== 0 || !Number.isInteger(protection)) {
-    throw new MappingError('EINVAL', `the protection must be made of PROT_ bits, got ${String(protection)}`);
+    throw new SystemCallError(
+      'EINVAL',
+      `the protection must be made of PROT_ bits, got ${String(protection)}`,
+    );
   }
 }
 
-/** The flags of the area that is asked for. @throws MappingError EINVAL, EACCES */
+/** The flags of the area that is asked for. @throws SystemCallError EINVAL, EACCES */
 export function flagsOf(options: MapOptions): number {
   const {
     protection = PROT_READ | PROT_WRITE,
@@ -47,10 +76,10 @@ export function flagsOf(options: MapOptions): number {
   } = options;
   checkProtection(protection);
   if (!(Number.isSafeInteger(offset) && offset >= 0 && offset % FRAME_BYTES === 0)) {
-    throw new MappingError('EINVAL', `the offset must be a multiple of 4096, got ${String(offset)}`);
+    throw new SystemCallError('EINVAL', `the offset must be a multiple of 4096, got ${String(offset)}`);
   }
   if ((shared || inode !== undefined) && offset + options.length > FILE_BYTES_MAX) {
-    throw new MappingError(
+    throw new SystemCallError(
       'EINVAL',
       `files and shared memory have at most 8 TiB, got ${offset + options.length} bytes`,
     );
@@ -60,7 +89,7 @@ export function flagsOf(options: MapOptions): number {
     flags |= VM_MAYSHARE | VM_SHARED;
     if (inode !== undefined && !inode.writable) {
       if ((protection & PROT_WRITE) !== 0) {
-        throw new MappingError(
+        throw new SystemCallError(
           'EACCES',
           `${inode.path} is open for reading only and cannot be mapped to be written`,
         );
@@ -70,7 +99,7 @@ export function flagsOf(options: MapOptions): number {
   }
   if (growsDown) {
     if (shared || inode !== undefined)
-      throw new MappingError('EINVAL', 'a stack must be private and anonymous');
+      throw new SystemCallError('EINVAL', 'a stack must be private and anonymous');
     flags |= VM_GROWSDOWN;
   }
   return flags;
@@ -79,13 +108,13 @@ export function flagsOf(options: MapOptions): number {
 /**
  * The end of the whole pages of [address, address + length).
  * @param beyond what the call gives for a range past the end of user addresses: EINVAL or ENOMEM
- * @throws MappingError EINVAL, and `beyond`
+ * @throws SystemCallError EINVAL, and `beyond`
  */
-export function rangeEnd(address: number, length: number, beyond: MappingErrorCode): number {
+export function rangeEnd(address: number, length: number, beyond: ErrorCode): number {
   checkAddress(address);
   const end = address + lengthInPages(length);
   if (end > TASK_SIZE) {
-    throw new MappingError(
+    throw new SystemCallError(
       beyond,
       `the range ends at ${hexAddress(end)}, user addresses end at ${hexAddress(TASK_SIZE)}`,
     );
@@ -101,5 +130,5 @@ export function mappedRangeEnd(address: number, length: number): number {
 
 function checkAddress(address: number): void {
   if (Number.isSafeInteger(address) && address >= 0 && address % FRAME_BYTES === 0) return;
-  throw new MappingError('EINVAL', `the address must be a multiple of 4096, got ${hexAddress(address)}`);
+  throw new SystemCallError('EINVAL', `the address must be a multiple of 4096, got ${hexAddress(address)}`);
 }

@@ -7,9 +7,9 @@
  * far from all others needs three tables, 12 KiB, of its own. Not for translating each access: see tlb.ts.
  * Source: Intel SDM volume 3, 4.5; Linux arch/x86/include/asm/pgtable_types.h.
  */
-import { OWNER_PAGE_TABLE } from '../frames/descriptors.js';
-import { __GFP_ZERO, GFP_KERNEL } from '../frames/gfp.js';
-import type { PageAllocator } from '../frames/page-allocator.js';
+import { OWNER_PAGE_TABLE } from '../../frames/descriptors.js';
+import { __GFP_ZERO, GFP_KERNEL } from '../../frames/gfp.js';
+import type { PageAllocator } from '../../frames/page-allocator.js';
 
 export const PTE_PRESENT = 0x1;
 export const PTE_WRITE = 0x2;
@@ -167,6 +167,27 @@ export class PageTable {
   set(entry: number, frame: number, flags: number, executable: boolean): void {
     if (this.words[entry] === 0) this.used[entry >>> 10]++;
     this.words[entry] = (frame << 12) | flags;
+    this.words[entry + 1] = executable ? 0 : PTE_NX;
+  }
+
+  /**
+   * Changes which accesses an entry in use allows. Write access is only taken away here: a fault gives it. The TLB is
+   * the caller's matter.
+   * @param accessible whether any access is allowed; the frame stays mapped where none is
+   * @example
+   * ```js
+   * const { machine, pages } = new Kernel();
+   * const table = PageTable.create(pages);
+   * const entry = table.reach(5);
+   * table.set(entry, 7, PTE_PRESENT | PTE_WRITE | PTE_USER, false);
+   * table.protect(entry, true, false, true);
+   * machine.u32[entry] === ((7 << 12) | PTE_PRESENT | PTE_USER);   // => true
+   * ```
+   */
+  protect(entry: number, accessible: boolean, writable: boolean, executable: boolean): void {
+    const low = this.words[entry] & ~(PTE_PRESENT | PTE_PROTNONE);
+    const kept = accessible && writable ? low : low & ~PTE_WRITE;
+    this.words[entry] = kept | (accessible ? PTE_PRESENT : PTE_PROTNONE);
     this.words[entry + 1] = executable ? 0 : PTE_NX;
   }
 
