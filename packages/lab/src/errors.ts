@@ -20,7 +20,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['EPERM', 'permission denied'],
   ['ENOSPC', 'no space left'],
   ['EISDIR', 'is a folder, not a file'],
-  ['EPIPE', 'whoever read it has stopped'],
+  ['EPIPE', 'its reader has closed it'],
 ]);
 
 /** Why a call of the system failed, without the paths and the name of the call that Node puts around it. */

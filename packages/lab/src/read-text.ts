@@ -13,8 +13,7 @@ const CHUNK = 2 ** 18;
  */
 export async function readText(source: string | NodeJS.ReadStream, most: number): Promise<string> {
   const name = typeof source === 'string' ? source : 'standard input';
-  const tooLarge = () =>
-    new UserError(`${name} has more than ${formatSize(most)}: too much to be read as a whole`);
+  const tooLarge = () => new UserError(`${name} has more than ${formatSize(most)}, the most that is read`);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {

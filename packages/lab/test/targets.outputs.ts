@@ -55,7 +55,7 @@ const WRITERS: readonly Writer[] = [
 
 const NO_PERMISSIONS = whyNoPermissions();
 const OLD = 'what was there';
-const THERE = /^freehold: \S+ is there already; --force writes over it\n$/;
+const THERE = /^freehold: \S+ exists already; --force overwrites it\n$/;
 
 const scratches: Scratch[] = [];
 afterAll(() => {
@@ -213,14 +213,17 @@ describe.each(WRITERS)('$name onto', (writer) => {
   it.concurrent('a folder: refused', async () => {
     const { scratch, out, input } = prepare();
     const path = scratch.at('out/folder/');
-    expectRefusal(await run(input, path), /: cannot write \S+: is a folder\n$/);
+    expectRefusal(await run(input, path), /: cannot write \S+: it is a folder\n$/);
     expect([readdirSync(out), readdirSync(path)]).toEqual([['folder'], []]);
   });
 
   it.concurrent('a missing folder: refused', async () => {
     const { scratch, out, input } = prepare();
     const ended = await run(input, scratch.at('out/none/new'));
-    expectRefusal(ended, /: cannot write \S+: no folder \S+\/out\/none that may be written to\n$/);
+    expectRefusal(
+      ended,
+      /: cannot write \S+: the folder \S+\/out\/none does not exist, or may not be written to\n$/,
+    );
     expect(readdirSync(out)).toEqual([]);
   });
 
@@ -232,7 +235,7 @@ describe.each(WRITERS)('$name onto', (writer) => {
     const ended = await run(input, path, { withoutRights: true });
     expectRefusal(
       ended,
-      replaces ? /: cannot write \S+: permission denied\n$/ : /permission denied\n$|there already/,
+      replaces ? /: cannot write \S+: permission denied\n$/ : /permission denied\n$|exists already/,
     );
     expect(read(path)).toBe(OLD);
     expect(readdirSync(out)).toEqual(['there']);
@@ -243,7 +246,10 @@ describe.each(WRITERS)('$name onto', (writer) => {
     const { scratch, out, input } = prepare();
     mkdirSync(scratch.at('out/locked'), { mode: 0o555 });
     const ended = await run(input, scratch.at('out/locked/new'), { withoutRights: true });
-    expectRefusal(ended, /: cannot write \S+: no folder \S+\/out\/locked that may be written to\n$/);
+    expectRefusal(
+      ended,
+      /: cannot write \S+: the folder \S+\/out\/locked does not exist, or may not be written to\n$/,
+    );
     expect(readdirSync(scratch.at('out/locked'))).toEqual([]);
     expect(readdirSync(out)).toEqual(['locked']);
   });

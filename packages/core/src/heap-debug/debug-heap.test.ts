@@ -221,7 +221,7 @@ describe('DebugHeap', () => {
   it.each([
     [
       { redzone: 1 },
-      'DebugHeap has no option redzone; there are redZone, quarantine, zeroOnFree, stackDepth, onMisuse',
+      'DebugHeap has no option redzone; known: redZone, quarantine, zeroOnFree, stackDepth, onMisuse',
     ],
     [
       null,

@@ -44,7 +44,7 @@ const ADVICE: Record<MisuseKind, string> = {
   overflow: 'look for a loop or a copy that goes past the size asked for',
   underflow: 'look for an index below 0, or an address moved back too far',
   'write-after-free': 'look for a copy of its address, or a view, that is still used',
-  'double-free': 'set each variable that holds the address to 0 when the block is freed',
+  'double-free': 'set each variable with the address to 0 when the block is freed',
   'use-after-free': 'drop the address when the block is freed; after realloc, use what it returned',
   interior: 'keep the address that malloc returned, and pass that',
   foreign: 'pass an address only to the heap that returned it',

@@ -24,7 +24,7 @@ export interface NumericArrayConstructor<T extends NumericArray> {
 export function checkArrayType(type: NumericArrayConstructor<NumericArray>): void {
   if (typeof type !== 'function' || typeof type.BYTES_PER_ELEMENT !== 'number') {
     throw new TypeError(
-      `type must be a typed array's constructor, such as Float32Array, got ${display(type)}`,
+      `type must be the constructor of a typed array, such as Float32Array, got ${display(type)}`,
     );
   }
 }

@@ -211,10 +211,10 @@ describe('refuses', () => {
       return 'none';
     };
     expect(broken((h) => h[L.H_TOP]!--)).toContain('top');
-    expect(broken((h) => h[L.H_BLOCKS]!++)).toBe('blocks: what is there is what is noted');
-    expect(broken((h) => h[L.H_MERGED]!++)).toBe('merged blocks: what is there is what is noted');
+    expect(broken((h) => h[L.H_BLOCKS]!++)).toBe('blocks: the number found is the number recorded');
+    expect(broken((h) => h[L.H_MERGED]!++)).toBe('merged blocks: the number found is the number recorded');
     expect(broken((h) => h[L.H_MERGED_GRANULES]!--)).toBe(
-      'granules in merged blocks: what is there is what is noted',
+      'granules in merged blocks: the number found is the number recorded',
     );
     expect(broken((h) => h[L.H_MAP]!++)).toBe('the map block is where the header says');
     expect(broken((h) => h[L.H_TABLES]!++)).toBe('the tables block is where the header says');

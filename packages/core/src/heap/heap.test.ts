@@ -104,7 +104,7 @@ describe('free', () => {
 it.each<[object, string]>([
   [{ checked: 'no' }, 'checked must be true or false, got "no"'],
   [{ zeroed: 1 }, 'zeroed must be true or false, got 1'],
-  [{ aligned: 8 }, 'Heap has no option aligned; there are base, limit, alignment, checked, zeroed'],
+  [{ aligned: 8 }, 'Heap has no option aligned; known: base, limit, alignment, checked, zeroed'],
 ])('refuses %o', (options, message) => {
   const buffer = new ArrayBuffer(64 * KiB);
   expect(() => Heap.create(buffer, options)).toThrow(message);
@@ -404,7 +404,7 @@ it.each([33, 100, 5000, 2 ** 20])(
 it.each([undefined, Array, DataView, 8])('array: refuses %s for a type', (type) => {
   const heap = Heap.create(new ArrayBuffer(64 * KiB));
   expect(() => heap.array(type as unknown as Float32ArrayConstructor, 8)).toThrow(
-    /^type must be a typed array's constructor, such as Float32Array, got /,
+    /^type must be the constructor of a typed array, such as Float32Array, got /,
   );
   expect(heap.stats().usedBlocks).toBe(0);
 });

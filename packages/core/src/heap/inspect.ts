@@ -242,7 +242,7 @@ export abstract class InspectableHeap extends Engine {
     );
     law(
       this.tables === 0 ? this.quick === 0 : this.quick > 0 && this.word(L.H_LIST) === 0,
-      'there are quick lists where there are tables, else one list',
+      'quick lists exist where tables do, or else a single list',
       () => `tables at word ${this.tables}, ${this.quick} quick lists, list ${this.word(L.H_LIST)}`,
     );
     for (const [what, at, tag] of [

@@ -311,7 +311,7 @@ describe('the mapping of the descriptor', () => {
       { kind: 'file', name: 'x', offset: -1 },
       `the offset of a mapping must be a whole number of bytes from 0 to ${Number.MAX_SAFE_INTEGER - 100}, got -1`,
     ],
-    [{ kind: 'file', path: 'x' }, 'mapping has no option path; there are kind, name, offset'],
+    [{ kind: 'file', path: 'x' }, 'mapping has no option path; known: kind, name, offset'],
     ['/dev/fb0', 'mapping must be given an object of options (kind, name, offset), got "/dev/fb0"'],
     [null, 'mapping must be given an object of options (kind, name, offset), got null'],
   ])('refuses %o', (mapping, message) => {

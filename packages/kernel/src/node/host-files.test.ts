@@ -256,7 +256,7 @@ describe.skipIf(!LINUX)('a way out of the folder', () => {
 });
 
 describe.skipIf(!LINUX)('what is not a file on disk', () => {
-  const refusal = /EACCES: .* is not a regular file: only these can be mapped/;
+  const refusal = /EACCES: .* is not a regular file: only regular files can be mapped/;
 
   it('a folder or a pipe is refused and not waited for', () => {
     const pipe = join(open, 'pipe');

@@ -99,7 +99,7 @@ describe('a file on disk', () => {
 
   it('must exist and be regular', () => {
     expect(() => new NodeFile(join(directory, 'nowhere'))).toThrow('ENOENT');
-    expect(() => new NodeFile(directory)).toThrow('is not a regular file: only these can be mapped');
+    expect(() => new NodeFile(directory)).toThrow('is not a regular file: only regular files can be mapped');
     const { processes } = new Kernel({ openFile: (path) => new NodeFile(path) });
     const refusal = `EACCES: ${directory} is not a regular file`;
     expect(() => processes.exec(processes.get(1), directory)).toThrow(refusal);
@@ -110,7 +110,7 @@ describe('a file on disk', () => {
     execFileSync('mkfifo', [pipe]);
     for (const writable of [false, true]) {
       expect(() => new NodeFile(pipe, { writable })).toThrow(
-        'is not a regular file: only these can be mapped',
+        'is not a regular file: only regular files can be mapped',
       );
     }
   });

@@ -196,7 +196,7 @@ export class NodeFile implements FileSource {
 }
 
 function notRegular(path: string): Error {
-  return refusal(`${path} is not a regular file: only these can be mapped`);
+  return refusal(`${path} is not a regular file: only regular files can be mapped`);
 }
 
 function refusal(message: string): Error {

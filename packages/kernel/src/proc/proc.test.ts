@@ -255,7 +255,11 @@ describe('what Linux does not print is refused, with file and line', () => {
     ['no pointer', () => parseVmallocinfo('(null)-(null) 4096\n', 'v'), "v:1: expected '0xSTART-0xEND'"],
     ['no area', () => parseMaps(`${area}\nhello\n`, 'm'), "m:2: expected 'START-END rwxp OFFSET"],
     ['a figure first', () => parseSmaps('Rss:  8 kB\n', 's'), "s:1: expected an area, 'START-END rwxp …'"],
-    ['no figure', () => parseSmaps(`${area}\nRss: eight\n`, 's'), "s:2: expected a figure as 'Rss: 8 kB'"],
+    [
+      'no figure',
+      () => parseSmaps(`${area}\nRss: eight\n`, 's'),
+      "s:2: expected a figure such as 'Rss: 8 kB'",
+    ],
     ['no unit', () => parseSmaps(`${area}\nRss: 8\n`, 's'), 's:2: expected Rss in kB, found "Rss: 8"'],
     [
       'no unit',

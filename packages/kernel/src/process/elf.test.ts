@@ -175,7 +175,7 @@ describe('a file that cannot be run', () => {
     [
       'an odd alignment',
       (f) => set64(f, headerField(0, 'align'), 3000),
-      'EINVAL: segment 0 has alignment 3000, no power of two',
+      'EINVAL: segment 0 has alignment 3000, which is not a power of two',
     ],
     [
       'an offset that does not fit the address',

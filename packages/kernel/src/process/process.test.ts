@@ -159,7 +159,7 @@ describe('exec', () => {
     };
     expect(script('#!/bin/s\n')).toThrow('ELOOP: /bin/s: /bin/s is a script for a script, more than 4 deep');
     expect(script('#!\n')).toThrow('ENOEXEC: /bin/s: a script that names no interpreter after #!');
-    expect(script('#!/bin/none')).toThrow('ENOENT: /bin/s: /bin/none: there is no such file');
+    expect(script('#!/bin/none')).toThrow('ENOENT: /bin/s: /bin/none: no such file');
     expect(script(`#!/${'x'.repeat(300)}`)).toThrow('does not fit into 256 bytes');
     expect(script('echo hello')).toThrow('ENOEXEC: /bin/s: not an ELF file: it starts with 65 63 68 6f');
     endAll(kernel);

@@ -7,6 +7,7 @@ import { visibleName } from '../output/visible.js';
 import type { Settings } from '../replay/options.js';
 import {
   ALLOCATORS,
+  type AllocatorKind,
   type Contender,
   defaultContenders,
   makeArena,
@@ -62,19 +63,34 @@ export function zstdWindowOption(): Option {
 /** For `--help`: the allocators with the names of their options, and what each option allows. */
 export function allocatorsHelp(kinds = ALLOCATORS): string {
   const groups = new Map<string, string[]>();
-  const allowed = new Map<string, string>();
   for (const { id, options } of kinds) {
     const names = options.map((option) => option.name).join(', ');
     groups.set(names, [...(groups.get(names) ?? []), id]);
-    for (const option of options) allowed.set(option.name, option.allowed);
   }
   return [
     '\nAllocators, and the options that may follow their names:',
     ...[...groups].map(([names, ids]) => `  ${wrap(ids.join(', '), 78)}\n${define('', names, 6)}`),
     '\nOptions of allocators, written as first-fit:order=size-up:coalesce=off:',
-    ...[...allowed].map(([name, values]) => define(`  ${name}`, values, 17)),
+    ...[...meaningsOf(kinds)].flatMap(([name, meanings]) =>
+      [...meanings].map(([allowed, ids], i) => {
+        const text = meanings.size > 1 ? `${ids.join(', ')}: ${allowed}` : allowed;
+        return define(i === 0 ? `  ${name}` : '', text, 17);
+      }),
+    ),
     '',
   ].join('\n');
+}
+
+/** Of each option's name, what it allows, and in which allocators: `unit` of `buddy` is not that of `heap`. */
+function meaningsOf(kinds: readonly AllocatorKind[]): Map<string, Map<string, string[]>> {
+  const meanings = new Map<string, Map<string, string[]>>();
+  for (const { id, options } of kinds) {
+    for (const { name, allowed } of options) {
+      const ids = meanings.get(name) ?? new Map<string, string[]>();
+      meanings.set(name, ids.set(allowed, [...(ids.get(allowed) ?? []), id]));
+    }
+  }
+  return meanings;
 }
 
 /** An option whose value is a whole number from `least` to `most`. */

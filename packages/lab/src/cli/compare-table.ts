@@ -94,7 +94,8 @@ export function legend(paint: Colours): string {
 /** For `--help`: every measure, those of the tables and those that only --json, --csv and --report have. */
 export function measuresHelp(): string {
   const lines = MEASURES.map(({ title, meaning }) => define(`  ${title}`, meaning, 10));
-  return `\nMeasures (needed and books: in --json, --csv and --report):\n${lines.join('\n')}\n`;
+  const others = MEASURES.filter((measure) => !COLUMNS.includes(measure)).map(({ title }) => title);
+  return `\nMeasures (${others.join(', ')}: only in --json, --csv and --report):\n${lines.join('\n')}\n`;
 }
 
 /** The recorded allocator among the others, with the one figure that its recording tells. Never the best. */

@@ -58,7 +58,7 @@ describe('freehold convert', () => {
     const path = join(folder, 'there.rep');
     writeFileSync(path, 'mine');
     expect(await convert(IN, path)).toBe(2);
-    expect(said.err).toBe(`freehold: ${path} is there already; --force writes over it\n`);
+    expect(said.err).toBe(`freehold: ${path} exists already; --force overwrites it\n`);
     expect(readFileSync(path, 'utf8')).toBe('mine');
     expect(await convert(IN, path, '--force')).toBe(0);
     expect((await openTrace(path)).length).toBe(5);
@@ -75,8 +75,11 @@ describe('freehold convert', () => {
   });
 
   it.each([
-    [[IN, 'out.txt'], /^freehold: out\.txt: the name tells no format that can be written; there are /],
-    [[IN, 'out.txt', '--format', 'dhat'], /^freehold: cannot write format 'dhat'; there are /],
+    [[IN, 'out.txt'], /^freehold: out\.txt: no format that can be written has this extension; known: /],
+    [
+      [IN, 'out.txt', '--format', 'dhat'],
+      /^freehold: cannot write format 'dhat'; known: protobuf, rep, ostep$/,
+    ],
     [[IN], /^freehold: missing required argument 'out'/],
     [[join(folder, 'none.rep'), join(folder, 'x.rep')], /none\.rep: no such file$/],
     [[IN, join(folder, 'no/x.rep')], /^freehold: .*no\/x\.rep/],

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { UserError } from '../errors.js';
 import type { TraceFormat, TraceWriter } from '../formats/format.js';
 import { FORMATS } from '../formats/index.js';
+import { suggestion } from '../nearest.js';
 import { checkOutputs } from '../output/check.js';
 import { type Pieces, refuseToReplace, writeOutput } from '../output/write.js';
 import { zstdWindowOption } from './arguments.js';
@@ -21,8 +22,8 @@ Examples:
   $ freehold convert app.trace.gz app.rep
   $ freehold convert ltrace.txt - --format ostep
 
-The name of OUT decides the format: ${WRITABLE.map(({ id, writer }) => `${writer.extension} (${id})`).join(', ')};
-.gz behind it compresses.
+The name of OUT decides the format:
+${WRITABLE.map(({ id, writer }) => `${writer.extension} (${id})`).join(', ')}; .gz behind it compresses.
 `;
 
 export function convertCommand(): Command {
@@ -65,11 +66,13 @@ function writableFormat(output: string, id: string | undefined): Writable {
     id === undefined ? name.endsWith(format.writer.extension) : format.id === id,
   );
   if (found !== undefined) return found;
+  if (id !== undefined) {
+    const ids = WRITABLE.map((format) => format.id);
+    throw new UserError(`cannot write format '${id}'${suggestion(id, ids)}`);
+  }
   const known = WRITABLE.map((format) => `${format.id} (${format.writer.extension})`).join(', ');
   throw new UserError(
-    id === undefined
-      ? `${output}: no format that can be written has this extension; known: ${known}, each with .gz to compress; or name a format with --format`
-      : `cannot write format '${id}'; known: ${known}`,
+    `${output}: no format that can be written has this extension; known: ${known}, each with .gz to compress; or name a format with --format`,
   );
 }
 

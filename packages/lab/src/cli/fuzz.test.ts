@@ -11,7 +11,7 @@ const SHORT = ['--operations', '3000', '--seed', '7'];
 describe('freehold fuzz', () => {
   it('tells what was called, with the seed', async () => {
     expect(await main(['fuzz', '--allocator', 'tlsf,heap:unit=8', ...SHORT])).toBe(0);
-    expect(said.out).toMatch(/^tlsf: 3,000 operations, seed 7, \d+\.\d s: no fault\n {2}\d+ arenas, /);
+    expect(said.out).toMatch(/^tlsf: 3,000 operations, seed 7, \d+\.\d s: no fault\n {2}1 arena, /);
     expect(said.out).toMatch(/^heap:unit=8: 3,000 operations, seed 7, /m);
     expect(said.out.split('\n').filter((line) => line.length > 80)).toEqual([]);
     expect(said.err).toBe('');
@@ -58,11 +58,14 @@ describe('freehold fuzz', () => {
   });
 
   it.each([
-    [['--operations', '0'], "--operations: '0' is no whole number from 1 to 1,000,000,000,000"],
-    [['--seed', 'x'], "--seed: 'x' is no whole number from 0 to 4,294,967,295"],
-    [['--allocator', 'nothing'], "--allocator: no allocator 'nothing'; there are naive-first, "],
+    [['--operations', '0'], "--operations: '0' is not a whole number from 1 to 1,000,000,000,000"],
+    [['--seed', 'x'], "--seed: 'x' is not a whole number from 0 to 4,294,967,295"],
+    [['--allocator', 'nothing'], "--allocator: unknown allocator 'nothing'; known: naive-first, "],
     [['--allocator', 'nothing'], ', heap, heap-unchecked\n'],
-    [['--allocator', 'tlsf,slab:memory=64MiB'], "--allocator: slab is the kernel's; there are naive-first, "],
+    [
+      ['--allocator', 'tlsf,slab:memory=64MiB'],
+      '--allocator: slab belongs to the kernel: npm run fuzz:kernel; known: naive-first, ',
+    ],
     [['--allocator', 'heap:unit=4'], "heap: option 'unit' is '4' (in 'heap:unit=4'); allowed: 8, 16\n"],
   ])('%s: status 2', async (argv, message) => {
     expect(await main(['fuzz', ...argv])).toBe(2);

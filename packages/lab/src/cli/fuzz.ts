@@ -5,9 +5,10 @@ import { Command, Option } from 'commander';
 import { FaultError, UserError } from '../errors.js';
 import { type FuzzResult, fuzz } from '../fuzz/fuzz.js';
 import { needOf } from '../fuzz/need.js';
+import { unknownName } from '../nearest.js';
 import { ALLOCATORS, type Contender, makeArena, parseContender, reader } from '../replay/registry.js';
 import { allocatorsHelp, parseContenders, whole } from './arguments.js';
-import { complain, formatCount, Progress, print, wrap } from './terminal.js';
+import { complain, formatCount, formatMany, Progress, print, wrap } from './terminal.js';
 
 interface FuzzOptions {
   readonly allocator?: readonly Contender[];
@@ -58,9 +59,9 @@ function parseAllocators(text: string): Contender[] {
   const other = ids.find((id) => !known.includes(id));
   if (other === undefined) return parseContenders(text, '--allocator');
   const why = ALLOCATORS.some(({ id }) => id === other)
-    ? `${other} belongs to the kernel: npm run fuzz:kernel`
-    : `no allocator '${other}'`;
-  throw new UserError(`--allocator: ${why}; known: ${known.join(', ')}`);
+    ? `${other} belongs to the kernel: npm run fuzz:kernel; known: ${known.join(', ')}`
+    : unknownName('allocator', other, known);
+  throw new UserError(`--allocator: ${why}`);
 }
 
 async function run(options: FuzzOptions): Promise<void> {
@@ -121,17 +122,17 @@ function summary({ spec }: Contender, { seed, seconds, episodes, tally, failure 
   const found = failure === null ? 'no fault' : 'A FAULT';
   const head = `${spec}: ${formatCount(operations)} operations, seed ${seed}, ${seconds.toFixed(1)} s: ${found}`;
   const counts = [
-    [episodes, 'arenas'],
-    [allocations, 'allocations'],
-    [reallocations, `reallocations (${formatCount(moves)} moved)`],
-    [frees, 'frees'],
-    [refused, 'requests without room'],
-    [misuses, 'misuses refused'],
-    [checks, 'checks of all laws'],
-    [blocks, 'contents compared'],
-    [peakBlocks, 'blocks live at most'],
-  ] as const;
-  return `${head}\n  ${wrap(counts.map(([count, what]) => `${formatCount(count)} ${what}`).join(', '), 80, 2)}`;
+    formatMany(episodes, 'arena'),
+    formatMany(allocations, 'allocation'),
+    `${formatMany(reallocations, 'reallocation')} (${formatCount(moves)} moved)`,
+    formatMany(frees, 'free'),
+    `${formatMany(refused, 'request')} without room`,
+    `${formatMany(misuses, 'misuse')} refused`,
+    `${formatMany(checks, 'check')} of all laws`,
+    `contents compared ${formatMany(blocks, 'time')}`,
+    `${formatMany(peakBlocks, 'block')} live at most`,
+  ];
+  return `${head}\n  ${wrap(counts.join(', '), 80, 2)}`;
 }
 
 function failureText({ spec }: Contender, failure: NonNullable<FuzzResult['failure']>): string {

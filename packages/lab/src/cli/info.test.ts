@@ -40,7 +40,7 @@ describe('freehold info', () => {
     expect(await info(path)).toBe(0);
     expect(said.out).toContain('\n1 operation, read as kmem\n');
     expect(said.out).toContain(
-      'granted     25.0 % of the granted bytes not asked for at the peak, 25.0 % on average: what',
+      'granted     25.0 % of the granted bytes not asked for at the peak, 25.0 % on\n            average: the rounding of the recorded allocator\n',
     );
     expect(said.out.split('\n').filter((line) => line.length > 80)).toEqual([]);
     said.out = '';
@@ -56,12 +56,13 @@ describe('freehold info', () => {
 
 calls       2 malloc, 1 realloc, 1 free
 requested   4.2 KiB in all requests together
-peak        4 KiB in 1 block live at once, after operation 4: the least that any
-            allocator needs
-left        4 KiB in 1 block never freed: leaks, or left to the exit of the program
-realloc     1 grow a block, 0 shrink it, 0 leave its size: what resizing in
-            place saves copies of
-notes       1 call on a block from before the recording, taken as new or left
+peak        4 KiB in 1 block live at once, after operation 4: no allocator needs
+            less
+left        4 KiB in 1 block never freed: leaks, or left to the exit of the
+            program
+realloc     1 grow a block, 0 shrink it, 0 leave its size: resizing in place
+            saves these copies
+notes       1 call on a block from before the recording: taken as new, or left
             out; 2 lines without a call
 
 Bytes live over the recording, from 0 to 4 KiB
@@ -129,7 +130,7 @@ from  count
 
   it.each([
     ['nothing.txt', '', 'is empty'],
-    ['none.mtrace', '= Start\n= End\n', 'no call of an allocator in it (read as mtrace)'],
+    ['none.mtrace', '= Start\n= End\n', 'it holds no call of an allocator (read as mtrace)'],
     ['junk.bin', new Uint8Array([0, 255, 1, 254]), 'its format is unknown; known: protobuf'],
     [
       'cut.rep.gz',

@@ -127,7 +127,7 @@ function typeSection(types: NonNullable<Inspection['types']>, paint: Colours): s
       largestFreeBytes === 0 ? NONE : formatSize(largestFreeBytes),
     ]);
   return [
-    `${paint.bold('Migrate types')} (pagetypeinfo): pages that cannot move, kept apart from those that can`,
+    `${paint.bold('Migrate types')} (pagetypeinfo): pages that cannot move, apart from the others`,
     table(['zone', 'type', 'page blocks', 'free', 'largest'], rows, [
       'left',
       'left',

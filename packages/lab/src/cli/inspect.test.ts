@@ -292,18 +292,21 @@ describe('wrong use', () => {
   const broken = copies('broken', { buddyinfo: 'Node 0, zone DMA 1 2\nhello\n' });
   const kernelThread = copies('thread', { '2/smaps': '', '2/maps': '' });
   it.each([
-    [['--pid', 'x'], "--pid: 'x' is no process; write its number, or self"],
-    [['--pid', '0'], "--pid: '0' is no process; write its number, or self"],
-    [['--caches', '-1'], "--caches: '-1' is no number; write 0 or more"],
+    [['--pid', 'x'], "--pid: 'x' is not a process id; give a number, or self"],
+    [['--pid', '0'], "--pid: '0' is not a process id; give a number, or self"],
+    [['--caches', '-1'], "--caches: '-1' is not a number; give 0 or more"],
     [
       ['--page-size', '0'],
-      "--page-size: '0' is no size; write whole bytes from 1 up, as 4096, 64KiB, 1.5MiB or 2GiB",
+      "--page-size: '0' is not a size; give whole bytes from 1 up, such as 4096, 64KiB, 1.5MiB or 2GiB",
     ],
-    [['--page-size', '3'], "--page-size: '3' is no page of Linux; write a power of two from 4KiB up"],
-    [['--page-size', '6KiB'], "--page-size: '6KiB' is no page of Linux; write a power of two from 4KiB up"],
+    [['--page-size', '3'], "--page-size: '3' is not a page size of Linux; give a power of two from 4KiB up"],
+    [
+      ['--page-size', '6KiB'],
+      "--page-size: '6KiB' is not a page size of Linux; give a power of two from 4KiB up",
+    ],
     [
       ['--root', join(folder, 'none')],
-      `nothing to inspect in ${join(folder, 'none')}: ${join(folder, 'none/meminfo')}: not there; wanted are meminfo, buddyinfo, pagetypeinfo, slabinfo, vmallocinfo, PID/smaps`,
+      `nothing to inspect in ${join(folder, 'none')}: ${join(folder, 'none/meminfo')}: not there; inspect reads meminfo, buddyinfo, pagetypeinfo, slabinfo, vmallocinfo, PID/smaps`,
     ],
     [
       ['--root', broken],
@@ -320,7 +323,7 @@ describe('wrong use', () => {
     truncateSync(join(large, 'meminfo'), 2 ** 30);
     expect(await inspect('--root', large)).toBe(2);
     expect(said.err).toBe(
-      `freehold: ${join(large, 'meminfo')} has more than 256 MiB: too much to be read as a whole\n`,
+      `freehold: ${join(large, 'meminfo')} has more than 256 MiB, the most that is read\n`,
     );
   });
 
@@ -333,7 +336,7 @@ describe('wrong use', () => {
 
   it('another system is told so plainly', () => {
     expect(() => new ProcFolder('/proc', 'darwin')).toThrow(
-      'this system is darwin, and inspect reads /proc of Linux: copy its files',
+      'this system is darwin, but inspect reads /proc of Linux: copy meminfo, buddyinfo',
     );
     expect(() => new ProcFolder('copies', 'win32')).not.toThrow();
   });
@@ -341,6 +344,6 @@ describe('wrong use', () => {
   it.skipIf(process.platform !== 'linux')('there is no such process', async () => {
     const found = new ProcFolder();
     expect(await found.read('4194305/smaps', () => expect.fail('parsed'))).toBeNull();
-    expect(found.missing).toEqual([{ file: '/proc/4194305/smaps', why: 'there is no such process' }]);
+    expect(found.missing).toEqual([{ file: '/proc/4194305/smaps', why: 'no such process' }]);
   });
 });

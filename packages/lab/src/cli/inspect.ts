@@ -22,9 +22,9 @@ Examples:
   $ freehold inspect --json | jq '.zones[].unusableFreeIndex'
 
 inspect reads meminfo, buddyinfo, pagetypeinfo, slabinfo and vmallocinfo; with
---pid also PID/smaps, or else PID/maps. pagetypeinfo, slabinfo and vmallocinfo need root, as do
-the files of other users' processes; without root the rest is shown. A copy may
-end in .txt.
+--pid also PID/smaps, or else PID/maps. pagetypeinfo, slabinfo and vmallocinfo
+need root, and so do the files of other users' processes; without root the rest
+is shown. The name of a copy may end in .txt.
 `;
 
 export function inspectCommand(): Command {

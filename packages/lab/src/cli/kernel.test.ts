@@ -95,14 +95,18 @@ describe('freehold kernel', () => {
     expect(refused.stderr).toMatch(/refused\.txt:2: SIGSEGV \(SEGV_MAPERR\): cannot read at 0x0/);
     const wrong = kernel(['-'], 'sing');
     expect(wrong.status).toBe(2);
-    expect(wrong.stderr).toBe("freehold: standard input:1: no command 'sing'; 'help' lists all\n");
+    expect(wrong.stderr).toBe(
+      "freehold: standard input:1: unknown command 'sing'; 'help' lists all commands\n",
+    );
   });
 
   it('refuses wrong use', () => {
     expect(kernel(['--memory', '1MiB']).stderr).toContain("--memory: '1MiB' must be 2 MiB to 4 GiB");
     expect(kernel(['--memory', 'much']).status).toBe(2);
     expect(kernel(['none.txt']).stderr).toContain('none.txt: no such file or folder');
-    expect(kernel(['--demo', 'x.txt']).stderr).toContain('--demo is a script of its own');
+    expect(kernel(['--demo', 'x.txt']).stderr).toContain(
+      '--demo runs a script of its own: give no other script',
+    );
     expect(kernel(['a', 'b']).status).toBe(2);
   });
 
@@ -200,7 +204,7 @@ describe.skipIf(process.platform === 'win32')('a script', () => {
       expect(kernel([path])).toMatchObject({
         status: 2,
         stdout: '',
-        stderr: `freehold: ${path} has more than 16 MiB: too much to be read as a whole\n`,
+        stderr: `freehold: ${path} has more than 16 MiB, the most that is read\n`,
       });
     }
     const endless = spawnSync('sh', ['-c', 'yes "echo x" | "$0" "$1" kernel -', process.execPath, COMMAND], {
@@ -209,7 +213,7 @@ describe.skipIf(process.platform === 'win32')('a script', () => {
     });
     expect(endless).toMatchObject({
       status: 2,
-      stderr: 'freehold: standard input has more than 16 MiB: too much to be read as a whole\n',
+      stderr: 'freehold: standard input has more than 16 MiB, the most that is read\n',
     });
   });
 

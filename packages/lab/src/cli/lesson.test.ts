@@ -32,7 +32,7 @@ describe('freehold lesson', () => {
   it('refuses an unknown example and says which there are', async () => {
     expect(await main(['lesson', 'slab'])).toBe(2);
     expect(said.err).toBe(
-      "freehold: no example 'slab'; there are fits, fragmentation, blocks, lists, naive, buddy\n",
+      "freehold: unknown example 'slab'; known: fits, fragmentation, blocks, lists, naive, buddy\n",
     );
     expect(said.out).toBe('');
   });

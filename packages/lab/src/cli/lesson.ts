@@ -4,6 +4,7 @@ import { UserError } from '../errors.js';
 import { type Example, tell } from '../lesson/example.js';
 import { EXAMPLES } from '../lesson/examples.js';
 import { Pen } from '../lesson/pen.js';
+import { unknownName } from '../nearest.js';
 import { colours, define, print } from './terminal.js';
 
 export function lessonCommand(): Command {
@@ -22,7 +23,8 @@ export function lessonCommand(): Command {
 function findExample(name: string): Example {
   const example = EXAMPLES.find((each) => each.name === name);
   if (example === undefined) {
-    throw new UserError(`unknown example '${name}'; known: ${EXAMPLES.map((each) => each.name).join(', ')}`);
+    const known = EXAMPLES.map((each) => each.name);
+    throw new UserError(unknownName('example', name, known));
   }
   return example;
 }

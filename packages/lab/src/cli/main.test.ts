@@ -12,7 +12,7 @@ import type { Measurement } from '../metrics/measurement.js';
 import { makeArena, parseContender } from '../replay/registry.js';
 import * as worker from '../replay/worker.js';
 import { contendersFor } from './arguments.js';
-import { main } from './main.js';
+import { createProgram, main } from './main.js';
 import { VERSION } from './version.js';
 
 const faults = vi.hoisted(() => new Map<string, NonNullable<Measurement['verification']>['fault']>());
@@ -87,6 +87,14 @@ describe('freehold', () => {
     expect(said.out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
+  it.each(createProgram().commands.map((command) => command.name()))(
+    '%s --help fits 80 columns',
+    async (name) => {
+      expect(await run(name, '--help')).toBe(0);
+      expect(lines(said.out).filter((line) => line.length > 80)).toEqual([]);
+    },
+  );
+
   it.each([['--help'], ['compare', '--help'], ['fit', '--help'], ['help', 'compare']])(
     '%s %s: help of 80 columns with examples',
     async (...argv) => {
@@ -112,35 +120,38 @@ describe('freehold', () => {
     [['compare', folder], `freehold: ${folder}: is a folder, not a trace`],
     [
       ['compare', SMALL, '--capacity', '12q'],
-      "freehold: --capacity: '12q' is no size; write whole bytes from 1 up, as 4096, 64KiB, 1.5MiB or 2GiB",
+      "freehold: --capacity: '12q' is not a size; give whole bytes from 1 up, such as 4096, 64KiB, 1.5MiB or 2GiB",
     ],
     [
       ['compare', SMALL, '--as', 'pages'],
-      `freehold: no trace format 'pages'; there are ${FORMATS.map(({ id }) => id).join(', ')}`,
+      `freehold: unknown trace format 'pages'; known: ${FORMATS.map(({ id }) => id).join(', ')}`,
     ],
-    [['compare', SMALL, '--as', 'kmem'], `freehold: ${SMALL}: no call of an allocator in it (read as kmem)`],
-    [['compare', SMALL, '--align', '24'], "freehold: --align: '24' is no power of two"],
-    [['compare', SMALL, '-a', 'tlsf,tlsf'], "freehold: --allocators: 'tlsf' stands twice"],
+    [
+      ['compare', SMALL, '--as', 'kmem'],
+      `freehold: ${SMALL}: it holds no call of an allocator (read as kmem)`,
+    ],
+    [['compare', SMALL, '--align', '24'], "freehold: --align: '24' is not a power of two"],
+    [['compare', SMALL, '-a', 'tlsf,tlsf'], "freehold: --allocators: 'tlsf' is given twice"],
     [
       ['compare', SMALL, '-a', 'buddy:unit=64', '--capacity', '63'],
       'freehold: buddy:unit=64: capacity must be at least 64 bytes, got 63 (with --align 16, --capacity 63)',
     ],
     [
       ['compare', SMALL, '--csv', join(folder, 'no/a.csv')],
-      `freehold: --csv: cannot write ${join(folder, 'no/a.csv')}: no folder ${join(folder, 'no')} that may be written to`,
+      `freehold: --csv: cannot write ${join(folder, 'no/a.csv')}: the folder ${join(folder, 'no')} does not exist, or may not be written to`,
     ],
     [
       ['compare', SMALL, '--report', join(folder, 'no/a.html')],
-      `freehold: --report: cannot write ${join(folder, 'no/a.html')}: no folder ${join(folder, 'no')} that may be written to`,
+      `freehold: --report: cannot write ${join(folder, 'no/a.html')}: the folder ${join(folder, 'no')} does not exist, or may not be written to`,
     ],
-    [['compare', SMALL, '--report', folder], `freehold: --report: cannot write ${folder}: is a folder`],
+    [['compare', SMALL, '--report', folder], `freehold: --report: cannot write ${folder}: it is a folder`],
     [
       ['compare', SMALL, '--csv', join(folder, '.', 'small.rep')],
-      `freehold: --csv: cannot write ${SMALL}: is the recording itself`,
+      `freehold: --csv: cannot write ${SMALL}: it is the recording itself`,
     ],
     [
       ['compare', SMALL, '--csv', join(folder, 'a'), '--report', join(folder, 'a')],
-      `freehold: --report: cannot write ${join(folder, 'a')}: is where --csv goes already`,
+      `freehold: --report: cannot write ${join(folder, 'a')}: --csv is written there already`,
     ],
     [['compare', SMALL, join(folder, 'none.gz')], `freehold: ${join(folder, 'none.gz')}: no such file`],
   ])('%j is wrong use: one line, status 2', async (argv, message) => {
@@ -299,20 +310,23 @@ describe('compare', () => {
   });
 
   it('one that could not be verified is told everywhere, the others finish, status 2', async () => {
-    unverified.set('tlsf', 'its blocks take more than the 1.00 MiB of memory that there is for them');
+    unverified.set(
+      'tlsf',
+      'its blocks need more than the 1.00 MiB of memory available: replay without --verify, or on a machine with more memory',
+    );
     const csv = join(folder, 'unverified.csv');
     const report = join(folder, 'unverified.html');
     const argv = ['compare', SMALL, '-a', 'first-fit,tlsf', '--verify'];
     expect(await run(...argv, '--csv', csv, '--report', report)).toBe(2);
-    const why = 'could not be verified: its blocks take more than the 1.00 MiB of memory';
+    const why = 'could not be verified: its blocks need more than the 1.00 MiB of memory';
     expect(lines(said.err)[0]).toContain(`freehold: small.rep, tlsf: ${why}`);
-    expect(lines(said.err)[1]).toMatch(/^freehold: 1 of 2 verifications were not done; /);
+    expect(lines(said.err)[1]).toMatch(/^freehold: 1 of 2 verifications not done; /);
     expect(said.out.replaceAll(/\s+/g, ' ')).toContain(`tlsf ${why}`);
     expect(said.out).toMatch(/^tlsf +\*?[\d.]+ +\*?[\d.]+ /m);
     expect(lines(said.out).filter((line) => line.length > 80)).toEqual([]);
     const rows = readFileSync(csv, 'utf8').split('\r\n');
     expect(rows[1]).toMatch(/,sound$/);
-    expect(rows[2]).toContain(',not verified: its blocks take more');
+    expect(rows[2]).toContain(',"not verified: its blocks need more than the 1.00 MiB');
     expect(readFileSync(report, 'utf8')).toContain(`tlsf ${why}`);
     said.out = '';
     expect(await run(...argv, '--json')).toBe(2);
@@ -329,7 +343,7 @@ describe('compare', () => {
     expect(await run(...argv, '--csv', csv, '--report', report)).toBe(2);
     const why = 'could not be measured: memory ran out (Array buffer allocation failed)';
     expect(lines(said.err)[0]).toBe(`freehold: small.rep, tlsf: ${why}`);
-    expect(lines(said.err)[1]).toMatch(/^freehold: 1 of 2 replays were not done; /);
+    expect(lines(said.err)[1]).toMatch(/^freehold: 1 of 2 replays not done; /);
     expect(said.out).toMatch(/^first-fit +[\d.]+ /m);
     expect(said.out).toMatch(/^tlsf( +-){11}$/m);
     expect(said.out).toContain(`tlsf ${why}.`);
@@ -493,7 +507,7 @@ describe('fit', () => {
     const calls = ['a 0 80', 'a 1 32', 'f 0', 'a 0 96', 'a 2 16', 'f 1', 'a 1 112'];
     expect(await run('fit', recording('odd.rep', calls), '-a', 'best-fit')).toBe(0);
     expect(said.out.replaceAll(/\s+/g, ' ')).toContain(
-      'best-fit serves all in 224 bytes but not in 304: more room is not always safe with it',
+      'best-fit serves all in 224 bytes but not in 304: a larger arena is not always safe with it',
     );
   });
 

@@ -79,22 +79,22 @@ describe('freehold monitor', () => {
     expect(said.out).not.toContain('never');
     expect(await monitor(...argv, '--largest', '1MiB')).toBe(0);
     expect(said.out).toMatch(/search +never\n/);
-    expect(said.out).toMatch(/^never +jobs sent away/m);
+    expect(said.out).toMatch(/^never +jobs rejected: /m);
   });
 
   it.each([
-    [['--jobs', '0'], "--jobs: '0' is no whole number from 1 to 1,000,000"],
-    [['--seed', '-1'], "--seed: '-1' is no whole number from 0 to 2,147,483,647"],
-    [['--load', 'full'], "--load: 'full' is no share; write a number from 0.01 to 100, as 0.65"],
-    [['--load', '0'], "--load: '0' is no share; write a number from 0.01 to 100, as 0.65"],
-    [['--unit', '24'], '--unit: 24 is no power of two'],
+    [['--jobs', '0'], "--jobs: '0' is not a whole number from 1 to 1,000,000"],
+    [['--seed', '-1'], "--seed: '-1' is not a whole number from 0 to 2,147,483,647"],
+    [['--load', 'full'], "--load: 'full' is not a number from 0.01 to 100, such as 0.65"],
+    [['--load', '0'], "--load: '0' is not a number from 0.01 to 100, such as 0.65"],
+    [['--unit', '24'], '--unit: 24 is not a power of two'],
     [['--largest', '65MiB'], '--largest: 65 MiB is more than the memory, 64 MiB'],
     [
       ['--largest', '512KiB'],
-      '--largest: 512 KiB is too little for jobs of 4 MiB on average, in units of 64 KiB',
+      '--largest: 512 KiB is too small for jobs of 4 MiB on average, in units of 64 KiB',
     ],
-    [['--policies', 'buddy,buddy'], "--policies: 'buddy' stands twice"],
-    [['--policies', 'fist-fit'], "no allocator 'fist-fit'; there are"],
+    [['--policies', 'buddy,buddy'], "--policies: 'buddy' is given twice"],
+    [['--policies', 'fist-fit'], "unknown allocator 'fist-fit'; did you mean first-fit? Known: "],
     [
       ['--memory', '32KiB', '--policies', 'blocks:block=64KiB'],
       'blocks:block=64KiB: capacity must be at least',

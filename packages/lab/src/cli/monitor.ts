@@ -44,7 +44,7 @@ const EXAMPLES = `
 Examples:
   $ freehold monitor
   $ freehold monitor --load 0.8 --sizes uniform --timeline
-  $ freehold monitor --memory 1MiB --mean 64KiB --policies naive-first,buddy:unit=64KiB
+  $ freehold monitor --memory 1MiB --mean 64KiB --policies tlsf,buddy:unit=64KiB
   $ freehold monitor --overtake --json
 `;
 

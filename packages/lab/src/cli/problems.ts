@@ -46,7 +46,7 @@ export function tellProblems({ measurements = [], unmeasured, internal }: Outcom
   if (internal.length > 0) throw internal[0];
   if (undone > 0) {
     throw new UserError(
-      `${undone} of ${all} ${replays} were not done; try fewer allocators, or a machine with more memory`,
+      `${undone} of ${all} ${replays} not done; try fewer allocators, or a machine with more memory`,
     );
   }
 }

@@ -3,6 +3,7 @@ import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { UserError } from '../errors.js';
+import { unknownName } from '../nearest.js';
 import { TraceBuilder } from '../trace/builder.js';
 import type { Trace } from '../trace/trace.js';
 import { decompress } from './decompress.js';
@@ -62,7 +63,8 @@ export async function openTrace(path: string, options: OpenOptions = {}): Promis
 export function findFormat(id: string): TraceFormat {
   const format = FORMATS.find((each) => each.id === id);
   if (format === undefined) {
-    throw new UserError(`unknown trace format '${id}'; known: ${FORMATS.map((each) => each.id).join(', ')}`);
+    const known = FORMATS.map((each) => each.id);
+    throw new UserError(unknownName('trace format', id, known));
   }
   return format;
 }

@@ -245,7 +245,7 @@ describe('writers', () => {
 
   it('rep refuses an id beyond those that its header tells of', () => {
     expect(() => read(rep, '500\n2\n1\n1\na 2 100\n')).toThrow(
-      "recording:5: expected an id below 2, as many as the header tells of, found 'a 2 100'",
+      "recording:5: expected an id below 2, the number in the header, found 'a 2 100'",
     );
   });
 
@@ -263,7 +263,7 @@ it.each([
   [
     rep,
     '1\n1\n2\n1\na 0 5\n',
-    'recording:5: the header tells of 2 operations, the file ends after 1; it was cut off',
+    'recording:5: the header announces 2 operations, but the file ends after 1: it was cut off',
   ],
   [rep, '1\n1\n1\n1\nq 0 5\n', "recording:5: expected 'a id bytes', 'r id bytes' or 'f id', found 'q 0 5'"],
   [android, '1: malloc 0x10\n', "recording:1: expected bytes, found '1: malloc 0x10'"],
@@ -320,11 +320,11 @@ it('refuses a line that never ends', () => {
   const junk = new Uint8Array(2 ** 19).fill(0x31);
   expect(() => {
     for (let i = 0; i < 10; i++) reader.push(junk);
-  }).toThrow(/^recording:1: a line of over 1048576 bytes/);
+  }).toThrow(/^recording:1: a line of more than 1048576 bytes/);
   // The same in whatever pieces it comes.
   for (const piece of [2 ** 18, 2 ** 20 + 1, 2 ** 22]) {
     expect(() => read(android, `1: free 0x0\n${' '.repeat(2 ** 20 + 1)}\n1: free 0x0\n`, piece)).toThrow(
-      /^recording:2: a line of over 1048576 bytes/,
+      /^recording:2: a line of more than 1048576 bytes/,
     );
   }
 });

@@ -69,7 +69,7 @@ export class ProcFolder {
     }
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       if (this.root !== PROC) return 'not there';
-      return /^\d+\//.test(name) ? 'there is no such process' : 'this kernel does not have it';
+      return /^\d+\//.test(name) ? 'no such process' : 'this kernel does not have it';
     }
     if (code === 'ESRCH') return 'the process has ended';
     return `cannot be read (${code})`;

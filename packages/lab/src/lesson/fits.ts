@@ -106,7 +106,7 @@ export const fits: Example = {
     return [
       'First and next fit stop at the first segment that fits. Best and worst fit look at all of them, here where the free list is in address order.',
       'Best fit leaves the smallest rests, too small for most requests. Worst fit cuts up the large segments, so that sizes become equal and a large request finds nothing.',
-      'Which policy is best depends on the requests to come, which nobody knows. `freehold compare` replays those that a real program made.',
+      'Which policy is best depends on the requests to come, which are not known. `freehold compare` replays those that a real program made.',
     ];
   },
 };

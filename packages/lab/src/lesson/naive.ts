@@ -71,7 +71,7 @@ export const naive: Example = {
     ].join('\n');
 
     return [
-      `Without the hint every refusal walks the whole list: ${count(walked, 'node')} here, and as many as there are in a large memory.`,
+      `Without the hint every refusal walks the whole list: ${count(walked, 'node')} here, and every node of a large memory.`,
       'With it a request larger than the hint is refused at once. A request that can be served still walks to the segment that serves it, in the worst case to the last.',
       'Lists by size, as in the buddy system, or a tree over the list, as in `first-fit` of this library, find the same segment without a walk.',
     ];

@@ -44,11 +44,11 @@ function reached(name: string, refuse: (why: string) => UserError): Target {
 function onStandardOutput(target: Target, identity: string): string | undefined {
   if (target.kind === 'descriptor') return undefined;
   const output = identityOf(targetOf('-'));
-  return identity === output ? 'is where the standard output goes already' : undefined;
+  return identity === output ? 'it is the standard output already' : undefined;
 }
 
 function obstacleTo(target: Target, name: string): string | null {
-  if (target.kind === 'folder') return 'is a folder';
+  if (target.kind === 'folder') return 'it is a folder';
   if (target.kind === 'descriptor') return null;
   if (target.stats !== null && !writable(target.path)) return 'permission denied';
   // The temporary file that takes its place is made there.
@@ -57,7 +57,7 @@ function obstacleTo(target: Target, name: string): string | null {
 }
 
 function noFolder(path: string): string {
-  return `no folder ${path} that may be written to`;
+  return `the folder ${path} does not exist, or may not be written to`;
 }
 
 function writable(path: string): boolean {

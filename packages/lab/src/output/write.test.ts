@@ -109,7 +109,7 @@ describe('writeOutput', () => {
       yield 'new';
     }
     await expect(writeOutput(at('a'), pieces(), REPLACE)).rejects.toThrow(
-      `${at('a')} is no regular file any more`,
+      `${at('a')} is not a regular file any more`,
     );
     expect(lstatSync(at('a')).isDirectory()).toBe(true);
     expect(readdirSync(folder)).toEqual(['a']);
@@ -134,7 +134,7 @@ describe('writeOutput', () => {
         yield 'new';
       }
       await expect(writeOutput(at('a'), pieces(), KEEP)).rejects.toThrow(
-        `${at('a')} is there already; --force writes over it`,
+        `${at('a')} exists already; --force overwrites it`,
       );
       expect(readFileSync(at('a'), 'utf8')).toBe('precious');
       expect(readdirSync(folder)).toEqual(['a']);
@@ -172,18 +172,20 @@ describe('checkOutputs', () => {
     writeFileSync(at('one'), '');
     linkSync(at('one'), at('two'));
     expect(refusal({ '--csv': at('new'), '--report': at('soft') })).toBe(
-      '--report: cannot write /soft: is where --csv goes already',
+      '--report: cannot write /soft: --csv is written there already',
     );
-    expect(refusal({ '--csv': at('one'), '--report': at('two') })).toContain('is where --csv goes already');
+    expect(refusal({ '--csv': at('one'), '--report': at('two') })).toContain(
+      '--csv is written there already',
+    );
     expect(refusal({ '--csv': at('one'), '--report': at('new') })).toBeNull();
   });
 
   it.each([
-    ['no/a', '--csv: cannot write /no/a: no folder /no that may be written to'],
-    ['file/a', '--csv: cannot write /file/a: no folder /file that may be written to'],
-    ['dangling', '--csv: cannot write /dangling: no folder /no that may be written to'],
-    ['.', '--csv: cannot write /.: is a folder'],
-    ['a/', '--csv: cannot write /a/: is a folder'],
+    ['no/a', '--csv: cannot write /no/a: the folder /no does not exist, or may not be written to'],
+    ['file/a', '--csv: cannot write /file/a: the folder /file does not exist, or may not be written to'],
+    ['dangling', '--csv: cannot write /dangling: the folder /no does not exist, or may not be written to'],
+    ['.', '--csv: cannot write /.: it is a folder'],
+    ['a/', '--csv: cannot write /a/: it is a folder'],
   ])('refuses %s before any work', (name, message) => {
     writeFileSync(at('file'), '');
     symlinkSync('no/a', at('dangling'));

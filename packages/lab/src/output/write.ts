@@ -39,7 +39,7 @@ export interface WriteOptions {
 /**
  * @param name a path, or `-` for the standard output
  * @returns how many bytes were written
- * @throws UserError naming the file and the reason: no space left, is there already; and what `pieces` throws
+ * @throws UserError naming the file and the reason: no space left, exists; and what `pieces` throws
  */
 export async function writeOutput(name: string, pieces: Pieces, { replace }: WriteOptions): Promise<number> {
   let written = 0;
@@ -69,7 +69,7 @@ export function refuseToReplace(name: string): void {
   if (target.kind === 'file' || target.stats.isBlockDevice()) throw new UserError(`${name} ${THERE}`);
 }
 
-const THERE = 'is there already; --force writes over it';
+const THERE = 'exists already; --force overwrites it';
 
 /** What stands in the way, to be told behind the name that the user gave. */
 class Obstacle extends Error {}
@@ -129,7 +129,7 @@ function keepOwnerAndMode(descriptor: number, { uid, gid, mode }: BigIntStats): 
 
 function putInPlace(temporary: string, path: string, replace: boolean): void {
   const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there !== undefined && !there.isFile()) throw new Obstacle('is no regular file any more');
+  if (there !== undefined && !there.isFile()) throw new Obstacle('is not a regular file any more');
   if (replace) renameSync(temporary, path);
   else claim(temporary, path);
 }

@@ -48,7 +48,7 @@ export function bytes(
 ): Option<number> {
   return {
     name,
-    allowed: `a size from ${least} up, such as 64 or 4KiB`,
+    allowed: `a size from ${least} up, such as ${least <= 64 ? '64 or 4KiB' : '4KiB or 1MiB'}`,
     otherwise: (settings) => String(otherwise(settings)),
     parse: (text) => parseBytes(text, (value) => value >= least),
   };

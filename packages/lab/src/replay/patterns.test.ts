@@ -139,7 +139,7 @@ describe('patterns', () => {
     const bytes = new SparseBytes(3 * 2 ** 20);
     fill(bytes, 0, 3 * 2 ** 20, word);
     expect(() => fill(bytes, 2 ** 30, 1, word)).toThrow(
-      'its blocks take more than the 3 MiB of memory that there is for them',
+      'its blocks need more than the 3 MiB of memory available: replay without --verify, or on a machine with more memory',
     );
   });
 });

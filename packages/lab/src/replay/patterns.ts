@@ -34,7 +34,7 @@ export class SparseBytes implements PagedBytes {
     if (page === undefined) {
       if (this.#pages.size === this.#pagesMax) {
         throw new UserError(
-          `its blocks take more than the ${formatSize(this.#pagesMax * PAGE_BYTES)} of memory that there is for them`,
+          `its blocks need more than the ${formatSize(this.#pagesMax * PAGE_BYTES)} of memory available: replay without --verify, or on a machine with more memory`,
         );
       }
       page = new Uint8Array(PAGE_BYTES);

@@ -59,16 +59,16 @@ describe('options', () => {
   });
 
   it.each([
-    ['first-fat', "no allocator 'first-fat'; there are naive-first, naive-best,"],
-    ['', "no allocator ''"],
-    ['tlsf:order=address', "tlsf has no option 'order' (in 'tlsf:order=address'); it has align, grow-by"],
+    ['first-fat', "unknown allocator 'first-fat'; did you mean first-fit? Known: naive-first, naive-best,"],
+    ['', "unknown allocator ''; known: "],
+    ['tlsf:order=address', "tlsf has no option 'order' (in 'tlsf:order=address'); known: align, grow-by"],
     ['first-fit:order', "first-fit: option 'order' is '' (in 'first-fit:order'); allowed: address, size-up"],
     ['first-fit:order=up', "option 'order' is 'up' (in 'first-fit:order=up'); allowed: address, size-up"],
     ['first-fit:coalesce=true', 'allowed: on, off'],
     ['first-fit:block=0', 'allowed: a size from 1 up'],
     ['first-fit:align=24', 'allowed: a power of two'],
     ['buddy:orders=32', 'allowed: a whole number from 1 to 31'],
-    ['buddy:unit=64:unit=64', "option 'unit' stands twice in 'buddy:unit=64:unit=64'"],
+    ['buddy:unit=64:unit=64', "option 'unit' is given twice in 'buddy:unit=64:unit=64'"],
   ])('%s is refused', (spec, message) => {
     expect(() => parseContender(spec)).toThrow(message);
   });

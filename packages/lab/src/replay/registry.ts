@@ -21,6 +21,7 @@ import {
   Tlsf,
 } from 'freehold';
 import { UserError } from '../errors.js';
+import { suggestion, unknownName } from '../nearest.js';
 import { type Arena, type Mover, RangeArena } from './arena.js';
 import { HeapArena } from './heap-arena.js';
 import { PageArena, SlabArena } from './kernel-arenas.js';
@@ -259,15 +260,16 @@ export function parseContender(spec: string): Contender {
   const [id, ...settings] = spec.split(':');
   const kind = ALLOCATORS.find((each) => each.id === id);
   if (kind === undefined) {
-    throw new UserError(`no allocator '${id}'; there are ${ALLOCATORS.map((each) => each.id).join(', ')}`);
+    const known = ALLOCATORS.map((each) => each.id);
+    throw new UserError(unknownName('allocator', id ?? '', known));
   }
   const given = new Map<string, string>();
   for (const setting of settings) {
     const [name = '', value] = splitOnce(setting, '=');
     const option = kind.options.find((each) => each.name === name);
     if (option === undefined) {
-      const names = kind.options.map((each) => each.name).join(', ');
-      throw new UserError(`${kind.id} has no option '${name}' (in '${spec}'); it has ${names}`);
+      const known = kind.options.map((each) => each.name);
+      throw new UserError(`${kind.id} has no option '${name}' (in '${spec}')${suggestion(name, known)}`);
     }
     if (given.has(name)) throw new UserError(`option '${name}' is given twice in '${spec}'`);
     if (value === undefined || option.parse(value) === undefined) {

@@ -91,7 +91,7 @@ describe('verify', () => {
       kind: 'alignment',
       operation: 2,
       address: 104,
-      message: 'the address is no multiple of 16',
+      message: 'the address is not a multiple of 16',
     });
     class Deaf extends PlainFit {
       override allocate(size: number): number | null {
@@ -101,7 +101,7 @@ describe('verify', () => {
     expect(faultOf(new Deaf(OPTIONS), makeTrace('a+100 b+20^64'))).toMatchObject({
       kind: 'alignment',
       operation: 2,
-      message: 'the address is no multiple of 64',
+      message: 'the address is not a multiple of 64',
     });
   });
 
@@ -177,7 +177,7 @@ describe('verify', () => {
       kind: 'law',
       operation: 4,
       address: 112,
-      message: 'segments() tells of a used segment here, where the block at 0xb0 is live next',
+      message: 'segments() reports a used segment here, but the next live block is the block at 0xb0',
     });
   });
 
@@ -290,7 +290,8 @@ describe('verify', () => {
       fault: null,
       blocks: 1,
       checks: expect.any(Number),
-      unverified: 'its blocks take more than the 2 MiB of memory that there is for them',
+      unverified:
+        'its blocks need more than the 2 MiB of memory available: replay without --verify, or on a machine with more memory',
     });
     expect(verify(trace, make, 2 ** 22)).toMatchObject({ fault: null, blocks: 3 });
   });

@@ -103,7 +103,7 @@ export function ordersTable({ name, measurements }: TraceResults): Html | null {
   );
   if (tables.length === 0) return null;
   return html`<h3>Free blocks by order</h3>
-<p>When the footprint was greatest. <b>Fragmentation index</b> (Linux’s extfrag): why a request of this size would fail; near 0 for want of memory, near 1 because what is free is in pieces, and then compaction or a larger unit helps. No figure: it would be served. <b>Unusable</b>: the share of the free bytes in blocks too small for it; high for the sizes you need means memory lies idle, so keep short-lived small blocks apart.</p>
+<p>When the footprint was greatest. <b>Fragmentation index</b> (Linux’s extfrag): why a request of this size would fail; near 0, too little memory is free; near 1, the free memory is in pieces, and compaction or a larger unit helps. No figure: it would be served. <b>Unusable</b>: the share of the free bytes in blocks too small for it; high for the sizes you need means memory lies idle, so keep short-lived small blocks apart.</p>
 ${tables}`;
 }
 

@@ -6,6 +6,7 @@ import { type Kernel, KernelError, type ObjectCache } from '@freehold/kernel';
 import { InvalidFreeError } from 'freehold';
 import { type Colours, wrap } from '../cli/terminal.js';
 import { FaultError, UserError } from '../errors.js';
+import { nearest } from '../nearest.js';
 import { Arguments } from './arguments.js';
 import type { CommandGroup, Outcome, ShellCommand } from './command.js';
 import { CostMeter, type Costs, describeCosts } from './costs.js';
@@ -51,9 +52,12 @@ export class Session {
     const all = this.groups.flatMap(({ commands }) => commands);
     const command = all.find((each) => each.name === name);
     if (command !== undefined) return command;
-    const near = all.filter((each) => each.name.startsWith(name.slice(0, 2))).map((each) => each.name);
-    const hint = near.length > 0 && name.length > 1 ? `; did you mean ${near.join(' or ')}?` : '';
-    throw new UserError(`unknown command '${name}'${hint}; 'help' lists all commands`);
+    const near = nearest(
+      name,
+      all.map((each) => each.name),
+    );
+    const hint = near === null ? ';' : `; did you mean ${near}?`;
+    throw new UserError(`unknown command '${name}'${hint} 'help' lists all commands`);
   }
 
   /**

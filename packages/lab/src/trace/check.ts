@@ -64,7 +64,7 @@ export function checkTrace(trace: Trace): void {
       if (liveBlocks > peak) peak = liveBlocks;
     }
   }
-  law(peak === slots, 'there are as many slots as blocks were ever live at once', () => {
+  law(peak === slots, 'the slots are as many as the blocks ever live at once', () => {
     return `${slots} slots, ${peak} blocks`;
   });
 }

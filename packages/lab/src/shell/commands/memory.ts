@@ -186,16 +186,16 @@ function map(session: Session, args: Arguments): Outcome {
     options.shared === true && ((options.protection ?? protectionOf('rw')) & protectionOf('w')) !== 0;
   const inode = session.kernel.processes.open(file, writes);
   try {
-    return mapped(process, process.mmap({ ...options, inode }), options, `${file}, not read yet,`);
+    const what = options.populate === true ? file : `${file}, not read yet,`;
+    return mapped(process, process.mmap({ ...options, inode }), options, what);
   } finally {
     cache.release(inode);
   }
 }
 
-function mapped(process: Process, address: number, { length, populate }: MapOptions, what: string): Outcome {
+function mapped(process: Process, address: number, { length }: MapOptions, what: string): Outcome {
   const pages = many(Math.ceil(length / FRAME_BYTES), 'page');
-  const name = populate === true ? what.replace(/, of which.*/, '') : what;
-  return { text: `${pages} of ${name} at ${hex(address)} in process ${process.pid}`, value: address };
+  return { text: `${pages} of ${what} at ${hex(address)} in process ${process.pid}`, value: address };
 }
 
 function where(session: Session, process: Process, address: number): string {

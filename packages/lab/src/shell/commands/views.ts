@@ -17,6 +17,7 @@ import {
 } from '@freehold/kernel';
 import { define } from '../../cli/terminal.js';
 import { UserError } from '../../errors.js';
+import { unknownName } from '../../nearest.js';
 import { formatCount } from '../../sizes.js';
 import type { Arguments } from '../arguments.js';
 import type { CommandGroup } from '../command.js';
@@ -110,9 +111,8 @@ function contentsOf(session: Session, path: string): string {
   if (file !== undefined) return file(session);
   const [, pid, which] = PROCESS_FILE.exec(path) ?? [];
   if (pid === undefined) {
-    throw new UserError(
-      `unknown file ${path}; known: ${[...FILES.keys()].join(', ')}, /proc/PID/maps and /proc/PID/smaps`,
-    );
+    const known = [...FILES.keys(), '/proc/PID/maps', '/proc/PID/smaps'];
+    throw new UserError(unknownName('file', path, known));
   }
   const { space } = session.kernel.process(Number(pid));
   return which === 'maps' ? printMaps(mapsOf(space)) : printSmaps(smapsOf(space));
