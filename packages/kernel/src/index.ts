@@ -76,6 +76,7 @@ export { AreaMap } from './vm/space/area-map.js';
 export type { FaultResult } from './vm/space/fault.js';
 export type { MapOptions } from './vm/space/map-options.js';
 export type { ResidentPages, SharedMemory, VirtualMemoryCounts } from './vm/space/memory-descriptor.js';
+export type { RemapOptions } from './vm/space/mremap.js';
 export { Span, SpanTree } from './vm/space/span-tree.js';
 export { MappedMemory } from './vm/translation/mapped-memory.js';
 export * from './vm/translation/memory-fault.js';

@@ -9,8 +9,9 @@
 import { SystemCallError } from '../errors.js';
 import { UserMalloc, type UserMemory } from '../malloc/user-malloc.js';
 import type { AddressSpace } from '../vm/space/address-space.js';
-import { type Area, PROT_READ, PROT_WRITE } from '../vm/space/area.js';
+import { type Area, HEAP_NAME, PROT_READ, PROT_WRITE } from '../vm/space/area.js';
 import type { MapOptions } from '../vm/space/map-options.js';
+import type { RemapOptions } from '../vm/space/mremap.js';
 import { hexAddress } from '../vm/translation/memory-fault.js';
 import { pageUp } from './elf.js';
 import { isSharedSegment, type SharedSegment } from './shared-segments.js';
@@ -118,6 +119,28 @@ export class Process {
    */
   munmap(address: number, length: number): void {
     this.space.munmap(address, length);
+  }
+
+  /**
+   * Grows, shrinks or moves a mapping, as `AddressSpace.mremap` does: its pages keep their frames.
+   * @param options `mayMove` to another place where there is no room to grow
+   * @returns the address now
+   * @throws SystemCallError as AddressSpace.mremap
+   * @example
+   * ```js
+   * const init = new Kernel().process(1);
+   * const queue = init.mmap({ length: 4096, shared: true });
+   * init.space.store8(queue, 7);
+   * // A ring: the same page twice, one after the other.
+   * const ring = init.mmap({ length: 8192 });
+   * const once = { mayMove: true, fixed: true };
+   * init.mremap(queue, 0, 4096, { ...once, address: ring });
+   * init.mremap(queue, 0, 4096, { ...once, address: ring + 4096 });
+   * [init.space.loadU8(ring), init.space.loadU8(ring + 4096)];   // => [7, 7]
+   * ```
+   */
+  mremap(address: number, oldLength: number, newLength: number, options: RemapOptions = {}): number {
+    return this.space.mremap(address, oldLength, newLength, options);
   }
 
   /**
@@ -351,7 +374,7 @@ export class Process {
 
   private growHeap(start: number, length: number): void {
     try {
-      this.space.mmap({ address: start, length, fixed: true, noReplace: true, name: '[heap]' });
+      this.space.mmap({ address: start, length, fixed: true, noReplace: true, name: HEAP_NAME });
     } catch (error) {
       if (!(error instanceof SystemCallError)) throw error;
       throw new SystemCallError('ENOMEM', `the heap cannot grow: ${error.detail}`);

@@ -32,6 +32,7 @@ import {
   rangeEnd,
 } from './map-options.js';
 import { MemoryDescriptor, type SharedMemory } from './memory-descriptor.js';
+import { type RemapOptions, remap } from './mremap.js';
 
 /** What makes address spaces and forgets them: VirtualMemory. */
 export interface AddressSpaceMaker extends SharedMemory {
@@ -114,11 +115,36 @@ export class AddressSpace extends MemoryDescriptor<AddressSpaceMaker> {
    * ```
    */
   munmap(address: number, length: number): void {
-    const { areas } = this;
-    const end = rangeEnd(address, length, 'EINVAL');
-    const spare = areas.spareObjects(areas.splitsNeeded(address, end, false));
-    this.unmapRange(address, end, spare);
-    areas.freeObjects(spare);
+    this.unmap(address, rangeEnd(address, length, 'EINVAL'));
+  }
+
+  /**
+   * Grows, shrinks or moves what is mapped at [address, address + oldLength). Pages that move keep their frames: no
+   * byte is copied. An old length of 0 maps shared memory once more. O(log areas) in place, O(pages) for a move.
+   * @param oldLength bytes, rounded up to pages. They may reach over several areas where the call shrinks, or moves
+   * them with `fixed` at the same length; then holes among them stay holes
+   * @param newLength a whole number of bytes from 1 up, rounded up to pages
+   * @returns the address now
+   * @throws SystemCallError EINVAL for an argument out of range, new and old place that overlap, or an old length of 0
+   * of private memory; EFAULT where nothing is mapped or the old length reaches past the area; ENOMEM when there is
+   * no room to grow and it may not move, no range is free, there is no memory for areas and page tables, or there
+   * would be more than 65,530 areas
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * space.mmap({ length: 4096 });
+   * const list = space.mmap({ length: 4096 });
+   * space.store8(list, 7);
+   * // The one mapped before lies above, in its way.
+   * space.mremap(list, 4096, 8192);   // => throws SystemCallError: ENOMEM: no room to grow in place
+   * const moved = space.mremap(list, 4096, 8192, { mayMove: true });
+   * [moved === list, space.loadU8(moved)];   // => [false, 7]
+   * space.mremap(moved, 8192, 4096) === moved;   // => true
+   * ```
+   */
+  mremap(address: number, oldLength: number, newLength: number, options: RemapOptions = {}): number {
+    this.requireAlive();
+    return remap(this, address, oldLength, newLength, options);
   }
 
   /**

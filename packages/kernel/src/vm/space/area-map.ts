@@ -186,6 +186,8 @@ export class AreaMap extends SpanTree<Area> {
     spare: number[],
     visit: (area: Area, from: number, to: number) => void,
   ): void {
+    // A cut without length must not split.
+    if (start === end) return;
     for (let area = this.find(start); area !== null && area.start < end; ) {
       const { next } = area;
       const from = Math.max(area.start, start);

@@ -44,6 +44,8 @@ export const STACK_GUARD_BYTES = 2 ** 20;
 /** Size of the slab object, as of Linux 5.x. */
 export const AREA_BYTES = 200;
 
+/** The name of the area that brk makes. */
+export const HEAP_NAME = '[heap]';
 /** The name of the area that holds the stack a program starts with. */
 export const STACK_NAME = '[stack]';
 

@@ -78,12 +78,7 @@ export function flagsOf(options: MapOptions): number {
   if (!(Number.isSafeInteger(offset) && offset >= 0 && offset % FRAME_BYTES === 0)) {
     throw new SystemCallError('EINVAL', `the offset must be a multiple of 4096, got ${String(offset)}`);
   }
-  if ((shared || inode !== undefined) && offset + options.length > FILE_BYTES_MAX) {
-    throw new SystemCallError(
-      'EINVAL',
-      `files and shared memory have at most 8 TiB, got ${offset + options.length} bytes`,
-    );
-  }
+  if (shared || inode !== undefined) checkFileRange(offset, options.length);
   let flags = protection | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
   if (shared) {
     flags |= VM_MAYSHARE | VM_SHARED;
@@ -103,6 +98,15 @@ export function flagsOf(options: MapOptions): number {
     flags |= VM_GROWSDOWN;
   }
   return flags;
+}
+
+/** @throws SystemCallError EINVAL past the largest file */
+export function checkFileRange(offset: number, length: number): void {
+  if (offset + length <= FILE_BYTES_MAX) return;
+  throw new SystemCallError(
+    'EINVAL',
+    `files and shared memory have at most 8 TiB, got ${offset + length} bytes`,
+  );
 }
 
 /**
@@ -128,7 +132,8 @@ export function mappedRangeEnd(address: number, length: number): number {
   return length === 0 ? address : rangeEnd(address, length, 'ENOMEM');
 }
 
-function checkAddress(address: number): void {
+/** @throws SystemCallError EINVAL */
+export function checkAddress(address: number): void {
   if (Number.isSafeInteger(address) && address >= 0 && address % FRAME_BYTES === 0) return;
   throw new SystemCallError('EINVAL', `the address must be a multiple of 4096, got ${hexAddress(address)}`);
 }

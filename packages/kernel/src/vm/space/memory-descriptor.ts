@@ -97,26 +97,39 @@ export abstract class MemoryDescriptor<Vm extends SharedMemory = SharedMemory>
   }
 
   /**
-   * Unmaps every page of the range and cuts it out of the areas. Dirty pages of shared files are written back.
-   * @param spare as `areas.spareObjects` gave them for `areas.splitsNeeded`
+   * Unmaps whole pages, as munmap does.
+   * @throws SystemCallError ENOMEM, and nothing is changed
    * @internal
    */
-  unmapRange(start: number, end: number, spare: number[]): void {
+  unmap(start: number, end: number): void {
+    const spare = this.areas.spareObjects(this.areas.splitsNeeded(start, end, false));
+    this.unmapRange(start, end, spare);
+    this.areas.freeObjects(spare);
+  }
+
+  /**
+   * Unmaps every page of the range and cuts it out of the areas. Dirty pages of shared files are written back.
+   * @param spare as `areas.spareObjects` gave them for `areas.splitsNeeded`
+   * @param keepTables page tables that become empty stay: prune them
+   * @internal
+   */
+  unmapRange(start: number, end: number, spare: number[], keepTables = false): void {
     let any = false;
     this.areas.cutOut(start, end, spare, (area, from, to) => {
-      any = this.unmapPages(area, from, to) || any;
+      any = this.unmapPages(area, from, to, keepTables) || any;
     });
     if (any) this.flushTlb();
   }
 
   /** @returns whether any page was mapped */
-  private unmapPages(area: Area, start: number, end: number): boolean {
+  private unmapPages(area: Area, start: number, end: number, keepTables: boolean): boolean {
     const { u32 } = this.machine;
     let any = false;
-    this.table.clearRange(start / FRAME_BYTES, end / FRAME_BYTES, (entry) => {
+    const drop = (entry: number) => {
       any = true;
       this.dropMapping(u32[entry]);
-    });
+    };
+    this.table.clearRange(start / FRAME_BYTES, end / FRAME_BYTES, drop, keepTables);
     if ((area.flags & VM_SHARED) !== 0 && area.inode !== null) {
       const first = area.offsetAt(start) / FRAME_BYTES;
       this.vm.cache.writeBackQuietly(area.inode, first, area.offsetAt(end) / FRAME_BYTES);
