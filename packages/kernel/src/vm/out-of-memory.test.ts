@@ -89,6 +89,40 @@ const OPERATIONS: readonly [string, (scene: Scene) => void, Operation, number][]
     ({ space }) => done(() => space.mprotect(BASE + 3 * PAGE, PAGE, PROT_READ)),
     1,
   ],
+  [
+    'mremap that shrinks in the middle of an area',
+    ({ space }) => space.fill(map(space, 0, 9), 9 * PAGE, 1),
+    ({ space }) => done(() => space.mremap(BASE + PAGE, 4 * PAGE, PAGE)),
+    1,
+  ],
+  [
+    'mremap of shared memory once more',
+    ({ space }) => space.fill(map(space, 0, 2, { shared: true }), 2 * PAGE, 1),
+    ({ space }) => done(() => space.mremap(BASE, 0, 2 * PAGE, { mayMove: true })),
+    1,
+  ],
+  [
+    'mremap that grows elsewhere, out of the middle of an area',
+    ({ space }) => space.fill(map(space, 0, 9), 9 * PAGE, 1),
+    // The area and the half that is split off lie in one slab; three tables on the way to the new place.
+    ({ space }) => done(() => space.mremap(BASE + 3 * PAGE, PAGE, 600 * PAGE, { mayMove: true })),
+    4,
+  ],
+  [
+    'mremap of several areas into the middle of others',
+    ({ space, inode }) => {
+      space.read(map(space, 0, 4, { inode }), new Uint8Array(4 * PAGE));
+      space.fill(map(space, 510, 4), 4 * PAGE, 1);
+      space.fill(map(space, 1020, 9), 9 * PAGE, 2);
+      map(space, 1024, 2, { protection: PROT_READ });
+    },
+    ({ space }) =>
+      done(() => {
+        const to = { mayMove: true, fixed: true, address: BASE + 2 ** 30 + 600 * PAGE };
+        space.mremap(BASE + 511 * PAGE, 515 * PAGE, 515 * PAGE, to);
+      }),
+    4,
+  ],
   ['a load', ({ space }) => map(space, 0, 1), ({ space }) => done(() => space.loadU8(BASE)), 3],
   ['a store', ({ space }) => map(space, 0, 1), ({ space }) => done(() => space.store8(BASE, 1)), 4],
   [

@@ -121,8 +121,8 @@ export abstract class MemoryDescriptor<Vm extends SharedMemory = SharedMemory>
     if (any) this.flushTlb();
   }
 
-  /** @returns whether any page was mapped */
-  private unmapPages(area: Area, start: number, end: number, keepTables: boolean): boolean {
+  /** Unmaps a part of an area. @returns whether any page was mapped @internal */
+  unmapPages(area: Area, start: number, end: number, keepTables: boolean): boolean {
     const { u32 } = this.machine;
     let any = false;
     const drop = (entry: number) => {

@@ -70,6 +70,8 @@ const LINUX: readonly [string, [number, number, number, Flag[]?, number?], strin
   ['0+6rw-p', [2, 2, 2, ['mayMove', 'fixed'], 10], '10', '0+2rw-p 4+2rw-p 10+2rw-p'],
   ['0+6rw-p', [2, 2, 4, ['mayMove', 'fixed'], 10], '10', '0+2rw-p 4+2rw-p 10+4rw-p'],
   ['0+6rw-p', [1, 4, 2, ['mayMove', 'fixed'], 10], '10', '0+1rw-p 5+1rw-p 10+2rw-p'],
+  ['0+8rw-p 20+8r--p', [0, 4, 3, ['mayMove', 'fixed'], 22], '22', '4+4rw-p 20+2r--p 22+3rw-p 25+3r--p'],
+  ['0+8rw-p 20+2r--p', [4, 4, 2, ['mayMove', 'fixed'], 20], '20', '0+4rw-p 20+2rw-p'],
   ['0+6rw-p', [4, 2, 2, ['mayMove', 'fixed'], 1], '1', '0+4rw-p'],
   ['0+6rw-p', [4, 2, 2, ['mayMove', 'fixed'], 6], '6', '0+4rw-p 6+2rw-p'],
   ['0+4rw-p 10+4r--p', [0, 2, 2, ['mayMove', 'fixed'], 11], '11', '2+2rw-p 10+1r--p 11+2rw-p 13+1r--p'],

@@ -155,8 +155,21 @@ function move(
   }
   // The tables made for the new place are empty still: they stay.
   if (fixed) for (const { to, toEnd } of pieces) space.unmapRange(to, toEnd, spare, true);
-  space.unmapRange(tailStart, end, spare, true);
-  for (const piece of pieces) movePiece(space, piece, dontUnmap, spare);
+  for (const { start, end, to, source } of pieces) {
+    table.moveRange(start / FRAME_BYTES, end / FRAME_BYTES, to / FRAME_BYTES);
+    // The old area may be the last that holds the file.
+    if (source.inode !== null) space.vm.cache.hold(source.inode);
+  }
+  if (!dontUnmap) {
+    // Pieces and tail in one cut: two would need an area more.
+    areas.cutOut(pieces[0].start, end, spare, (area, from, to) => {
+      if (to > tailStart) space.unmapPages(area, Math.max(from, tailStart), to, true);
+    });
+  }
+  for (const { to, toEnd, flags, source, hasAnonymous } of pieces) {
+    areas.enter(to, toEnd, flags, source, spare).hasAnonymous ||= hasAnonymous;
+    if (source.inode !== null) space.vm.cache.release(source.inode);
+  }
   for (const { to, toEnd } of pieces) table.prune(to / FRAME_BYTES, toEnd / FRAME_BYTES);
   table.prune(pieces[0].start / FRAME_BYTES, end / FRAME_BYTES);
   space.flushTlb();
@@ -182,18 +195,6 @@ function reserveTables({ table }: MemoryDescriptor, pieces: readonly Piece[]): b
   const whole = pieces.every(({ start, end, to }) => table.reserve(page(start), page(end), page(to)));
   if (!whole) for (const { to, toEnd } of pieces) table.prune(page(to), page(toEnd));
   return whole;
-}
-
-function movePiece(space: MemoryDescriptor, piece: Piece, dontUnmap: boolean, spare: number[]): void {
-  const { start, end, to, toEnd, flags, source } = piece;
-  const { cache } = space.vm;
-  space.table.moveRange(start / FRAME_BYTES, end / FRAME_BYTES, to / FRAME_BYTES);
-  // The old area may be the last that holds the file.
-  if (source.inode !== null) cache.hold(source.inode);
-  if (!dontUnmap) space.areas.cutOut(start, end, spare, () => {});
-  const area = space.areas.enter(to, toEnd, flags, source, spare);
-  area.hasAnonymous ||= piece.hasAnonymous;
-  if (source.inode !== null) cache.release(source.inode);
 }
 
 /** What is mapped in [start, end); holes are kept. */
