@@ -18,7 +18,18 @@ const PACKAGES: Readonly<Record<string, Package>> = {
     entries: ['index.ts'],
   },
   kernel: {
-    floors: [['.'], ['frames'], ['slab'], ['vm', 'ranges'], ['malloc', 'proc'], ['process'], ['node']],
+    floors: [
+      ['.'],
+      ['frames'],
+      ['slab'],
+      ['vm/translation', 'ranges'],
+      ['vm/page-cache'],
+      ['vm/space'],
+      ['vm'],
+      ['malloc', 'proc'],
+      ['process'],
+      ['node'],
+    ],
     entries: ['index.ts', 'kernel.ts', 'proc/index.ts', 'node/index.ts'],
   },
   lab: {

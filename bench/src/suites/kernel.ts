@@ -213,7 +213,7 @@ function heapBlocks(size: number): Measure {
 function processOf(pages: number) {
   const vm = new VirtualMemory(new SlabAllocator(new PageAllocator(new Machine(MEMORY))));
   const space = vm.createAddressSpace()!;
-  const at = space.mmap({ length: pages * FRAME })!;
+  const at = space.mmap({ length: pages * FRAME });
   space.fill(at, pages * FRAME, 1);
   return { space, at };
 }
@@ -281,7 +281,7 @@ function forks(short: boolean): number {
   return medianTime(
     short,
     () => {
-      child = space.fork()!;
+      child = space.fork();
     },
     () => child.destroy(),
   );

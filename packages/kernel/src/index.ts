@@ -3,6 +3,7 @@
  * @module @freehold/kernel
  */
 
+export { type ErrorCode, ExecError, KernelError, SystemCallError } from './errors.js';
 export {
   FRAME_DIRTY,
   FRAME_HEAD,
@@ -42,7 +43,6 @@ export {
 } from './malloc/user-malloc.js';
 export * from './proc/index.js';
 export { type ByteSource, type ElfImage, type ElfSegment, parseElf } from './process/elf.js';
-export { type ErrorCode, ExecError, SystemCallError } from './process/errors.js';
 export { type LoadedProgram, PIE_BASE, STACK_TOP } from './process/loader.js';
 export { type AttachOptions, Process, type ThreadStack } from './process/process.js';
 export { type OpenFile, PID_MAX, ProcessTable } from './process/process-table.js';
@@ -59,26 +59,27 @@ export { type CacheOptions, type CacheStats, ObjectCache } from './slab/cache.js
 export { SLAB_POISON, SLAB_RED_ZONE } from './slab/guard.js';
 export { KMALLOC_SIZES, SlabAllocator, ZERO_SIZE_PTR } from './slab/slab-allocator.js';
 export {
-  AddressSpace,
-  type MapOptions,
-  type ResidentPages,
-} from './vm/address-space.js';
-export * from './vm/area.js';
-export type { FaultResult } from './vm/fault.js';
-export { FileCopy } from './vm/file-copy.js';
-export { type FileSource, MemoryFile } from './vm/file-source.js';
-export { CachedPage, Inode } from './vm/inode.js';
-export {
   KernelSpace,
   VMALLOC_END,
   VMALLOC_START,
   VmallocArea,
   type VmallocOptions,
 } from './vm/kernel-space.js';
-export { MappedMemory } from './vm/mapped-memory.js';
-export * from './vm/memory-fault.js';
-export { PageCache, type PageCacheCounts } from './vm/page-cache.js';
-export * from './vm/page-table.js';
-export { Span, SpanTree } from './vm/span-tree.js';
-export * from './vm/tlb.js';
-export { VirtualMemory, type VirtualMemoryCounts } from './vm/virtual-memory.js';
+export { FileCopy } from './vm/page-cache/file-copy.js';
+export { type FileSource, MemoryFile } from './vm/page-cache/file-source.js';
+export { CachedPage, Inode } from './vm/page-cache/inode.js';
+export type { FileMapping, Mapper } from './vm/page-cache/mapper.js';
+export { PageCache, type PageCacheCounts } from './vm/page-cache/page-cache.js';
+export { AddressSpace } from './vm/space/address-space.js';
+export * from './vm/space/area.js';
+export { AreaMap } from './vm/space/area-map.js';
+export type { FaultResult } from './vm/space/fault.js';
+export type { MapOptions } from './vm/space/map-options.js';
+export type { ResidentPages, SharedMemory, VirtualMemoryCounts } from './vm/space/memory-descriptor.js';
+export type { RemapOptions } from './vm/space/mremap.js';
+export { Span, SpanTree } from './vm/space/span-tree.js';
+export { MappedMemory } from './vm/translation/mapped-memory.js';
+export * from './vm/translation/memory-fault.js';
+export * from './vm/translation/page-table.js';
+export * from './vm/translation/tlb.js';
+export { VirtualMemory } from './vm/virtual-memory.js';

@@ -8,7 +8,7 @@ import type { Process } from './process/process.js';
 import { type OpenFile, ProcessTable } from './process/process-table.js';
 import { SharedSegments } from './process/shared-segments.js';
 import { SlabAllocator } from './slab/slab-allocator.js';
-import type { FileSource } from './vm/file-source.js';
+import type { FileSource } from './vm/page-cache/file-source.js';
 import { VirtualMemory } from './vm/virtual-memory.js';
 
 export interface KernelOptions extends PageAllocatorOptions {

@@ -3,7 +3,7 @@
  * page. It knows nothing of frames, tables or copy-on-write; the fuzzer holds the real system against it.
  */
 import { FRAME_BYTES } from '../src/machine.js';
-import { PROT_READ, PROT_WRITE } from '../src/vm/area.js';
+import { PROT_READ, PROT_WRITE } from '../src/vm/space/area.js';
 
 export const SLOTS = 8;
 /** Where the word of a slot lies in its page: the first and the last word of the page among them. */

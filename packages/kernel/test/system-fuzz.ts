@@ -3,13 +3,13 @@
  * what the model holds, every refusal must be the right one, and after every step all laws of the system must hold.
  * Memory is small, so that it runs out by itself, and now and then the n-th frame asked for is refused on purpose.
  */
+
+import { KernelError } from '../src/errors.js';
 import { Kernel } from '../src/kernel.js';
 import { FRAME_BYTES } from '../src/machine.js';
-import { SystemCallError } from '../src/process/errors.js';
 import { STACK_TOP } from '../src/process/loader.js';
 import type { Process } from '../src/process/process.js';
-import { MemoryFile } from '../src/vm/file-source.js';
-import { MappingError, MemoryFault } from '../src/vm/memory-fault.js';
+import { MemoryFile } from '../src/vm/page-cache/file-source.js';
 import { DATA, elfBytes, makeElf, TEXT } from './elf-file.js';
 import { check, count, Dice, equal } from './fuzz-tools.js';
 import { KernelBlocks } from './kernel-blocks.js';
@@ -547,8 +547,7 @@ class SystemFuzz {
     try {
       return { value: call() };
     } catch (error) {
-      const refused = error instanceof SystemCallError || error instanceof MappingError;
-      if (refused || error instanceof MemoryFault) return { code: error.code };
+      if (error instanceof KernelError) return { code: error.code };
       throw error;
     }
   }

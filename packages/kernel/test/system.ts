@@ -1,10 +1,9 @@
 /** Booted machines for tests, with files in memory. */
 import { expect } from 'vitest';
+import { KernelError } from '../src/errors.js';
 import { Kernel, type KernelOptions } from '../src/kernel.js';
-import { SystemCallError } from '../src/process/errors.js';
 import type { Process } from '../src/process/process.js';
-import { MemoryFile } from '../src/vm/file-source.js';
-import { MemoryFault } from '../src/vm/memory-fault.js';
+import { MemoryFile } from '../src/vm/page-cache/file-source.js';
 import { DATA, elfBytes, makeElf, TEXT } from './elf-file.js';
 
 export interface TestSystem {
@@ -64,10 +63,20 @@ export function code(call: () => unknown): string {
   try {
     call();
   } catch (error) {
-    if (error instanceof SystemCallError || error instanceof MemoryFault) return error.code;
+    if (error instanceof KernelError) return error.code;
     throw error;
   }
   return 'accepted';
+}
+
+/** What the call gives; null where it is refused for want of memory, which nothing else may refuse. */
+export function orNull<T>(call: () => T): T | null {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof KernelError && (error.code === 'ENOMEM' || error.code === 'OOM')) return null;
+    throw error;
+  }
 }
 
 /** The areas of a process, a line each. */

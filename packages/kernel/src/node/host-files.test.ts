@@ -19,9 +19,9 @@ import { join, relative } from 'node:path';
 import { getuid, platform } from 'node:process';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { Kernel } from '../kernel.js';
-import { PROT_READ } from '../vm/area.js';
-import { FileCopy } from '../vm/file-copy.js';
-import { MemoryFile } from '../vm/file-source.js';
+import { FileCopy } from '../vm/page-cache/file-copy.js';
+import { MemoryFile } from '../vm/page-cache/file-source.js';
+import { PROT_READ } from '../vm/space/area.js';
 import { HostFiles, type HostFilesOptions } from './host-files.js';
 
 const PAGE = 4096;

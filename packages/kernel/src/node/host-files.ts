@@ -10,8 +10,8 @@
 import { realpathSync, statSync } from 'node:fs';
 import { sep } from 'node:path';
 import type { OpenFile } from '../process/process-table.js';
-import { FileCopy } from '../vm/file-copy.js';
-import type { FileSource } from '../vm/file-source.js';
+import { FileCopy } from '../vm/page-cache/file-copy.js';
+import type { FileSource } from '../vm/page-cache/file-source.js';
 import { NodeFile } from './node-file.js';
 
 /** Why a file is not written to: it lies in no folder that may be written, or has more names than one. */

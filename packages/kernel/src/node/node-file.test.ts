@@ -8,7 +8,7 @@ import { PageAllocator } from '../frames/page-allocator.js';
 import { Kernel } from '../kernel.js';
 import { Machine } from '../machine.js';
 import { SlabAllocator } from '../slab/slab-allocator.js';
-import { PROT_READ } from '../vm/area.js';
+import { PROT_READ } from '../vm/space/area.js';
 import { VirtualMemory } from '../vm/virtual-memory.js';
 import { NodeFile } from './node-file.js';
 
@@ -32,7 +32,7 @@ describe('a file on disk', () => {
     const bytes = Uint8Array.from({ length: 10 * PAGE + 100 }, (_, i) => (i * 13) & 255);
     const { vm, space } = boot();
     const inode = vm.cache.open(new NodeFile(fileOf('read', bytes)))!;
-    const at = space.mmap({ length: bytes.length, inode, protection: PROT_READ })!;
+    const at = space.mmap({ length: bytes.length, inode, protection: PROT_READ });
     vm.cache.release(inode);
     expect(vm.cache.counts.pagesRead).toBe(0);
     expect(space.loadU8(at + 3 * PAGE + 5)).toBe(bytes[3 * PAGE + 5]);
@@ -52,8 +52,8 @@ describe('a file on disk', () => {
     const path = fileOf('written', new Uint8Array(3 * PAGE - 10).fill(1));
     const { vm, space } = boot();
     const inode = vm.cache.open(new NodeFile(path, { writable: true }))!;
-    const shared = space.mmap({ length: 3 * PAGE, inode, shared: true })!;
-    const secret = space.mmap({ length: 3 * PAGE, inode })!;
+    const shared = space.mmap({ length: 3 * PAGE, inode, shared: true });
+    const secret = space.mmap({ length: 3 * PAGE, inode });
     space.fill(shared + PAGE, 10, 2);
     space.fill(secret, 10, 3);
     // In the last page, before and behind the end of the file.

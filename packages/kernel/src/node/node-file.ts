@@ -12,7 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { platform } from 'node:process';
-import type { FileSource } from '../vm/file-source.js';
+import type { FileSource } from '../vm/page-cache/file-source.js';
 
 /** Absent on Windows. */
 const NON_BLOCKING = constants.O_NONBLOCK ?? 0;

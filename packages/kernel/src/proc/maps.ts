@@ -1,8 +1,8 @@
 /**
  * /proc/PID/maps: the areas of an address space. Source: Linux fs/proc/task_mmu.c, `show_map_vma`.
  */
-import type { AddressSpace } from '../vm/address-space.js';
-import type { Area } from '../vm/area.js';
+import type { AddressSpace } from '../vm/space/address-space.js';
+import type { Area } from '../vm/space/area.js';
 import { linesOf, type ProcLine } from './lines.js';
 
 export interface MapsArea {

@@ -4,9 +4,9 @@
  */
 import { FRAME_DIRTY, OWNER_ANONYMOUS } from '../frames/descriptors.js';
 import { FRAME_BYTES } from '../machine.js';
-import type { AddressSpace } from '../vm/address-space.js';
-import type { Area } from '../vm/area.js';
-import { PTE_ACCESSED, PTE_DIRTY, PTE_SPECIAL } from '../vm/page-table.js';
+import type { AddressSpace } from '../vm/space/address-space.js';
+import type { Area } from '../vm/space/area.js';
+import { PTE_ACCESSED, PTE_DIRTY, PTE_SPECIAL } from '../vm/translation/page-table.js';
 import { labelled, linesOf, ProcFormatError } from './lines.js';
 import { areaOf, type MapsArea, parseArea, printArea } from './maps.js';
 

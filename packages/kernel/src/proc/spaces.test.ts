@@ -3,9 +3,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { PageAllocator } from '../frames/page-allocator.js';
 import { Machine } from '../machine.js';
 import { SlabAllocator } from '../slab/slab-allocator.js';
-import type { AddressSpace } from '../vm/address-space.js';
-import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../vm/area.js';
-import { MemoryFile } from '../vm/file-source.js';
+import { MemoryFile } from '../vm/page-cache/file-source.js';
+import type { AddressSpace } from '../vm/space/address-space.js';
+import { PROT_EXEC, PROT_READ, PROT_WRITE } from '../vm/space/area.js';
 import { VirtualMemory } from '../vm/virtual-memory.js';
 import { buddyinfoOf } from './buddyinfo.js';
 import { mapsOf, parseMaps, printMaps } from './maps.js';
@@ -59,7 +59,7 @@ describe('maps', () => {
 
 describe('smaps', () => {
   it('anonymous memory: private and dirty where written, nothing where only read', () => {
-    const at = space.mmap({ length: 10 * PAGE })!;
+    const at = space.mmap({ length: 10 * PAGE });
     space.store8(at, 1);
     space.store8(at + 3 * PAGE, 1);
     space.loadU8(at + 5 * PAGE);
@@ -75,16 +75,16 @@ describe('smaps', () => {
   });
 
   it('a fork shares what was written, half to each, until one writes', () => {
-    const at = space.mmap({ length: 10 * PAGE })!;
+    const at = space.mmap({ length: 10 * PAGE });
     for (let page = 0; page < 4; page++) space.store8(at + page * PAGE, 1);
-    const child = space.fork()!;
+    const child = space.fork();
     for (const each of [space, child]) {
       expect(figures(each, at)).toMatchObject({ Rss: 16, Pss: 8, Shared_Dirty: 16, Anonymous: 16 });
     }
     child.store8(at, 2);
     expect(figures(child, at)).toMatchObject({ Rss: 16, Pss: 10, Shared_Dirty: 12, Private_Dirty: 4 });
     expect(figures(space, at)).toMatchObject({ Rss: 16, Pss: 10, Shared_Dirty: 12, Private_Dirty: 4 });
-    const third = child.fork()!;
+    const third = child.fork();
     // 3 pages held by three, 1 by two: 3 × 4 / 3 + 4 / 2, but for what each division leaves. So does Linux.
     expect(figures(third, at)).toMatchObject({ Rss: 16, Pss: 5, Shared_Dirty: 16 });
     expect(figures(third, at)).not.toHaveProperty('Private_Dirty');
@@ -92,8 +92,8 @@ describe('smaps', () => {
 
   it('a file: clean where read, dirty where written shared, a copy where written private', () => {
     const inode = file(4);
-    const shared = space.mmap({ length: 4 * PAGE, inode, shared: true })!;
-    const own = space.mmap({ length: 4 * PAGE, inode, protection: PROT_READ | PROT_WRITE })!;
+    const shared = space.mmap({ length: 4 * PAGE, inode, shared: true });
+    const own = space.mmap({ length: 4 * PAGE, inode, protection: PROT_READ | PROT_WRITE });
     space.loadU8(shared);
     space.store8(shared + PAGE, 1);
     expect(figures(space, shared)).toEqual({
@@ -153,8 +153,8 @@ describe('smaps', () => {
   it('over all address spaces, Pss adds up to the frames behind them', () => {
     const inode = file(6);
     space.mmap({ length: 6 * PAGE, inode, populate: true });
-    const at = space.mmap({ length: 6 * PAGE, populate: true })!;
-    const children = [space.fork()!, space.fork()!];
+    const at = space.mmap({ length: 6 * PAGE, populate: true });
+    const children = [space.fork(), space.fork()];
     children[0]!.store8(at, 1);
     const { mapCount, frames } = vm.pages.descriptors;
     let mapped = 0;
@@ -202,13 +202,13 @@ describe('meminfo', () => {
   it('follows what is mapped, written and shared', () => {
     const before = meminfo();
     const inode = file(8);
-    const mapped = space.mmap({ length: 4 * PAGE, inode, shared: true, populate: true })!;
+    const mapped = space.mmap({ length: 4 * PAGE, inode, shared: true, populate: true });
     space.store8(mapped, 1);
-    const own = space.mmap({ length: 5 * PAGE, populate: true })!;
+    const own = space.mmap({ length: 5 * PAGE, populate: true });
     for (let page = 0; page < 5; page++) space.store8(own + page * PAGE, 1);
-    const segment = space.mmap({ length: 3 * PAGE, shared: true })!;
+    const segment = space.mmap({ length: 3 * PAGE, shared: true });
     for (let page = 0; page < 3; page++) space.store8(segment + page * PAGE, 1);
-    const child = space.fork()!;
+    const child = space.fork();
     const after = meminfo();
     const grown = (name: string) => after.get(name)! - before.get(name)!;
     expect(grown('AnonPages')).toBe(20);

@@ -2,9 +2,9 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DATA, headerField, makeElf, set64, source, TEXT } from '../../test/elf-file.js';
-import { TASK_SIZE } from '../vm/area.js';
+import { ExecError } from '../errors.js';
+import { TASK_SIZE } from '../vm/space/area.js';
 import { parseElf } from './elf.js';
-import { ExecError } from './errors.js';
 
 function broken(change: (file: Uint8Array, view: DataView) => void, file = makeElf()): () => void {
   change(file, new DataView(file.buffer));

@@ -7,9 +7,10 @@
  * and segments must rise without overlapping, as the specification says.
  * Source: System V ABI, "Object Files" and "Program Loading"; checks as in Linux fs/binfmt_elf.c.
  */
+
+import { ExecError } from '../errors.js';
 import { FRAME_BYTES } from '../machine.js';
-import { MMAP_MIN_ADDRESS, TASK_SIZE } from '../vm/area.js';
-import { ExecError } from './errors.js';
+import { MMAP_MIN_ADDRESS, TASK_SIZE } from '../vm/space/area.js';
 
 /** A file as the loader reads it. */
 export interface ByteSource {

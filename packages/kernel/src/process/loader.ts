@@ -8,13 +8,13 @@
  * Cost: two areas and at most one page copied a segment; one page or more for the stack.
  * Source: Linux fs/binfmt_elf.c, `load_elf_binary`.
  */
+
+import { ExecError, KernelError } from '../errors.js';
 import { FRAME_BYTES } from '../machine.js';
-import type { AddressSpace } from '../vm/address-space.js';
-import { PROT_EXEC, PROT_READ, PROT_WRITE, STACK_NAME, TASK_SIZE } from '../vm/area.js';
-import type { Inode } from '../vm/inode.js';
-import { MappingError, MemoryFault } from '../vm/memory-fault.js';
+import type { Inode } from '../vm/page-cache/inode.js';
+import type { AddressSpace } from '../vm/space/address-space.js';
+import { PROT_EXEC, PROT_READ, PROT_WRITE, STACK_NAME, TASK_SIZE } from '../vm/space/area.js';
 import { type ElfImage, type ElfSegment, pageDown, pageUp } from './elf.js';
-import { ExecError } from './errors.js';
 import {
   AT_BASE,
   AT_CLKTCK,
@@ -109,10 +109,11 @@ export function makeStack(
   const bottom = pageDown(pointer);
   const protection = PROT_READ | PROT_WRITE | (executable ? PROT_EXEC : 0);
   orExecError(() => {
-    map(space, {
+    space.mmap({
       address: bottom,
       length: STACK_TOP - bottom,
       protection,
+      fixed: true,
       growsDown: true,
       // A segment of the program may lie there.
       noReplace: true,
@@ -136,13 +137,13 @@ function mapSegment(space: AddressSpace, inode: Inode, segment: ElfSegment, bias
   const end = pageUp(address + segment.memoryBytes);
   if (filePages > start) {
     const offset = pageDown(segment.offset);
-    map(space, { address: start, length: filePages - start, protection, inode, offset });
+    space.mmap({ address: start, length: filePages - start, protection, fixed: true, inode, offset });
     // What the file holds behind the segment is not the program's: its variables there start as zero.
     if (segment.writable && segment.memoryBytes > segment.fileBytes) {
       space.fill(fileEnd, Math.min(filePages, address + segment.memoryBytes) - fileEnd);
     }
   }
-  if (end > filePages) map(space, { address: filePages, length: end - filePages, protection });
+  if (end > filePages) space.mmap({ address: filePages, length: end - filePages, protection, fixed: true });
 }
 
 /** What is added to each address: the base, lowered to the strictest alignment, less where the image starts. */
@@ -159,23 +160,17 @@ function pieBias(image: ElfImage): number {
   return bias;
 }
 
-function map(space: AddressSpace, options: Parameters<AddressSpace['mmap']>[0]): void {
-  if (space.mmap({ ...options, fixed: true }) === null) throw noMemory();
-}
-
 /** What the memory of the new program refuses, as the call for it tells it. */
 function orExecError(load: () => void): void {
   try {
     load();
   } catch (error) {
-    if (error instanceof MemoryFault && error.code === 'OOM') throw noMemory();
-    if (error instanceof MappingError || error instanceof MemoryFault) {
-      throw new ExecError('EINVAL', `the program cannot be mapped: ${error.message}`);
-    }
-    throw error;
+    if (!(error instanceof KernelError)) throw error;
+    if (isLackOfMemory(error)) throw new ExecError('ENOMEM', 'not enough memory to load the program');
+    throw new ExecError('EINVAL', `the program cannot be mapped: ${error.message}`);
   }
 }
 
-function noMemory(): ExecError {
-  return new ExecError('ENOMEM', 'not enough memory to load the program');
+function isLackOfMemory(error: KernelError): boolean {
+  return error.code === 'OOM' || error.code === 'ENOMEM';
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { bootForTest, code, endAll, FILE_BYTES, maps, PAGE } from '../../test/system.js';
 import type { Kernel } from '../kernel.js';
-import { PROT_READ } from '../vm/area.js';
+import { PROT_READ } from '../vm/space/area.js';
 import type { Process } from './process.js';
 
 interface Prepared {

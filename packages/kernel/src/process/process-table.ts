@@ -7,13 +7,13 @@
  * Source: Linux kernel/fork.c, fs/exec.c, kernel/exit.c.
  */
 import { CorruptionError } from 'freehold';
+import { ExecError, SystemCallError } from '../errors.js';
 import type { ObjectCache } from '../slab/cache.js';
-import type { AddressSpace } from '../vm/address-space.js';
-import type { FileSource } from '../vm/file-source.js';
-import type { Inode } from '../vm/inode.js';
+import type { FileSource } from '../vm/page-cache/file-source.js';
+import type { Inode } from '../vm/page-cache/inode.js';
+import type { AddressSpace } from '../vm/space/address-space.js';
 import type { VirtualMemory } from '../vm/virtual-memory.js';
 import { parseElf } from './elf.js';
-import { ExecError, SystemCallError } from './errors.js';
 import { type LoadedProgram, loadProgram, makeStack, PIE_BASE } from './loader.js';
 import { Process } from './process.js';
 import { readScriptLine, type ScriptLine } from './script-line.js';
@@ -147,10 +147,11 @@ export class ProcessTable {
   fork(parent: Process): Process {
     const from = parent.space;
     const task = this.newTask();
-    const space = from.fork();
-    if (space === null) {
-      this.tasks.free(task.object);
-      throw new SystemCallError('ENOMEM', `no memory for a copy of process ${parent.pid}`);
+    let space: AddressSpace | null = null;
+    try {
+      space = from.fork();
+    } finally {
+      if (space === null) this.tasks.free(task.object);
     }
     const { name, entry, stackPointer, heapStart } = parent.task;
     task.set({ name, entry, stackPointer, heapStart, break: parent.break });

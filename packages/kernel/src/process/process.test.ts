@@ -3,13 +3,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DATA, elfByte, makeElf, TEXT } from '../../test/elf-file.js';
 import { boot, code, endAll, FILE_BYTES, maps, PAGE } from '../../test/system.js';
+import { ExecError } from '../errors.js';
 import { Kernel } from '../kernel.js';
 import { NodeFile } from '../node/node-file.js';
 import { mapsOf, parseMaps, printMaps } from '../proc/maps.js';
-import { PROT_NONE, PROT_READ, PROT_WRITE } from '../vm/area.js';
-import { MemoryFault } from '../vm/memory-fault.js';
+import { PROT_NONE, PROT_READ, PROT_WRITE } from '../vm/space/area.js';
+import { MemoryFault } from '../vm/translation/memory-fault.js';
 import { parseElf } from './elf.js';
-import { ExecError } from './errors.js';
 import { PIE_BASE, STACK_TOP } from './loader.js';
 import { AT_BASE, AT_ENTRY, AT_EXECFN, AT_NULL, AT_PHDR, AT_PHNUM } from './stack-image.js';
 

@@ -5,12 +5,15 @@
  * calls of AddressSpace below it; brk O(log areas).
  * Source: Linux mm/mmap.c (`brk`), ipc/shm.c (`do_shmat`, `ksys_shmdt`).
  */
+
+import { SystemCallError } from '../errors.js';
 import { UserMalloc, type UserMemory } from '../malloc/user-malloc.js';
-import type { AddressSpace, MapOptions } from '../vm/address-space.js';
-import { type Area, PROT_READ, PROT_WRITE } from '../vm/area.js';
-import { hexAddress, MappingError } from '../vm/memory-fault.js';
+import type { AddressSpace } from '../vm/space/address-space.js';
+import { type Area, HEAP_NAME, PROT_READ, PROT_WRITE } from '../vm/space/area.js';
+import type { MapOptions } from '../vm/space/map-options.js';
+import type { RemapOptions } from '../vm/space/mremap.js';
+import { hexAddress } from '../vm/translation/memory-fault.js';
 import { pageUp } from './elf.js';
-import { SystemCallError } from './errors.js';
 import { isSharedSegment, type SharedSegment } from './shared-segments.js';
 import type { Task } from './task.js';
 
@@ -36,7 +39,7 @@ export interface AttachOptions {
  * const list = init.heap.malloc(16);
  * init.space.storePointer(list, 0);
  * init.task.break > list;   // => true
- * init.munmap(123, 4096);   // => throws MappingError: EINVAL
+ * init.munmap(123, 4096);   // => throws SystemCallError: EINVAL
  * ```
  */
 export class Process {
@@ -83,10 +86,9 @@ export class Process {
   }
 
   /**
-   * Maps memory or a file as `AddressSpace.mmap` does, with refusals as errors. No frame is taken before the first
-   * touch.
+   * Maps memory or a file as `AddressSpace.mmap` does. No frame is taken before the first touch.
    * @returns the address, a multiple of 4096
-   * @throws SystemCallError ENOMEM, MappingError as AddressSpace.mmap
+   * @throws SystemCallError as AddressSpace.mmap
    * @example
    * ```js
    * const init = new Kernel({ memoryBytes: 2 ** 24 }).process(1);
@@ -98,16 +100,14 @@ export class Process {
    * ```
    */
   mmap(options: MapOptions): number {
-    const address = this.space.mmap(options);
-    if (address === null) throw new SystemCallError('ENOMEM', `no memory to map ${options.length} bytes`);
-    return address;
+    return this.space.mmap(options);
   }
 
   /**
    * Unmaps the pages of [address, address + length), of one mapping or of several. Frames that nobody else holds are
    * free at once.
    * @param address a multiple of 4096
-   * @throws SystemCallError ENOMEM, MappingError EINVAL
+   * @throws SystemCallError EINVAL, ENOMEM
    * @example
    * ```js
    * const init = new Kernel().process(1);
@@ -118,16 +118,36 @@ export class Process {
    * ```
    */
   munmap(address: number, length: number): void {
-    if (!this.space.munmap(address, length)) {
-      throw new SystemCallError('ENOMEM', 'no memory to split the area that the range lies in');
-    }
+    this.space.munmap(address, length);
+  }
+
+  /**
+   * Grows, shrinks or moves a mapping, as `AddressSpace.mremap` does: its pages keep their frames.
+   * @param options `mayMove` to another place where there is no room to grow
+   * @returns the address now
+   * @throws SystemCallError as AddressSpace.mremap
+   * @example
+   * ```js
+   * const init = new Kernel().process(1);
+   * const queue = init.mmap({ length: 4096, shared: true });
+   * init.space.store8(queue, 7);
+   * // A ring: the same page twice, one after the other.
+   * const ring = init.mmap({ length: 8192 });
+   * const once = { mayMove: true, fixed: true };
+   * init.mremap(queue, 0, 4096, { ...once, address: ring });
+   * init.mremap(queue, 0, 4096, { ...once, address: ring + 4096 });
+   * [init.space.loadU8(ring), init.space.loadU8(ring + 4096)];   // => [7, 7]
+   * ```
+   */
+  mremap(address: number, oldLength: number, newLength: number, options: RemapOptions = {}): number {
+    return this.space.mremap(address, oldLength, newLength, options);
   }
 
   /**
    * Sets which accesses the pages of [address, address + length) allow.
    * @param address a multiple of 4096
    * @param protection PROT_ bits; PROT_NONE for a guard page
-   * @throws SystemCallError ENOMEM, MappingError as AddressSpace.mprotect
+   * @throws SystemCallError as AddressSpace.mprotect
    * @example
    * ```js
    * const init = new Kernel().process(1);
@@ -136,13 +156,11 @@ export class Process {
    * // A just-in-time compiler: first written, then executable, never both.
    * init.mprotect(code, 4096, PROT_READ | PROT_EXEC);
    * init.space.store8(code, 0x90);   // => throws MemoryFault: SIGSEGV (SEGV_ACCERR)
-   * init.mprotect(code, 8192, PROT_READ);   // => throws MappingError: ENOMEM: nothing is mapped
+   * init.mprotect(code, 8192, PROT_READ);   // => throws SystemCallError: ENOMEM: nothing is mapped
    * ```
    */
   mprotect(address: number, length: number, protection: number): void {
-    if (!this.space.mprotect(address, length, protection)) {
-      throw new SystemCallError('ENOMEM', 'no memory to split the areas at the ends of the range');
-    }
+    this.space.mprotect(address, length, protection);
   }
 
   /** The end of the heap. */
@@ -178,9 +196,7 @@ export class Process {
     const oldEnd = pageUp(task.break);
     const newEnd = pageUp(address);
     if (newEnd > oldEnd) this.growHeap(oldEnd, newEnd - oldEnd);
-    else if (newEnd < oldEnd && !space.munmap(newEnd, oldEnd - newEnd)) {
-      throw new SystemCallError('ENOMEM', 'no memory to split the area that the range lies in');
-    }
+    else if (newEnd < oldEnd) space.munmap(newEnd, oldEnd - newEnd);
     task.break = address;
   }
 
@@ -233,8 +249,8 @@ export class Process {
         address === undefined ? options : { ...options, address, fixed: true, noReplace: true },
       );
     } catch (error) {
-      if (!(error instanceof MappingError)) throw error;
-      throw new SystemCallError(error.code === 'EEXIST' ? 'EINVAL' : error.code, error.detail);
+      if (!(error instanceof SystemCallError && error.code === 'EEXIST')) throw error;
+      throw new SystemCallError('EINVAL', error.detail);
     }
   }
 
@@ -357,15 +373,12 @@ export class Process {
   }
 
   private growHeap(start: number, length: number): void {
-    let address: number | null;
     try {
-      address = this.space.mmap({ address: start, length, fixed: true, noReplace: true, name: '[heap]' });
+      this.space.mmap({ address: start, length, fixed: true, noReplace: true, name: HEAP_NAME });
     } catch (error) {
-      if (error instanceof MappingError)
-        throw new SystemCallError('ENOMEM', `the heap cannot grow: ${error.detail}`);
-      throw error;
+      if (!(error instanceof SystemCallError)) throw error;
+      throw new SystemCallError('ENOMEM', `the heap cannot grow: ${error.detail}`);
     }
-    if (address === null) throw new SystemCallError('ENOMEM', 'no memory to make the heap larger');
   }
 
   private attachedAt(address: number): Area {

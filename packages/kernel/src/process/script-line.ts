@@ -1,6 +1,7 @@
 /** The first line of a script, `#!interpreter argument`. Source: Linux fs/binfmt_script.c. */
+
+import { ExecError } from '../errors.js';
 import type { ByteSource } from './elf.js';
-import { ExecError } from './errors.js';
 
 export interface ScriptLine {
   readonly interpreter: string;

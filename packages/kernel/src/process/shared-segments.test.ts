@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { boot, code, endAll, PAGE } from '../../test/system.js';
 import { mapsOf, printMaps } from '../proc/maps.js';
-import { PROT_READ, TASK_SIZE } from '../vm/area.js';
+import { PROT_READ, TASK_SIZE } from '../vm/space/area.js';
 import { IPC_PRIVATE } from './shared-segments.js';
 
 describe('shared segments', () => {

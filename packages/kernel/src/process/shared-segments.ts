@@ -7,10 +7,11 @@
  * and fork.
  * Source: Linux ipc/shm.c.
  */
+
+import { SystemCallError } from '../errors.js';
 import { FRAME_BYTES } from '../machine.js';
-import type { Inode } from '../vm/inode.js';
-import type { PageCache } from '../vm/page-cache.js';
-import { SystemCallError } from './errors.js';
+import type { Inode } from '../vm/page-cache/inode.js';
+import type { PageCache } from '../vm/page-cache/page-cache.js';
 
 /** How /proc/PID/maps names a segment: this, its key, and that no folder lists it. Its number there is its id. */
 const PATH = '/SYSV';

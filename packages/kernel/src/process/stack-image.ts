@@ -5,7 +5,7 @@
  * pointer stands, a multiple of 16.
  * Source: System V ABI, AMD64 supplement, "Initial Stack"; the order of the strings is Linux's (fs/binfmt_elf.c).
  */
-import { ExecError } from './errors.js';
+import { ExecError } from '../errors.js';
 
 /** Types of entries of the auxiliary vector. */
 export const AT_NULL = 0;

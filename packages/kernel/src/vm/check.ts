@@ -10,9 +10,11 @@ import {
   OWNER_VMALLOC,
 } from '../frames/descriptors.js';
 import { FRAME_BYTES } from '../machine.js';
-import type { AddressSpace } from './address-space.js';
-import { type Area, PROT_MASK, VM_EXEC, VM_GROWSDOWN, VM_SHARED, VM_WRITE } from './area.js';
-import type { MappedMemory } from './mapped-memory.js';
+import type { KernelSpace } from './kernel-space.js';
+import type { AddressSpace } from './space/address-space.js';
+import { type Area, PROT_MASK, VM_EXEC, VM_GROWSDOWN, VM_SHARED, VM_WRITE } from './space/area.js';
+import type { SharedMemory } from './space/memory-descriptor.js';
+import type { MappedMemory } from './translation/mapped-memory.js';
 import {
   NO_ENTRY,
   type PageTable,
@@ -22,10 +24,15 @@ import {
   PTE_PROTNONE,
   PTE_SPECIAL,
   PTE_WRITE,
-} from './page-table.js';
-import type { VirtualMemory } from './virtual-memory.js';
+} from './translation/page-table.js';
 
 const ENTRY_WORDS = 1024;
+
+/** All of virtual memory: VirtualMemory. */
+interface CheckedMemory extends SharedMemory {
+  readonly kernel: KernelSpace;
+  readonly spaces: ReadonlySet<AddressSpace>;
+}
 
 /** What a walk of all tables finds of each frame. */
 interface Walked {
@@ -34,7 +41,7 @@ interface Walked {
 }
 
 /** @throws CorruptionError naming the broken law */
-export function checkVirtualMemory(vm: VirtualMemory): void {
+export function checkVirtualMemory(vm: CheckedMemory): void {
   const { pages, slab } = vm;
   pages.check();
   slab.check();
@@ -69,7 +76,7 @@ export function checkVirtualMemory(vm: VirtualMemory): void {
 }
 
 /** Every table is held by one entry and counts its entries in use. Marks the frames of the tables. */
-function checkTables(table: PageTable, vm: VirtualMemory, seen: Uint8Array): void {
+function checkTables(table: PageTable, vm: CheckedMemory, seen: Uint8Array): void {
   const { machine, descriptors } = vm.pages;
   let tables = 0;
   table.forEachTable((frame, used) => {
@@ -165,7 +172,7 @@ function checkEntries(space: AddressSpace, mappings: Int32Array): void {
   }
 }
 
-function checkTlb(vm: VirtualMemory, memory: MappedMemory): void {
+function checkTlb(vm: CheckedMemory, memory: MappedMemory): void {
   const { u32 } = vm.pages.machine;
   vm.tlb.forEach(memory, (page, frame, writable) => {
     const entry = memory.table.find(page);
@@ -178,7 +185,7 @@ function checkTlb(vm: VirtualMemory, memory: MappedMemory): void {
 }
 
 /** @returns for each frame, how many pages of the page cache lie in it */
-function checkCache(vm: VirtualMemory): Int32Array {
+function checkCache(vm: CheckedMemory): Int32Array {
   const { cache, pages } = vm;
   const { owner, flags, private: indices } = pages.descriptors;
   const cached = new Int32Array(pages.machine.frames);
@@ -218,7 +225,7 @@ function checkCache(vm: VirtualMemory): Int32Array {
 }
 
 /** @returns for each frame, the pages of vmalloc that it holds */
-function checkKernel(vm: VirtualMemory, tables: Uint8Array): Int32Array {
+function checkKernel(vm: CheckedMemory, tables: Uint8Array): Int32Array {
   const { kernel, pages } = vm;
   const { u32 } = pages.machine;
   const { owner, references } = pages.descriptors;
@@ -254,7 +261,7 @@ function checkKernel(vm: VirtualMemory, tables: Uint8Array): Int32Array {
   return held;
 }
 
-function checkFrames(vm: VirtualMemory, walked: Walked, cached: Int32Array, vmalloced: Int32Array): void {
+function checkFrames(vm: CheckedMemory, walked: Walked, cached: Int32Array, vmalloced: Int32Array): void {
   const { owner, references, mapCount, frames } = vm.pages.descriptors;
   for (let frame = 0; frame < frames; frame++) {
     const mappings = walked.mappings[frame];

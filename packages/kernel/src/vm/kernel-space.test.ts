@@ -5,7 +5,7 @@ import { PageAllocator } from '../frames/page-allocator.js';
 import { Machine } from '../machine.js';
 import { SlabAllocator } from '../slab/slab-allocator.js';
 import { VMALLOC_START } from './kernel-space.js';
-import { MemoryFault } from './memory-fault.js';
+import { MemoryFault } from './translation/memory-fault.js';
 import { VirtualMemory } from './virtual-memory.js';
 
 const PAGE = 4096;

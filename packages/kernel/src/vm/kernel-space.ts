@@ -13,8 +13,9 @@ import { __GFP_HIGHMEM, GFP_KERNEL } from '../frames/gfp.js';
 import { FRAME_BYTES } from '../machine.js';
 import type { ObjectCache } from '../slab/cache.js';
 import type { SlabAllocator } from '../slab/slab-allocator.js';
-import { MappedMemory } from './mapped-memory.js';
-import { type Access, MemoryFault } from './memory-fault.js';
+import { NO_GAP, Span, SpanTree } from './space/span-tree.js';
+import { MappedMemory } from './translation/mapped-memory.js';
+import { type Access, MemoryFault } from './translation/memory-fault.js';
 import {
   NO_ENTRY,
   PageTable,
@@ -23,9 +24,8 @@ import {
   PTE_GLOBAL,
   PTE_PRESENT,
   PTE_WRITE,
-} from './page-table.js';
-import { NO_GAP, Span, SpanTree } from './span-tree.js';
-import type { Tlb } from './tlb.js';
+} from './translation/page-table.js';
+import type { Tlb } from './translation/tlb.js';
 
 /** Where vmalloc's addresses begin and end; the upper 16 bits (all ones on x86-64) are left out. */
 export const VMALLOC_START = 0xc900_0000_0000;

@@ -1,16 +1,18 @@
 /** Random calls on several address spaces, held against maps from page to bytes. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { orNull } from '../../test/system.js';
+import { SystemCallError } from '../errors.js';
 import { OWNER_ANONYMOUS } from '../frames/descriptors.js';
 import { PageAllocator } from '../frames/page-allocator.js';
 import { Machine } from '../machine.js';
 import { SlabAllocator } from '../slab/slab-allocator.js';
-import type { AddressSpace } from './address-space.js';
-import { PROT_MASK, PROT_READ, PROT_WRITE } from './area.js';
-import { MemoryFile } from './file-source.js';
-import type { Inode } from './inode.js';
-import { MappingError, MemoryFault } from './memory-fault.js';
-import { NO_ENTRY } from './page-table.js';
+import { MemoryFile } from './page-cache/file-source.js';
+import type { Inode } from './page-cache/inode.js';
+import type { AddressSpace } from './space/address-space.js';
+import { PROT_MASK, PROT_READ, PROT_WRITE } from './space/area.js';
+import { MemoryFault } from './translation/memory-fault.js';
+import { NO_ENTRY } from './translation/page-table.js';
 import { VirtualMemory } from './virtual-memory.js';
 
 const PAGE = 4096;
@@ -92,15 +94,15 @@ class Pair {
   ) {
     const { space, model } = this.pick(which);
     const file = this.files[from];
-    const address = space.mmap({
+    const options = {
       address: BASE + first * PAGE,
       length: count * PAGE,
       fixed: true,
       protection,
       shared,
       ...(file === undefined ? {} : { inode: file.inode, offset: offset * PAGE }),
-    });
-    if (address === null) return this.refused();
+    };
+    if (orNull(() => space.mmap(options)) === null) return this.refused();
     const store = file?.store ?? (shared ? empty(count) : null);
     const start = file === undefined ? 0 : offset;
     for (let i = 0; i < count; i++) {
@@ -110,7 +112,7 @@ class Pair {
 
   unmap(which: number, first: number, count: number) {
     const { space, model } = this.pick(which);
-    if (!space.munmap(BASE + first * PAGE, count * PAGE)) return this.refused();
+    if (orNull(() => space.munmap(BASE + first * PAGE, count * PAGE)) === null) return this.refused();
     for (let i = 0; i < count; i++) model.delete(first + i);
   }
 
@@ -118,9 +120,9 @@ class Pair {
     const { space, model } = this.pick(which);
     const call = () => space.mprotect(BASE + first * PAGE, count * PAGE, protection);
     for (let i = 0; i < count; i++) {
-      if (!model.has(first + i)) return expect(call).toThrow(MappingError);
+      if (!model.has(first + i)) return expect(call).toThrow(SystemCallError);
     }
-    if (!call()) return this.refused();
+    if (orNull(call) === null) return this.refused();
     for (let i = 0; i < count; i++) model.set(first + i, { ...model.get(first + i)!, protection });
   }
 
@@ -167,7 +169,7 @@ class Pair {
   fork(which: number) {
     if (this.spaces.length === SPACES) return;
     const { space, model } = this.pick(which);
-    const child = space.fork();
+    const child = orNull(() => space.fork());
     if (child === null) return this.refused();
     const copy: Model = new Map();
     for (const [page, entry] of model) copy.set(page, { ...entry, own: entry.own?.slice() ?? null });
@@ -180,7 +182,8 @@ class Pair {
   }
 
   sync(which: number) {
-    for (const area of this.pick(which).space.areas) area.space.msync(area.start, area.bytes);
+    const { space } = this.pick(which);
+    for (const { start, bytes } of space.areas) space.msync(start, bytes);
   }
 
   /** One of the next frames asked for is refused, whatever is free. */

@@ -1,14 +1,14 @@
 /** Every operation with the n-th frame refused, for n = 1, 2, 3, … until it succeeds: whole, or not at all. */
 import { describe, expect, it } from 'vitest';
+import { orNull } from '../../test/system.js';
 import { PageAllocator } from '../frames/page-allocator.js';
 import { Machine } from '../machine.js';
 import type { ObjectCache } from '../slab/cache.js';
 import { SlabAllocator } from '../slab/slab-allocator.js';
-import type { AddressSpace } from './address-space.js';
-import { PROT_READ } from './area.js';
-import { MemoryFile } from './file-source.js';
-import type { Inode } from './inode.js';
-import { MemoryFault } from './memory-fault.js';
+import { MemoryFile } from './page-cache/file-source.js';
+import type { Inode } from './page-cache/inode.js';
+import type { AddressSpace } from './space/address-space.js';
+import { PROT_READ } from './space/area.js';
 import { VirtualMemory } from './virtual-memory.js';
 
 const PAGE = 4096;
@@ -58,16 +58,7 @@ function fillSlabs({ vm }: Scene): () => void {
   };
 }
 
-function done(access: () => void): boolean {
-  try {
-    access();
-    return true;
-  } catch (error) {
-    if (!(error instanceof MemoryFault)) throw error;
-    expect(error.code).toBe('OOM');
-    return false;
-  }
-}
+const done = (call: () => unknown): boolean => orNull(() => ({ value: call() })) !== null;
 
 const map = (space: AddressSpace, first: number, count: number, more = {}) =>
   space.mmap({ address: BASE + first * PAGE, length: count * PAGE, fixed: true, ...more });
@@ -77,32 +68,66 @@ const nothing = () => {};
 /** Name, what is there before, the operation, and how many frames it asks for, each of which is refused once. */
 const OPERATIONS: readonly [string, (scene: Scene) => void, Operation, number][] = [
   ['a new address space', nothing, ({ vm }) => vm.createAddressSpace() !== null, 2],
-  ['mmap', nothing, ({ space }) => map(space, 0, 4) !== null, 1],
-  ['mmap of a file', nothing, ({ space, inode }) => map(space, 0, 4, { inode }) !== null, 1],
-  ['mmap of shared memory', nothing, ({ space }) => map(space, 0, 4, { shared: true }) !== null, 2],
+  ['mmap', nothing, ({ space }) => done(() => map(space, 0, 4)), 1],
+  ['mmap of a file', nothing, ({ space, inode }) => done(() => map(space, 0, 4, { inode })), 1],
+  ['mmap of shared memory', nothing, ({ space }) => done(() => map(space, 0, 4, { shared: true })), 2],
   [
     'mmap into the middle of an area',
-    ({ space }) => space.fill(map(space, 0, 9)!, 9 * PAGE, 1),
-    ({ space }) => map(space, 3, 2, { protection: PROT_READ }) !== null,
+    ({ space }) => space.fill(map(space, 0, 9), 9 * PAGE, 1),
+    ({ space }) => done(() => map(space, 3, 2, { protection: PROT_READ })),
     1,
   ],
   [
     'munmap of the middle of an area',
-    ({ space }) => space.fill(map(space, 0, 9)!, 9 * PAGE, 1),
-    ({ space }) => space.munmap(BASE + 3 * PAGE, PAGE),
+    ({ space }) => space.fill(map(space, 0, 9), 9 * PAGE, 1),
+    ({ space }) => done(() => space.munmap(BASE + 3 * PAGE, PAGE)),
     1,
   ],
   [
     'mprotect of the middle of an area',
-    ({ space, inode }) => space.read(map(space, 0, 8, { inode })!, new Uint8Array(8 * PAGE)),
-    ({ space }) => space.mprotect(BASE + 3 * PAGE, PAGE, PROT_READ),
+    ({ space, inode }) => space.read(map(space, 0, 8, { inode }), new Uint8Array(8 * PAGE)),
+    ({ space }) => done(() => space.mprotect(BASE + 3 * PAGE, PAGE, PROT_READ)),
     1,
+  ],
+  [
+    'mremap that shrinks in the middle of an area',
+    ({ space }) => space.fill(map(space, 0, 9), 9 * PAGE, 1),
+    ({ space }) => done(() => space.mremap(BASE + PAGE, 4 * PAGE, PAGE)),
+    1,
+  ],
+  [
+    'mremap of shared memory once more',
+    ({ space }) => space.fill(map(space, 0, 2, { shared: true }), 2 * PAGE, 1),
+    ({ space }) => done(() => space.mremap(BASE, 0, 2 * PAGE, { mayMove: true })),
+    1,
+  ],
+  [
+    'mremap that grows elsewhere, out of the middle of an area',
+    ({ space }) => space.fill(map(space, 0, 9), 9 * PAGE, 1),
+    // The area and the half that is split off lie in one slab; three tables on the way to the new place.
+    ({ space }) => done(() => space.mremap(BASE + 3 * PAGE, PAGE, 600 * PAGE, { mayMove: true })),
+    4,
+  ],
+  [
+    'mremap of several areas into the middle of others',
+    ({ space, inode }) => {
+      space.read(map(space, 0, 4, { inode }), new Uint8Array(4 * PAGE));
+      space.fill(map(space, 510, 4), 4 * PAGE, 1);
+      space.fill(map(space, 1020, 9), 9 * PAGE, 2);
+      map(space, 1024, 2, { protection: PROT_READ });
+    },
+    ({ space }) =>
+      done(() => {
+        const to = { mayMove: true, fixed: true, address: BASE + 2 ** 30 + 600 * PAGE };
+        space.mremap(BASE + 511 * PAGE, 515 * PAGE, 515 * PAGE, to);
+      }),
+    4,
   ],
   ['a load', ({ space }) => map(space, 0, 1), ({ space }) => done(() => space.loadU8(BASE)), 3],
   ['a store', ({ space }) => map(space, 0, 1), ({ space }) => done(() => space.store8(BASE, 1)), 4],
   [
     'a store to the zero page',
-    ({ space }) => space.loadU8(map(space, 0, 1)!),
+    ({ space }) => space.loadU8(map(space, 0, 1)),
     ({ space }) => done(() => space.store8(BASE, 1)),
     1,
   ],
@@ -130,7 +155,7 @@ const OPERATIONS: readonly [string, (scene: Scene) => void, Operation, number][]
   [
     'a store to a page shared by a fork',
     ({ space }) => {
-      space.store8(map(space, 0, 1)!, 1);
+      space.store8(map(space, 0, 1), 1);
       space.fork();
     },
     ({ space }) => done(() => space.store8(BASE, 2)),
@@ -145,11 +170,11 @@ const OPERATIONS: readonly [string, (scene: Scene) => void, Operation, number][]
   [
     'fork',
     ({ space, inode }) => {
-      for (let i = 0; i < 3; i++) space.store8(map(space, i * 2048, 2)!, i);
+      for (let i = 0; i < 3; i++) space.store8(map(space, i * 2048, 2), i);
       map(space, 10_000, 1, { inode, shared: true });
     },
     // An mm_struct and its topmost table, an area, three ways to pages of which the upper two levels are one.
-    ({ space }) => space.fork() !== null,
+    ({ space }) => done(() => space.fork()),
     8,
   ],
   ['vmalloc', nothing, ({ vm }) => vm.kernel.vmalloc(3 * PAGE) !== null, 7],

@@ -7,30 +7,19 @@ import { __GFP_ZERO, GFP_KERNEL } from '../frames/gfp.js';
 import type { PageAllocator } from '../frames/page-allocator.js';
 import type { ObjectCache } from '../slab/cache.js';
 import type { SlabAllocator } from '../slab/slab-allocator.js';
-import { AddressSpace } from './address-space.js';
-import { AREA_BYTES } from './area.js';
 import { checkVirtualMemory } from './check.js';
 import { KernelSpace } from './kernel-space.js';
-import { PageCache } from './page-cache.js';
-import { PageTable } from './page-table.js';
-import { Tlb } from './tlb.js';
+import { PageCache } from './page-cache/page-cache.js';
+import { AddressSpace, type AddressSpaceMaker } from './space/address-space.js';
+import { AREA_BYTES } from './space/area.js';
+import type { VirtualMemoryCounts } from './space/memory-descriptor.js';
+import { PageTable } from './translation/page-table.js';
+import { Tlb } from './translation/tlb.js';
 
 /** Size of the slab object of a memory descriptor, about that of Linux 5.x. */
 const SPACE_BYTES = 1048;
 /** Frames that reclaim is asked for at once (SWAP_CLUSTER_MAX). */
 const RECLAIM_BATCH = 32;
-
-export interface VirtualMemoryCounts {
-  /** Faults that were resolved; those of them for which a page had to be read from its file. */
-  faults: number;
-  majorFaults: number;
-  /** Frames copied because a page was written that others share. */
-  copies: number;
-  /** Write faults on a page that nobody shared any more: made writable in place. */
-  reuses: number;
-  /** Frames cleared for anonymous memory. */
-  zeroed: number;
-}
 
 /**
  * The part that all address spaces of a machine share, `kernel.vm`: TLB, page cache, the zero page, and reclaim.
@@ -45,7 +34,7 @@ export interface VirtualMemoryCounts {
  * [space.counts.minorFaults, free - pages.freeFrames < 10];   // => [1000, true]
  * ```
  */
-export class VirtualMemory {
+export class VirtualMemory implements AddressSpaceMaker {
   readonly pages: PageAllocator;
   readonly slab: SlabAllocator;
   readonly tlb = new Tlb();

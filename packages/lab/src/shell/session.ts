@@ -2,7 +2,7 @@
  * A session of the shell: a booted system, the names that results were given, and the way of a line through it.
  * With each command it tells which frames changed hands, as that is what every one of them costs.
  */
-import { type Kernel, MappingError, MemoryFault, type ObjectCache, SystemCallError } from '@freehold/kernel';
+import { type Kernel, KernelError, type ObjectCache } from '@freehold/kernel';
 import { InvalidFreeError } from 'freehold';
 import { FaultError, UserError } from '../errors.js';
 import type { Colours } from '../text/colours.js';
@@ -135,7 +135,8 @@ export class Session {
     if (name === undefined) throw new UserError("a command is missing; 'help' lists all commands");
     const command = this.find(name.text);
     const usage = `${command.name} ${command.usage}`.trimEnd();
-    const outcome = command.run(this, new Arguments(words.slice(1), this.variables, usage));
+    const args = new Arguments(words.slice(1), this.variables, usage);
+    const outcome = orRefused(() => command.run(this, args));
     return {
       ...(typeof outcome === 'string' ? { text: outcome } : outcome),
       ...(command.exact === true ? { exact: true } : {}),
@@ -164,13 +165,16 @@ export function wrapLong(text: string): string {
 }
 
 /** Whether the system refused, as it may: nothing was changed. Not where one of its own laws is broken. */
-export function isRefusal(error: unknown): error is Error {
-  return (
-    error instanceof Refused ||
-    error instanceof SystemCallError ||
-    error instanceof MappingError ||
-    error instanceof MemoryFault ||
-    error instanceof InvalidFreeError ||
-    error instanceof RangeError
-  );
+export function isRefusal(error: unknown): error is KernelError {
+  return error instanceof KernelError;
+}
+
+/** A function of the kernel or of malloc that is given a wrong address or size refuses as a system call does. */
+function orRefused<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (!(error instanceof InvalidFreeError || error instanceof RangeError)) throw error;
+    throw new Refused(error.message, { cause: error });
+  }
 }

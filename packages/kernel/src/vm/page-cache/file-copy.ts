@@ -4,7 +4,7 @@
  *
  * Cost: that of the original, and O(pages) of the range; a page more the first time it is written to.
  */
-import { FRAME_BYTES } from '../machine.js';
+import { FRAME_BYTES } from '../../machine.js';
 import type { FileSource } from './file-source.js';
 
 /**

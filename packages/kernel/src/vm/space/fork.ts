@@ -6,44 +6,40 @@
  * Cost: O(areas + pages of private memory), a frame for each 512 pages that lie together.
  * Source: Linux kernel/fork.c, `dup_mmap`; mm/memory.c, `copy_page_range`.
  */
-import { FRAME_BYTES } from '../machine.js';
-import type { AddressSpace } from './address-space.js';
+import { SystemCallError } from '../../errors.js';
+import { FRAME_BYTES } from '../../machine.js';
+import { NO_ENTRY, PTE_SPECIAL, PTE_WRITE } from '../translation/page-table.js';
 import type { Area } from './area.js';
-import { NO_ENTRY, PTE_SPECIAL, PTE_WRITE } from './page-table.js';
+import type { MemoryDescriptor } from './memory-descriptor.js';
 
-/** @returns null, and nothing is left behind, when there is no memory */
-export function forkAddressSpace(parent: AddressSpace): AddressSpace | null {
-  const { vm } = parent;
-  const child = vm.createAddressSpace();
-  if (child === null) return null;
+/**
+ * Gives `child`, which has nothing mapped, what `parent` has.
+ * @throws SystemCallError ENOMEM; the child is left half filled then: destroy it
+ */
+export function copyMemory(parent: MemoryDescriptor, child: MemoryDescriptor): void {
   child.stackLimitBytes = parent.stackLimitBytes;
   child.stackStart = parent.stackStart;
-  let whole = true;
   let copied = false;
-  for (const area of parent.areas) {
-    const object = vm.areaObjects.alloc();
-    if (object === null) {
-      whole = false;
-      break;
+  try {
+    for (const area of parent.areas) {
+      const spare = child.areas.spareObjects(1);
+      const twin = child.areas.enter(area.start, area.end, area.flags, area, spare);
+      child.areas.freeObjects(spare);
+      if (!area.hasAnonymous) continue;
+      twin.hasAnonymous = true;
+      copied = true;
+      if (!copyPages(parent, child, area)) {
+        throw new SystemCallError('ENOMEM', 'no memory for the page tables of a copy');
+      }
     }
-    const twin = child.enter(object, area.start, area.end, area.flags, area);
-    if (!area.hasAnonymous) continue;
-    twin.hasAnonymous = true;
-    copied = true;
-    if (!copyPages(parent, child, area)) {
-      whole = false;
-      break;
-    }
+  } finally {
+    // Pages of the parent that could be written in place no longer can.
+    if (copied) parent.flushTlb();
   }
-  // Pages of the parent that could be written in place no longer can.
-  if (copied) parent.flushTlb();
-  if (whole) return child;
-  child.destroy();
-  return null;
 }
 
 /** Copies table by table, without a call for each page: the first fork of a program is not compiled yet. */
-function copyPages(parent: AddressSpace, child: AddressSpace, area: Area): boolean {
+function copyPages(parent: MemoryDescriptor, child: MemoryDescriptor, area: Area): boolean {
   let whole = true;
   const first = area.start / FRAME_BYTES;
   parent.table.forEachLeaf(first, area.end / FRAME_BYTES, (leaf, from, to, page) => {
@@ -56,7 +52,7 @@ function copyPages(parent: AddressSpace, child: AddressSpace, area: Area): boole
   return whole;
 }
 
-function isEmpty(space: AddressSpace, leaf: number, from: number, to: number): boolean {
+function isEmpty(space: MemoryDescriptor, leaf: number, from: number, to: number): boolean {
   const { u32 } = space.vm.pages.machine;
   for (let i = from; i < to; i++) if (u32[(leaf << 10) + (i << 1)] !== 0) return false;
   return true;
@@ -64,8 +60,8 @@ function isEmpty(space: AddressSpace, leaf: number, from: number, to: number): b
 
 /** @returns how many entries were copied from the table in frame `leaf` to that in frame `twin` */
 function copyEntries(
-  parent: AddressSpace,
-  child: AddressSpace,
+  parent: MemoryDescriptor,
+  child: MemoryDescriptor,
   leaf: number,
   twin: number,
   from: number,

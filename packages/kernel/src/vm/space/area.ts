@@ -3,8 +3,8 @@
  * contents (Linux's `struct vm_area_struct`). Bounds, flags and file offset lie in an object of the slab cache
  * `vm_area_struct`.
  */
-import type { AddressSpace } from './address-space.js';
-import type { Inode } from './inode.js';
+import type { Inode } from '../page-cache/inode.js';
+import type { FileMapping, Mapper } from '../page-cache/mapper.js';
 import { SPAN_BYTES, Span } from './span-tree.js';
 
 export const PROT_NONE = 0;
@@ -44,6 +44,8 @@ export const STACK_GUARD_BYTES = 2 ** 20;
 /** Size of the slab object, as of Linux 5.x. */
 export const AREA_BYTES = 200;
 
+/** The name of the area that brk makes. */
+export const HEAP_NAME = '[heap]';
 /** The name of the area that holds the stack a program starts with. */
 export const STACK_NAME = '[stack]';
 
@@ -57,6 +59,12 @@ export interface AreaSource {
   readonly offset: number;
   /** Shown instead of a path, for example `[stack]`. */
   readonly name: string | null;
+}
+
+/** The address space that an area belongs to. */
+export interface AreaOwner extends Mapper {
+  /** Where the program found its arguments; null when none was loaded. */
+  readonly stackStart: number | null;
 }
 
 /**
@@ -73,22 +81,23 @@ export interface AreaSource {
  * space.areaAt(at).bytes;   // => 12288
  * ```
  */
-export class Area extends Span {
-  readonly space: AddressSpace;
+export class Area extends Span implements FileMapping {
+  readonly space: AreaOwner;
   readonly inode: Inode | null;
   readonly name: string | null;
   /** Whether pages of its own may be in it: copies of written pages, or anonymous memory. A fork must copy these. */
   hasAnonymous = false;
 
   constructor(
-    space: AddressSpace,
+    space: AreaOwner,
+    words: Float64Array,
     object: number,
     start: number,
     end: number,
     flags: number,
     source: AreaSource,
   ) {
-    super(space.vm.pages.machine.f64, object);
+    super(words, object);
     this.space = space;
     this.start = start;
     this.end = end;

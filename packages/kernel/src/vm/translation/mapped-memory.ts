@@ -5,7 +5,7 @@
  * across a page border takes both pages first, so that one which faults has stored nothing. Words are little-endian.
  * Waste: none. Not for physical addresses: those are places in Machine's arrays.
  */
-import { FRAME_BYTES, type Machine } from '../machine.js';
+import { FRAME_BYTES, type Machine } from '../../machine.js';
 import { type Access, MemoryFault } from './memory-fault.js';
 import { NO_ENTRY, type PageTable, PTE_ACCESSED, PTE_DIRTY, PTE_PRESENT, PTE_WRITE } from './page-table.js';
 import { TLB_HITS, TLB_MASK, TLB_MISSES, type Tlb, type TlbUser } from './tlb.js';
@@ -581,7 +581,7 @@ export abstract class MappedMemory implements TlbUser {
       let second = this.forWriting(address + onFirst);
       // Making the second page present may have cost the first one its frame; then the TLB has lost it too.
       for (let tries = 0; !this.isReadyForWriting(address); tries++) {
-        if (tries === STRADDLE_TRIES) throw new MemoryFault('OOM', address, 'write', null);
+        if (tries === STRADDLE_TRIES) throw new MemoryFault('OOM', address, 'write');
         at = this.forWriting(address);
         second = this.forWriting(address + onFirst);
       }

@@ -1,7 +1,7 @@
 /** What can be mapped: a file, or a segment of memory that several address spaces share. */
-import { FRAME_BYTES } from '../machine.js';
-import type { Area } from './area.js';
+import { FRAME_BYTES } from '../../machine.js';
 import type { FileSource } from './file-source.js';
+import type { FileMapping } from './mapper.js';
 
 /** Size of the slab object, about that of Linux 5.x. */
 export const INODE_BYTES = 600;
@@ -60,7 +60,7 @@ export class Inode {
   /** Pages in memory, by index. */
   readonly pages = new Map<number, CachedPage>();
   /** Areas that map it: how a page's entries are found from the page. */
-  readonly areas = new Set<Area>();
+  readonly areas = new Set<FileMapping>();
   /** What the last failed read or write threw. */
   error: unknown;
   /** `version` of the source when the last user left. */

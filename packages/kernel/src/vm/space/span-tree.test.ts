@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PAGE_OFFSET } from '../frames/page-allocator.js';
+import { PAGE_OFFSET } from '../../frames/page-allocator.js';
 import { NO_GAP, Span, SpanTree } from './span-tree.js';
 
 class GuardedSpan extends Span {

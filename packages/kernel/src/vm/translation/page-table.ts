@@ -7,9 +7,9 @@
  * far from all others needs three tables, 12 KiB, of its own. Not for translating each access: see tlb.ts.
  * Source: Intel SDM volume 3, 4.5; Linux arch/x86/include/asm/pgtable_types.h.
  */
-import { OWNER_PAGE_TABLE } from '../frames/descriptors.js';
-import { __GFP_ZERO, GFP_KERNEL } from '../frames/gfp.js';
-import type { PageAllocator } from '../frames/page-allocator.js';
+import { OWNER_PAGE_TABLE } from '../../frames/descriptors.js';
+import { __GFP_ZERO, GFP_KERNEL } from '../../frames/gfp.js';
+import type { PageAllocator } from '../../frames/page-allocator.js';
 
 export const PTE_PRESENT = 0x1;
 export const PTE_WRITE = 0x2;
@@ -36,6 +36,8 @@ const REACH = [1, 2 ** 9, 2 ** 18, 2 ** 27] as const;
 
 type LeafVisitor = (leaf: number, from: number, to: number, page: number) => void;
 type EntryVisitor = (entry: number, page: number) => void;
+/** What a walk does after it has visited: nothing, clear the entry, or free tables that become empty too. */
+type AfterVisit = 'look' | 'clear' | 'free';
 
 /**
  * Page tables of four levels in frames of the machine, `space.table`. Pages are numbered: address / 4096. Entries
@@ -171,6 +173,27 @@ export class PageTable {
   }
 
   /**
+   * Changes which accesses an entry in use allows. Write access is only taken away here: a fault gives it. The TLB is
+   * the caller's matter.
+   * @param accessible whether any access is allowed; the frame stays mapped where none is
+   * @example
+   * ```js
+   * const { machine, pages } = new Kernel();
+   * const table = PageTable.create(pages);
+   * const entry = table.reach(5);
+   * table.set(entry, 7, PTE_PRESENT | PTE_WRITE | PTE_USER, false);
+   * table.protect(entry, true, false, true);
+   * machine.u32[entry] === ((7 << 12) | PTE_PRESENT | PTE_USER);   // => true
+   * ```
+   */
+  protect(entry: number, accessible: boolean, writable: boolean, executable: boolean): void {
+    const low = this.words[entry] & ~(PTE_PRESENT | PTE_PROTNONE);
+    const kept = accessible && writable ? low : low & ~PTE_WRITE;
+    this.words[entry] = kept | (accessible ? PTE_PRESENT : PTE_PROTNONE);
+    this.words[entry + 1] = executable ? 0 : PTE_NX;
+  }
+
+  /**
    * Empties an entry in use. Its table stays, even when that was the last one: see `prune`.
    * @example
    * ```js
@@ -189,7 +212,7 @@ export class PageTable {
   }
 
   /**
-   * Frees the tables on the way to `page` that are empty.
+   * Frees the tables on the way to the pages [first, end) that are empty; to one page when `end` is left out.
    * @example
    * ```js
    * const table = PageTable.create(new Kernel().pages);
@@ -201,8 +224,34 @@ export class PageTable {
    * table.tables;   // => 4
    * ```
    */
-  prune(page: number): void {
-    this.pruneBelow(this.root, LEVELS - 1, page);
+  prune(first: number, end = first + 1): void {
+    this.pruneBelow(this.root, LEVELS - 1, 0, first, end);
+  }
+
+  /**
+   * Makes the tables that the entries of the pages [first, end) need at the pages from `to` on: `moveRange`.
+   * @returns false when there is no frame for one; `prune` those that were made
+   * @internal
+   */
+  reserve(first: number, end: number, to: number): boolean {
+    let whole = true;
+    // Reclaim, called for by a new table, may take entries away; their tables stay.
+    this.forEach(first, end, (_, page) => {
+      whole &&= this.reach(page - first + to) !== NO_ENTRY;
+    });
+    return whole;
+  }
+
+  /** Moves the entries of the pages [first, end) to the pages from `to` on, for which tables are there. @internal */
+  moveRange(first: number, end: number, to: number): void {
+    const { words } = this;
+    const carry = (entry: number, page: number) => {
+      const target = this.find(page - first + to);
+      words[target] = words[entry];
+      words[target + 1] = words[entry + 1];
+      this.used[target >>> 10]++;
+    };
+    this.walk(this.root, LEVELS - 1, 0, first, end, carry, 'clear');
   }
 
   /**
@@ -220,7 +269,7 @@ export class PageTable {
    * ```
    */
   forEach(first: number, end: number, visit: EntryVisitor): void {
-    this.walk(this.root, LEVELS - 1, 0, first, end, visit, false);
+    this.walk(this.root, LEVELS - 1, 0, first, end, visit, 'look');
   }
 
   /**
@@ -233,8 +282,8 @@ export class PageTable {
   }
 
   /**
-   * As `forEach`, then clears each entry, and frees every table that becomes empty: munmap, where `visit` drops the
-   * reference of the frame.
+   * As `forEach`, then clears each entry, and frees every table that becomes empty unless `keepTables`: munmap, where
+   * `visit` drops the reference of the frame.
    * @example
    * ```js
    * const table = PageTable.create(new Kernel().pages);
@@ -245,8 +294,8 @@ export class PageTable {
    * table.tables;   // => 4
    * ```
    */
-  clearRange(first: number, end: number, visit: EntryVisitor): void {
-    this.walk(this.root, LEVELS - 1, 0, first, end, visit, true);
+  clearRange(first: number, end: number, visit: EntryVisitor, keepTables = false): void {
+    this.walk(this.root, LEVELS - 1, 0, first, end, visit, keepTables ? 'clear' : 'free');
   }
 
   /**
@@ -297,7 +346,7 @@ export class PageTable {
     first: number,
     end: number,
     visit: EntryVisitor,
-    clear: boolean,
+    then: AfterVisit,
   ): void {
     const { words } = this;
     const reach = REACH[level];
@@ -309,12 +358,12 @@ export class PageTable {
       if (low === 0) continue;
       if (level === 0) {
         visit(entry, base + i);
-        if (clear) this.clear(entry);
+        if (then !== 'look') this.clear(entry);
         continue;
       }
       const below = low >>> 12;
-      this.walk(below, level - 1, base + i * reach, first, end, visit, clear);
-      if (clear && this.used[below] === 0) this.free(entry, below);
+      this.walk(below, level - 1, base + i * reach, first, end, visit, then);
+      if (then === 'free' && this.used[below] === 0) this.free(entry, below);
     }
   }
 
@@ -339,13 +388,18 @@ export class PageTable {
     }
   }
 
-  private pruneBelow(table: number, level: number, page: number): void {
-    const entry = (table << 10) + (((page / REACH[level]) & 511) << 1);
-    const low = this.words[entry];
-    if (low === 0) return;
-    const below = low >>> 12;
-    if (level > 1) this.pruneBelow(below, level - 1, page);
-    if (this.used[below] === 0) this.free(entry, below);
+  private pruneBelow(table: number, level: number, base: number, first: number, end: number): void {
+    const reach = REACH[level];
+    const from = Math.max(0, Math.floor((first - base) / reach));
+    const to = Math.min(ENTRIES, Math.ceil((end - base) / reach));
+    for (let i = from; i < to; i++) {
+      const entry = (table << 10) + (i << 1);
+      const low = this.words[entry];
+      if (low === 0) continue;
+      const below = low >>> 12;
+      if (level > 1) this.pruneBelow(below, level - 1, base + i * reach, first, end);
+      if (this.used[below] === 0) this.free(entry, below);
+    }
   }
 
   private free(entry: number, table: number): void {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { PageAllocator } from '../frames/page-allocator.js';
-import { Machine } from '../machine.js';
-import { SlabAllocator } from '../slab/slab-allocator.js';
+import { PageAllocator } from '../../frames/page-allocator.js';
+import { Machine } from '../../machine.js';
+import { SlabAllocator } from '../../slab/slab-allocator.js';
+import { VirtualMemory } from '../virtual-memory.js';
 import { TLB_ENTRIES, TLB_FLUSHES, TLB_HITS, TLB_INVALIDATIONS, TLB_MISSES } from './tlb.js';
-import { VirtualMemory } from './virtual-memory.js';
 
 const PAGE = 4096;
 
@@ -15,7 +15,7 @@ function boot() {
 describe('the TLB', () => {
   it('counts hits and misses', () => {
     const { space, counts } = boot();
-    const at = space.mmap({ length: 4 * PAGE })!;
+    const at = space.mmap({ length: 4 * PAGE });
     for (let i = 0; i < 100; i++) space.store32(at + 4 * i, i);
     expect([counts[TLB_HITS], counts[TLB_MISSES]]).toEqual([99, 1]);
     for (let i = 0; i < 100; i++) space.loadU32(at + 4 * i);
@@ -28,7 +28,7 @@ describe('the TLB', () => {
 
   it('holds one page of those that lie 4 MiB apart', () => {
     const { space, counts } = boot();
-    const at = space.mmap({ length: (TLB_ENTRIES + 1) * PAGE })!;
+    const at = space.mmap({ length: (TLB_ENTRIES + 1) * PAGE });
     for (let i = 0; i < 10; i++) {
       space.store8(at, i);
       space.store8(at + TLB_ENTRIES * PAGE, i);
@@ -39,8 +39,8 @@ describe('the TLB', () => {
   it('keeps address spaces apart, without a flush when they take turns', () => {
     const { vm, space, counts } = boot();
     const other = vm.createAddressSpace()!;
-    const a = space.mmap({ length: PAGE, address: 0x10_0000 })!;
-    const b = other.mmap({ length: PAGE, address: 0x10_1000 })!;
+    const a = space.mmap({ length: PAGE, address: 0x10_0000 });
+    const b = other.mmap({ length: PAGE, address: 0x10_1000 });
     for (let i = 0; i < 10; i++) {
       space.store8(a, 1);
       other.store8(b, 2);
@@ -52,7 +52,7 @@ describe('the TLB', () => {
   it('leads no address past 48 bits, or below zero, into the memory of another space', () => {
     const { vm, space } = boot();
     const other = vm.createAddressSpace()!;
-    const at = other.mmap({ length: PAGE })!;
+    const at = other.mmap({ length: PAGE });
     other.store8(at, 42);
     const kernel = vm.kernel.vmalloc(PAGE)!;
     vm.kernel.store8(kernel, 77);
@@ -71,9 +71,9 @@ describe('the TLB', () => {
 
   it('is flushed by what takes rights away, and a single page invalidated by a copy', () => {
     const { vm, space, counts } = boot();
-    const at = space.mmap({ length: 4 * PAGE })!;
+    const at = space.mmap({ length: 4 * PAGE });
     space.store8(at, 1);
-    const child = space.fork()!;
+    const child = space.fork();
     expect(counts[TLB_FLUSHES]).toBe(1);
     space.loadU8(at);
     space.store8(at, 2);
@@ -88,7 +88,7 @@ describe('the TLB', () => {
     const { vm, space } = boot();
     const other = vm.createAddressSpace()!;
     const [a, b] = [space, other].map((each, i) => {
-      const at = each.mmap({ length: PAGE, address: 0x10_0000 + i * PAGE })!;
+      const at = each.mmap({ length: PAGE, address: 0x10_0000 + i * PAGE });
       each.store8(at, i + 1);
       return at;
     }) as [number, number];

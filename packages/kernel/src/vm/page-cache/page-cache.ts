@@ -7,12 +7,12 @@
  * Segments cannot be reclaimed: there is no swap.
  * Source: Linux mm/filemap.c; which page goes first after the second-chance list of mm/vmscan.c.
  */
-import { FRAME_DIRTY, OWNER_FILE, OWNER_SHARED } from '../frames/descriptors.js';
-import { __GFP_ZERO, GFP_HIGHUSER_MOVABLE } from '../frames/gfp.js';
-import type { PageAllocator } from '../frames/page-allocator.js';
-import { FRAME_BYTES } from '../machine.js';
-import type { ObjectCache } from '../slab/cache.js';
-import type { SlabAllocator } from '../slab/slab-allocator.js';
+import { FRAME_DIRTY, OWNER_FILE, OWNER_SHARED } from '../../frames/descriptors.js';
+import { __GFP_ZERO, GFP_HIGHUSER_MOVABLE } from '../../frames/gfp.js';
+import type { PageAllocator } from '../../frames/page-allocator.js';
+import { FRAME_BYTES } from '../../machine.js';
+import type { ObjectCache } from '../../slab/cache.js';
+import type { SlabAllocator } from '../../slab/slab-allocator.js';
 import type { FileSource } from './file-source.js';
 import { CachedPage, INODE_BYTES, Inode } from './inode.js';
 import { clearAccessed, unmapEverywhere, writeProtect } from './reverse-map.js';
@@ -372,7 +372,7 @@ export class PageCache {
   }
 
   private wasUsed(page: CachedPage): boolean {
-    const accessed = clearAccessed(page);
+    const accessed = clearAccessed(this.pages.machine.u32, page);
     const used = page.referenced || accessed;
     page.referenced = false;
     return used;
@@ -388,7 +388,7 @@ export class PageCache {
         return false;
       }
     }
-    unmapEverywhere(page);
+    unmapEverywhere(this.pages.machine.u32, page);
     this.drop(page);
     return true;
   }
@@ -435,7 +435,7 @@ export class PageCache {
     this.pages.descriptors.flags[frame] &= ~FRAME_DIRTY;
     this.dirtyPages--;
     this.counts.pagesWritten++;
-    writeProtect(page);
+    writeProtect(this.pages.machine.u32, page);
   }
 
   /** Takes an unmapped page out of the cache; a dirty one is lost. */

@@ -8,7 +8,7 @@
  * Source: Adelson-Velsky and Landis 1962; the gaps after Linux mm/mmap.c, `vma_compute_subtree_gap`.
  */
 import { CorruptionError } from 'freehold';
-import { PAGE_OFFSET } from '../frames/page-allocator.js';
+import { PAGE_OFFSET } from '../../frames/page-allocator.js';
 
 /** Bytes of the object that a span needs: its start and its end. */
 export const SPAN_BYTES = 16;

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { GFP_KERNEL } from '../frames/gfp.js';
-import { PageAllocator } from '../frames/page-allocator.js';
-import { Machine } from '../machine.js';
-import { SlabAllocator } from '../slab/slab-allocator.js';
-import { PROT_READ } from './area.js';
+import { code } from '../../../test/system.js';
+import { GFP_KERNEL } from '../../frames/gfp.js';
+import { PageAllocator } from '../../frames/page-allocator.js';
+import { Machine } from '../../machine.js';
+import { SlabAllocator } from '../../slab/slab-allocator.js';
+import { PROT_READ } from '../space/area.js';
+import { MemoryFault } from '../translation/memory-fault.js';
+import { VirtualMemory } from '../virtual-memory.js';
 import { type FileSource, MemoryFile } from './file-source.js';
-import { MappingError, MemoryFault } from './memory-fault.js';
-import { VirtualMemory } from './virtual-memory.js';
 
 const PAGE = 4096;
 
@@ -60,8 +61,8 @@ describe('the page cache', () => {
     const file = fileOf(8);
     const inode = vm.cache.open(file)!;
     const other = vm.createAddressSpace()!;
-    const a = space.mmap({ length: 8 * PAGE, inode, protection: PROT_READ })!;
-    const b = other.mmap({ length: 8 * PAGE, inode, shared: true })!;
+    const a = space.mmap({ length: 8 * PAGE, inode, protection: PROT_READ });
+    const b = other.mmap({ length: 8 * PAGE, inode, shared: true });
     expect(file.reads).toBe(0);
     expect([space.loadU8(a + 2 * PAGE), other.loadU8(b + 2 * PAGE)]).toEqual([3, 3]);
     const bytes = new Uint8Array(2 * PAGE);
@@ -87,11 +88,11 @@ describe('the page cache', () => {
   it('is past the end of the file SIGBUS', () => {
     const { vm, space } = boot();
     const inode = vm.cache.open(new MemoryFile('/short', new Uint8Array(PAGE + 1).fill(5)))!;
-    const at = space.mmap({ length: 4 * PAGE, inode })!;
+    const at = space.mmap({ length: 4 * PAGE, inode });
     expect([space.loadU8(at + PAGE), space.loadU8(at + PAGE + 1)]).toEqual([5, 0]);
     for (const access of [() => space.loadU8(at + 2 * PAGE), () => space.store8(at + 2 * PAGE, 1)]) {
       const fault = faultOf(access);
-      expect([fault.signal, fault.code, fault.area]).toEqual(['SIGBUS', 'BUS_ADRERR', space.areaAt(at)]);
+      expect([fault.signal, fault.code]).toEqual(['SIGBUS', 'BUS_ADRERR']);
     }
     expect(vm.cache.read(inode, PAGE, new Uint8Array(100))).toBe(1);
     expect(vm.cache.read(inode, 9 * PAGE, new Uint8Array(100))).toBe(0);
@@ -102,16 +103,16 @@ describe('the page cache', () => {
     const { vm, space } = boot();
     const file = new BrokenFile('/broken', new Uint8Array(4 * PAGE));
     const inode = vm.cache.open(file)!;
-    const at = space.mmap({ length: 4 * PAGE, inode, shared: true })!;
+    const at = space.mmap({ length: 4 * PAGE, inode, shared: true });
     space.store8(at, 7);
     file.broken = true;
     const fault = faultOf(() => space.loadU8(at + PAGE));
     expect([fault.signal, String(fault.cause)]).toEqual(['SIGBUS', 'Error: EIO: i/o error, read']);
     expect(() => vm.cache.read(inode, PAGE, new Uint8Array(1))).toThrow('EIO: i/o error, read');
-    const beyond = space.mmap({ length: PAGE, inode, offset: 4 * PAGE })!;
+    const beyond = space.mmap({ length: PAGE, inode, offset: 4 * PAGE });
     expect(faultOf(() => space.loadU8(beyond)).cause).toBeUndefined();
     space.munmap(beyond, PAGE);
-    expect(() => space.msync(at, 4 * PAGE)).toThrow(MappingError);
+    expect(code(() => space.msync(at, 4 * PAGE))).toBe('EIO');
     expect(() => space.msync(at, 4 * PAGE)).toThrow('EIO: /broken cannot be written: Error: ENOSPC');
     vm.check();
     space.munmap(at, 4 * PAGE);
@@ -128,7 +129,7 @@ describe('the page cache', () => {
     const { vm, space } = boot();
     const file = new BrokenFile('/broken', new Uint8Array(4 * PAGE));
     const inode = vm.cache.open(file)!;
-    const at = space.mmap({ length: 4 * PAGE, inode, shared: true })!;
+    const at = space.mmap({ length: 4 * PAGE, inode, shared: true });
     vm.cache.release(inode);
     for (const page of [0, 2]) space.store8(at + page * PAGE, 7);
     space.loadU8(at + PAGE);
@@ -149,7 +150,7 @@ describe('the page cache', () => {
     const { vm, pages, space } = boot(4);
     const file = fileOf(100);
     const inode = vm.cache.open(file)!;
-    const at = space.mmap({ length: 100 * PAGE, inode, shared: true })!;
+    const at = space.mmap({ length: 100 * PAGE, inode, shared: true });
     for (let i = 0; i < 100; i++) space.store8(at + i * PAGE + 1, i);
     expect(vm.cache.filePages).toBe(100);
     // The first look only notes who was used.
@@ -175,7 +176,7 @@ describe('the page cache', () => {
   it('drops clean pages that nobody maps when told to', () => {
     const { vm, space } = boot();
     const inode = vm.cache.open(fileOf(10))!;
-    const at = space.mmap({ length: 10 * PAGE, inode, shared: true })!;
+    const at = space.mmap({ length: 10 * PAGE, inode, shared: true });
     space.loadU8(at);
     space.store8(at + PAGE, 1);
     vm.cache.read(inode, 2 * PAGE, new Uint8Array(3 * PAGE));
@@ -208,7 +209,7 @@ describe('the page cache', () => {
     expect(map).toThrow('EACCES: /same is open for reading only and cannot be mapped to be written');
     expect(vm.cache.open(source('second', true))).toBe(inode);
     expect(closed).toEqual(['first']);
-    expect(map()).not.toBeNull();
+    expect(map).not.toThrow();
     expect(vm.cache.open(source('third', true))).toBe(inode);
     expect(closed).toEqual(['first', 'third']);
     for (let i = 0; i < 3; i++) vm.cache.release(inode);
@@ -223,8 +224,8 @@ describe('a shared segment', () => {
     const { vm, space } = boot();
     const segment = vm.cache.createSegment('/SYSV00000000 (deleted)', 5 * PAGE)!;
     const other = vm.createAddressSpace()!;
-    const a = space.mmap({ length: 5 * PAGE, inode: segment, shared: true })!;
-    const b = other.mmap({ length: 3 * PAGE, inode: segment, shared: true, offset: 2 * PAGE })!;
+    const a = space.mmap({ length: 5 * PAGE, inode: segment, shared: true });
+    const b = other.mmap({ length: 3 * PAGE, inode: segment, shared: true, offset: 2 * PAGE });
     space.writeString(a + 2 * PAGE, 'hello');
     expect(other.readString(b)).toBe('hello');
     expect([vm.cache.segmentPages, space.resident.shared, other.resident.shared]).toEqual([1, 1, 1]);

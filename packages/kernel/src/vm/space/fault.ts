@@ -7,10 +7,20 @@
  * A fault that fails leaves everything as it was.
  * Source: Linux mm/memory.c, `handle_mm_fault`, `do_wp_page`; mm/mmap.c, `expand_downwards`.
  */
-import { OWNER_ANONYMOUS } from '../frames/descriptors.js';
-import { __GFP_ZERO, GFP_HIGHUSER_MOVABLE } from '../frames/gfp.js';
-import { FRAME_BYTES } from '../machine.js';
-import type { AddressSpace } from './address-space.js';
+import { OWNER_ANONYMOUS } from '../../frames/descriptors.js';
+import { __GFP_ZERO, GFP_HIGHUSER_MOVABLE } from '../../frames/gfp.js';
+import { FRAME_BYTES } from '../../machine.js';
+import { PAGE_NO_MEMORY } from '../page-cache/page-cache.js';
+import type { Access, FaultCode } from '../translation/memory-fault.js';
+import {
+  NO_ENTRY,
+  PTE_ACCESSED,
+  PTE_DIRTY,
+  PTE_PRESENT,
+  PTE_SPECIAL,
+  PTE_USER,
+  PTE_WRITE,
+} from '../translation/page-table.js';
 import {
   type Area,
   MMAP_MIN_ADDRESS,
@@ -21,18 +31,7 @@ import {
   VM_SHARED,
   VM_WRITE,
 } from './area.js';
-import type { Access, FaultCode } from './memory-fault.js';
-import { PAGE_NO_MEMORY } from './page-cache.js';
-import {
-  NO_ENTRY,
-  PTE_ACCESSED,
-  PTE_DIRTY,
-  PTE_PRESENT,
-  PTE_PROTNONE,
-  PTE_SPECIAL,
-  PTE_USER,
-  PTE_WRITE,
-} from './page-table.js';
+import type { MemoryDescriptor } from './memory-descriptor.js';
 
 /** `minor`: resolved from memory. `major`: a page was read from its file. Otherwise why it cannot be resolved. */
 export type FaultResult = 'minor' | 'major' | FaultCode;
@@ -41,7 +40,7 @@ const READABLE = PTE_PRESENT | PTE_USER | PTE_ACCESSED;
 const WRITABLE = READABLE | PTE_WRITE | PTE_DIRTY;
 
 /** Makes the page of `address` present for the access, if it may be. */
-export function resolveFault(space: AddressSpace, address: number, access: Access): FaultResult {
+export function resolveFault(space: MemoryDescriptor, address: number, access: Access): FaultResult {
   const { vm, table } = space;
   const page = Math.floor(address / FRAME_BYTES);
   const area = space.areas.find(address);
@@ -79,7 +78,7 @@ function permits(area: Area, access: Access): boolean {
 }
 
 /** Takes a stack down to `start`, within its limit and not too near to the area below. */
-function growStack(space: AddressSpace, area: Area, start: number): boolean {
+function growStack(space: MemoryDescriptor, area: Area, start: number): boolean {
   if ((area.flags & VM_GROWSDOWN) === 0) return false;
   if (area.end - start > space.stackLimitBytes || start < MMAP_MIN_ADDRESS) return false;
   const { previous } = area;
@@ -92,7 +91,7 @@ function growStack(space: AddressSpace, area: Area, start: number): boolean {
 
 /** Nothing is mapped at the page yet. */
 function mapMissing(
-  space: AddressSpace,
+  space: MemoryDescriptor,
   area: Area,
   page: number,
   entry: number,
@@ -124,7 +123,7 @@ function mapMissing(
 
 /** The page is mapped, but not for this access. */
 function mapForWriting(
-  space: AddressSpace,
+  space: MemoryDescriptor,
   area: Area,
   page: number,
   entry: number,
@@ -158,7 +157,7 @@ function mapForWriting(
   return 'minor';
 }
 
-function mapZeroed(space: AddressSpace, area: Area, entry: number): FaultResult {
+function mapZeroed(space: MemoryDescriptor, area: Area, entry: number): FaultResult {
   const { vm } = space;
   const frame = vm.pages.allocPages(GFP_HIGHUSER_MOVABLE | __GFP_ZERO, 0, OWNER_ANONYMOUS);
   if (frame === null) return 'OOM';
@@ -170,7 +169,7 @@ function mapZeroed(space: AddressSpace, area: Area, entry: number): FaultResult 
 }
 
 /** Maps a copy of the frame, writable; the old entry's own reference is still to be dropped. */
-function mapCopy(space: AddressSpace, area: Area, entry: number, from: number): boolean {
+function mapCopy(space: MemoryDescriptor, area: Area, entry: number, from: number): boolean {
   const { vm } = space;
   // Held, so that the reclaim which the allocation may call for leaves it alone.
   vm.pages.get(from);
@@ -185,11 +184,4 @@ function mapCopy(space: AddressSpace, area: Area, entry: number, from: number): 
   }
   vm.pages.put(from);
   return frame !== null;
-}
-
-/** The flags of a mapped entry under another protection; it never gains write here, a fault gives that. */
-export function reprotected(low: number, flags: number): number {
-  if ((flags & PROT_MASK) === 0) return (low & ~(PTE_PRESENT | PTE_WRITE)) | PTE_PROTNONE;
-  const present = (low & ~PTE_PROTNONE) | PTE_PRESENT;
-  return (flags & VM_WRITE) === 0 ? present & ~PTE_WRITE : present;
 }

@@ -1,5 +1,5 @@
 /** What happens to a process whose access cannot be allowed. */
-import type { Area } from './area.js';
+import { KernelError } from '../../errors.js';
 
 export type Access = 'read' | 'write' | 'execute';
 
@@ -25,19 +25,17 @@ const REASONS: Readonly<Record<FaultCode, string>> = {
  * let fault = null;
  * try { space.store8(0x10, 1); } catch (error) { fault = error; }
  * [fault.signal, fault.code];   // => ['SIGSEGV', 'SEGV_MAPERR']
- * [fault.address, fault.access, fault.area];   // => [0x10, 'write', null]
+ * [fault.address, fault.access];   // => [0x10, 'write']
  * ```
  */
-export class MemoryFault extends Error {
+export class MemoryFault extends KernelError {
   override readonly name = 'MemoryFault';
   readonly code: FaultCode;
   readonly signal: FaultSignal;
   readonly address: number;
   readonly access: Access;
-  /** The area that holds the address, or null. */
-  readonly area: Area | null;
 
-  constructor(code: FaultCode, address: number, access: Access, area: Area | null, cause?: unknown) {
+  constructor(code: FaultCode, address: number, access: Access, cause?: unknown) {
     const signal = signalOf(code);
     super(
       `${signal} (${code}): cannot ${access} at ${hexAddress(address)}: ${REASONS[code]}`,
@@ -47,7 +45,6 @@ export class MemoryFault extends Error {
     this.signal = signal;
     this.address = address;
     this.access = access;
-    this.area = area;
   }
 }
 
@@ -64,33 +61,6 @@ export class MemoryFault extends Error {
 export function signalOf(code: FaultCode): FaultSignal {
   if (code === 'OOM') return 'SIGKILL';
   return code === 'BUS_ADRERR' ? 'SIGBUS' : 'SIGSEGV';
-}
-
-export type MappingErrorCode = 'EINVAL' | 'EACCES' | 'EEXIST' | 'ENOMEM' | 'EIO';
-
-/**
- * A call about mappings that is refused as it stands; nothing was changed. `code` is that of Linux, `detail` gives
- * the reason.
- * @example
- * ```js
- * const { space } = new Kernel().process(1);
- * let refusal = null;
- * try { space.mmap({ length: 0 }); } catch (error) { refusal = error; }
- * refusal instanceof MappingError && refusal.code;   // => 'EINVAL'
- * refusal.detail;   // => 'the length must be a whole number of bytes from 1 up, got 0'
- * ```
- */
-export class MappingError extends Error {
-  override readonly name = 'MappingError';
-  readonly code: MappingErrorCode;
-  /** The sentence without the code. */
-  readonly detail: string;
-
-  constructor(code: MappingErrorCode, detail: string, cause?: unknown) {
-    super(`${code}: ${detail}`, cause === undefined ? {} : { cause });
-    this.code = code;
-    this.detail = detail;
-  }
 }
 
 /**
