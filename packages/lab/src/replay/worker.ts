@@ -2,7 +2,7 @@
  * One allocator on one trace: what a worker thread does, and whoever wants a single answer without threads. The columns
  * of the trace are shared memory; a task copies nothing.
  */
-import { measure } from '../metrics/measure.js';
+import { meter } from '../metrics/measure.js';
 import type { Measurement, Verification } from '../metrics/measurement.js';
 import { recordedGrants } from '../metrics/recorded.js';
 import type { Trace } from '../trace/trace.js';
@@ -10,7 +10,7 @@ import { type Fit, fit as smallestArena } from './fit.js';
 import type { Settings } from './options.js';
 import { makeArena, optionsInForce, parseContender } from './registry.js';
 import { memoryForReplays } from './shortage.js';
-import { timing } from './timing.js';
+import { replayAndLook, timing, timingOf, timingUnlessLong } from './timing.js';
 import { verify } from './verify.js';
 
 export interface CompareTask {
@@ -35,11 +35,16 @@ export interface FitTask {
   readonly align: number;
 }
 
-/** Times first, while the loop has met no other code; then measures, then verifies. */
+/**
+ * Times first, while the loop has met no other code; then measures, then verifies. A long recording is timed in the
+ * replay that shows the peaks, as each replay of it takes seconds, and memory that is filled for the first time.
+ */
 export function compare({ trace, spec, settings, verify: verifying }: CompareTask): Measurement {
   const contender = parseContender(spec);
   const fresh = () => makeArena(contender, settings);
-  const timed = timing(trace, fresh);
+  const timed = timingUnlessLong(trace, fresh);
+  const metered = meter(trace, fresh());
+  const time = replayAndLook(trace, fresh(), metered.peaks);
   return {
     trace: trace.name,
     allocator: spec,
@@ -47,8 +52,8 @@ export function compare({ trace, spec, settings, verify: verifying }: CompareTas
     naive: contender.kind.naive,
     options: optionsInForce(contender, settings),
     capacity: settings.capacity,
-    ...timed,
-    ...measure(trace, fresh),
+    ...(timed ?? timingOf(trace, [time])),
+    ...metered.measures(),
     recorded: recordedGrants(trace),
     verification: verifying ? verifyOne({ trace, spec, settings, memoryBytes: memoryForReplays() }) : null,
   };
