@@ -15,6 +15,8 @@ const QUICKER = 0.9;
  * and a single round of it takes so long that chance no longer matters.
  */
 const WARM_UP_MS = 1500;
+/** ...in the first round after a third of that already, where less than this part is done: it would take 3 s or more. */
+const SLOW_PART = 1 / 6;
 /** Operations between two looks at the clock while warming up. */
 const STRETCH = 2 ** 18;
 /** Then rounds are timed for this long, but three at least... */
@@ -68,9 +70,15 @@ function warmUp(trace: Trace, makeArena: () => Arena, clock: () => number): bool
   let quickest = Number.POSITIVE_INFINITY;
   let settled = begin;
   let rounds = 0;
+  const tooLong = (done: number) => {
+    const elapsed = performance.now() - begin;
+    if (rounds === 0 && elapsed > WARM_UP_MS / 3 && done < SLOW_PART * trace.length) return true;
+    return elapsed > WARM_UP_MS;
+  };
   for (let now = begin; now - settled < SETTLED_MS && now - begin < WARM_UP_MS; now = performance.now()) {
-    const time = round(trace, makeArena(), clock, begin + WARM_UP_MS);
-    if (performance.now() < begin + WARM_UP_MS) rounds++;
+    const time = roundUnless(tooLong, trace, makeArena(), clock);
+    if (time === null) break;
+    rounds++;
     if (time >= QUICKER * quickest) continue;
     quickest = time;
     settled = performance.now();
@@ -78,16 +86,26 @@ function warmUp(trace: Trace, makeArena: () => Arena, clock: () => number): bool
   return rounds > 0;
 }
 
-/**
- * Milliseconds of one replay.
- * @param until when by the clock on the wall it is given up; left out, never: nothing but the replay is in the loop then
- */
-function round(trace: Trace, arena: Arena, clock: () => number, until = Number.POSITIVE_INFINITY): number {
+/** Milliseconds of one replay. */
+function round(trace: Trace, arena: Arena, clock: () => number): number {
   const replay = new Replay(trace, arena);
-  const stretch = until === Number.POSITIVE_INFINITY ? trace.length : STRETCH;
   const begin = clock();
-  for (let at = 0; at < trace.length && performance.now() < until; at += stretch) {
-    replay.run(at, Math.min(at + stretch, trace.length));
+  replay.run(0, trace.length);
+  return clock() - begin;
+}
+
+/** The same; null where it is given up, as `tooLong` says, which is told how many operations are done. */
+function roundUnless(
+  tooLong: (done: number) => boolean,
+  trace: Trace,
+  arena: Arena,
+  clock: () => number,
+): number | null {
+  const replay = new Replay(trace, arena);
+  const begin = clock();
+  for (let at = 0; at < trace.length; at += STRETCH) {
+    if (tooLong(at)) return null;
+    replay.run(at, Math.min(at + STRETCH, trace.length));
   }
   return clock() - begin;
 }
