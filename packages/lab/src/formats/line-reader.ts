@@ -140,7 +140,10 @@ export abstract class LineReader implements TraceReader {
 
   push(chunk: Uint8Array): void {
     let from = 0;
-    for (let to = chunk.indexOf(NEWLINE); to >= 0; to = chunk.indexOf(NEWLINE, from)) {
+    for (;;) {
+      // Not searched for where it is next: what expands to empty lines has a billion of them.
+      const to = chunk[from] === NEWLINE ? from : chunk.indexOf(NEWLINE, from);
+      if (to < 0) break;
       if (this.#restBytes > 0) this.#joined(chunk.subarray(from, to));
       else this.#read(chunk, from, to);
       from = to + 1;

@@ -2,10 +2,10 @@
  * Replays a trace through an arena operation by operation and takes every measure of memory and search (see
  * measurement.ts for the definitions); time is taken elsewhere, without any of this.
  *
- * Two replays. The first knows the state after every operation: bytes requested and granted in O(1), the end of the
- * highest segment by a tournament over the slots; it walks all segments only at moments evenly spread, few enough
- * that the walks together cost about as much as the replay. The second runs up to the two peaks, which are known
- * only when the first is over, and looks at the holes there.
+ * Two replays. The first, metering, knows the state after every operation: bytes requested and granted in O(1), the end
+ * of the highest segment by a tournament over the slots; it walks all segments only at moments evenly spread, few enough
+ * that the walks together cost about as much as the replay. The second halts at the two peaks, which are known only when
+ * the first is over, to look at the holes there: it may be any other replay, such as one that is timed.
  */
 
 import { FRAME_BYTES, PageRange } from '@freehold/kernel';
@@ -20,7 +20,7 @@ import type { Arena } from './arena.js';
 import { HighestEnd } from './highest-end.js';
 import { Replay } from './replay.js';
 import { TimelineBuilder } from './timeline.js';
-import type { Timing } from './timing.js';
+import { type Looks, replayAndLook, type Timing } from './timing.js';
 
 /** Segments that the walks at evenly spread moments visit in all, about; and how many moments at most. */
 const VISITS_MAX = 4_000_000;
@@ -42,9 +42,27 @@ export type Measures = Omit<
 
 /** Takes the measures. O(length · cost of the allocator). */
 export function measure(trace: Trace, makeArena: () => Arena): Measures {
-  const meter = new Meter(trace, makeArena());
-  for (let i = 0; i < trace.length; i++) meter.step(i);
-  return meter.result(new Peaks(trace, makeArena()));
+  const metered = meter(trace, makeArena());
+  replayAndLook(trace, makeArena(), metered.peaks);
+  return metered.measures();
+}
+
+/** What the first replay found out. Its arena is not kept. */
+export interface Metered {
+  /** What has to look at another replay of the same trace, through a fresh arena. */
+  readonly peaks: Looks;
+  /** All measures, when the peaks have been looked at. */
+  measures(): Measures;
+}
+
+/** The first of the two replays, the one that costs more. */
+export function meter(trace: Trace, arena: Arena): Metered {
+  const first = new Meter(trace, arena);
+  for (let i = 0; i < trace.length; i++) first.step(i);
+  const known = first.result();
+  const peaks = new Peaks(first.peakLive, first.peakFootprint);
+  const unit = unitOf(arena.allocator);
+  return { peaks, measures: () => ({ ...known, ...peaks.result(unit) }) };
 }
 
 /** The first replay: sums, extremes, and what was the case when they were reached. */
@@ -53,7 +71,8 @@ class Meter {
   readonly #arena: Arena;
   readonly #replay: Replay;
   readonly #base: number;
-  readonly #ends: HighestEnd;
+  /** Where the allocator does not tell the end of its highest segment itself. */
+  readonly #ends: HighestEnd | null;
   readonly #searches = new Counts();
   readonly #timeline: TimelineBuilder;
   /** Operations between two samples of the holes. */
@@ -75,9 +94,10 @@ class Meter {
   #bookkeepingMax = 0;
   #currentMax = 0;
   #liveAtCurrentMax = 0;
-  #peakLive: State = { operation: 0, live: 0, granted: 0, bookkeeping: 0, outside: 0, reach: 0 };
+  /** The states at the two peaks. */
+  peakLive: State = { operation: 0, live: 0, granted: 0, bookkeeping: 0, outside: 0, reach: 0 };
   #currentAtPeakLive = 0;
-  #peakFootprint: State = this.#peakLive;
+  peakFootprint: State = this.peakLive;
   #externalSum = 0;
   #samples = 0;
 
@@ -86,7 +106,7 @@ class Meter {
     this.#arena = arena;
     this.#replay = new Replay(trace, arena);
     this.#base = arena.allocator.base;
-    this.#ends = new HighestEnd(trace.slots);
+    this.#ends = arena.allocator.stats().own === undefined ? new HighestEnd(trace.slots) : null;
     this.#timeline = new TimelineBuilder(trace.length);
     this.#requested = new LiveBytes(trace.slots);
     const samples = Math.max(8, Math.min(SAMPLES_MAX, Math.floor(VISITS_MAX / (2 * trace.slots + 1))));
@@ -96,7 +116,7 @@ class Meter {
   step(i: number): void {
     this.#perform(i);
     const { usedBytes, bookkeepingBytes, freeSegments, own } = this.#arena.allocator.stats();
-    const end = own === undefined ? this.#ends.max : own.reachBytes;
+    const end = this.#ends === null ? own!.reachBytes : this.#ends.max;
     this.#granted = usedBytes;
     this.#outside = bookkeepingBytes;
     this.#bookkeeping = bookkeepingBytes + (own === undefined ? 0 : own.bytes);
@@ -110,17 +130,15 @@ class Meter {
     }
   }
 
-  result(peaks: Peaks): Measures {
+  /** All but what the peaks tell. */
+  result(): Omit<Measures, keyof PeakMeasures> {
     const trace = this.#trace;
     const replay = this.#replay;
-    const { allocator } = this.#arena;
     const atEnd = this.#state(trace.length);
     const counted = this.#searches.max > 0;
-    const holesAtEnd = holesBelow(allocator, this.#reach);
-    const [live, footprint] = peaks.holesAt(this.#peakLive, this.#peakFootprint);
-    const peak = this.#peakLive;
-    const unit = unitOf(allocator);
-    const footprintBytes = footprintOf(this.#peakFootprint);
+    const holesAtEnd = holesBelow(this.#arena.allocator, this.#reach);
+    const peak = this.peakLive;
+    const footprintBytes = footprintOf(this.peakFootprint);
     return {
       operations: trace.length,
       requests: this.#requests,
@@ -132,9 +150,7 @@ class Meter {
       utilization: footprintBytes === 0 ? 0 : peak.live / footprintBytes,
       internalFragmentation: internal(peak.live, peak.granted),
       internalMean: internal(this.#liveSum, this.#grantedSum),
-      externalFragmentation: external(live),
       externalMean: this.#samples === 0 ? 0 : this.#externalSum / this.#samples,
-      externalBytes: live.bytes,
       johnstoneWilson1: beyond(this.#currentSum, this.#liveSum),
       johnstoneWilson2: beyond(this.#currentAtPeakLive, peak.live),
       johnstoneWilson3: beyond(this.#currentMax, this.#liveAtCurrentMax),
@@ -144,14 +160,10 @@ class Meter {
       meanSearch: counted ? this.#searches.mean : null,
       p99Search: counted ? this.#searches.percentile(0.99) : null,
       maxSearch: counted ? this.#searches.max : null,
-      atPeakLive: moment(peak, live),
-      atPeakFootprint: moment(this.#peakFootprint, footprint),
       atEnd: moment(atEnd, holesAtEnd),
       timeline: this.#timeline.result(),
       requestSizes: countSizes(requestedSizes(trace)),
-      freeAtPeakFootprint: footprint.sizes,
       freeAtEnd: holesAtEnd.sizes,
-      freeOrders: unit === null ? null : orderFragmentation(unit, footprint.sizes.counts),
     };
   }
 
@@ -164,7 +176,7 @@ class Meter {
     replay.step(i);
     if (this.#trace.op[i] === OP_FREE) {
       this.#live = this.#requested.set(slot, 0);
-      this.#ends.set(slot, 0);
+      this.#ends?.set(slot, 0);
       return;
     }
     this.#requests++;
@@ -173,7 +185,7 @@ class Meter {
     if (address !== before || replay.failed > failed) this.#searches.add(this.#arena.allocator.inspected);
     if (replay.failed > failed) return;
     this.#live = this.#requested.set(slot, this.#trace.size[i]!);
-    this.#ends.set(slot, address + this.#arena.allocator.sizeOf(address) - this.#base);
+    this.#ends?.set(slot, address + this.#arena.allocator.sizeOf(address) - this.#base);
   }
 
   /** Adds the state after `operation` operations to sums and extremes. */
@@ -185,16 +197,16 @@ class Meter {
     this.#grantedSum += this.#granted;
     this.#currentSum += current;
     if (bookkeeping > this.#bookkeepingMax) this.#bookkeepingMax = bookkeeping;
-    if (live > this.#peakLive.live) {
-      this.#peakLive = this.#state(operation);
+    if (live > this.peakLive.live) {
+      this.peakLive = this.#state(operation);
       this.#currentAtPeakLive = current;
     }
     if (current > this.#currentMax) {
       this.#currentMax = current;
       this.#liveAtCurrentMax = live;
     }
-    if (this.#reach + this.#outside > footprintOf(this.#peakFootprint)) {
-      this.#peakFootprint = this.#state(operation);
+    if (this.#reach + this.#outside > footprintOf(this.peakFootprint)) {
+      this.peakFootprint = this.#state(operation);
     }
   }
 
@@ -221,25 +233,48 @@ interface State {
   readonly reach: number;
 }
 
-/** The second replay: up to the peaks, which are looked at in the order in which they come. */
-class Peaks {
-  readonly #replay: Replay;
-  readonly #arena: Arena;
+type PeakMeasures = Pick<
+  Measures,
+  | 'externalFragmentation'
+  | 'externalBytes'
+  | 'atPeakLive'
+  | 'atPeakFootprint'
+  | 'freeAtPeakFootprint'
+  | 'freeOrders'
+>;
 
-  constructor(trace: Trace, arena: Arena) {
-    this.#replay = new Replay(trace, arena);
-    this.#arena = arena;
+/** The holes at the two peaks, which are looked at in the order in which they come. */
+class Peaks implements Looks {
+  readonly operations: readonly number[];
+  readonly #live: State;
+  readonly #footprint: State;
+  readonly #states: readonly State[];
+  readonly #holes: Holes[] = [];
+
+  constructor(live: State, footprint: State) {
+    this.#live = live;
+    this.#footprint = footprint;
+    this.#states = live.operation <= footprint.operation ? [live, footprint] : [footprint, live];
+    this.operations = this.#states.map(({ operation }) => operation);
   }
 
-  holesAt(first: State, second: State): [Holes, Holes] {
-    if (first.operation > second.operation) {
-      const [a, b] = this.holesAt(second, first);
-      return [b, a];
-    }
-    this.#replay.run(0, first.operation);
-    const holes = holesBelow(this.#arena.allocator, first.reach);
-    this.#replay.run(first.operation, second.operation);
-    return [holes, holesBelow(this.#arena.allocator, second.reach)];
+  look({ allocator }: Arena): void {
+    const state = this.#states[this.#holes.length]!;
+    this.#holes.push(holesBelow(allocator, state.reach));
+  }
+
+  /** @param unit bytes of a block of order 0, null where there are no orders */
+  result(unit: number | null): PeakMeasures {
+    const live = this.#holes[this.#states.indexOf(this.#live)]!;
+    const footprint = this.#holes[this.#states.indexOf(this.#footprint)]!;
+    return {
+      externalFragmentation: external(live),
+      externalBytes: live.bytes,
+      atPeakLive: moment(this.#live, live),
+      atPeakFootprint: moment(this.#footprint, footprint),
+      freeAtPeakFootprint: footprint.sizes,
+      freeOrders: unit === null ? null : orderFragmentation(unit, footprint.sizes.counts),
+    };
   }
 }
 

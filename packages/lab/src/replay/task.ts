@@ -2,16 +2,15 @@
  * One allocator on one trace: what a worker thread does, and whoever wants a single answer without threads. The columns
  * of the trace are shared memory; a task copies nothing.
  */
-
 import type { Verification } from '../metrics/fault.js';
 import type { Measurement } from '../metrics/measurement.js';
 import { recordedGrants } from '../trace/recorded.js';
 import type { Trace } from '../trace/trace.js';
 import { type Fit, fit as smallestArena } from './fit.js';
-import { measure } from './measure.js';
+import { meter } from './measure.js';
 import type { Settings } from './options.js';
 import { makeArena, optionsInForce, parseContender } from './registry.js';
-import { timing } from './timing.js';
+import { replayAndLook, timing, timingOf, timingUnlessLong } from './timing.js';
 import { verify } from './verify.js';
 
 export interface CompareTask {
@@ -38,7 +37,10 @@ export interface FitTask {
   readonly align: number;
 }
 
-/** Times first, while the loop has met no other code; then measures, then verifies. */
+/**
+ * Times first, while the loop has met no other code; then measures, then verifies. A long recording is timed in the
+ * replay that shows the peaks, as each replay of it takes seconds, and memory that is filled for the first time.
+ */
 export function compare({
   trace,
   spec,
@@ -48,7 +50,9 @@ export function compare({
 }: CompareTask): Measurement {
   const contender = parseContender(spec);
   const fresh = () => makeArena(contender, settings);
-  const timed = timing(trace, fresh);
+  const timed = timingUnlessLong(trace, fresh);
+  const metered = meter(trace, fresh());
+  const time = replayAndLook(trace, fresh(), metered.peaks);
   return {
     trace: trace.name,
     allocator: spec,
@@ -56,8 +60,8 @@ export function compare({
     naive: contender.kind.naive,
     options: optionsInForce(contender, settings),
     capacity: settings.capacity,
-    ...timed,
-    ...measure(trace, fresh),
+    ...(timed ?? timingOf(trace, [time])),
+    ...metered.measures(),
     recorded: recordedGrants(trace),
     verification: verifying ? verifyOne({ trace, spec, settings, memoryBytes }) : null,
   };
