@@ -1,5 +1,6 @@
 /** The laboratory of freehold: traces in, answers out. */
 export { TraceFormatError } from './formats/errors.js';
+export { geometricMean, median } from './metrics/averages.js';
 export type { Measurement } from './metrics/measurement.js';
 export { MEASURES, type Measure, type MeasureKey } from './metrics/measures.js';
 export { type MonitorOptions, type MonitorResult, runMonitor } from './monitor/monitor.js';
