@@ -12,8 +12,9 @@ import type { Suite } from './suite.js';
 import { heapSuite, operationsPath, summary } from './suites/heap.js';
 import { heapMemory } from './suites/heap-memory.js';
 import { heapScale } from './suites/heap-scale.js';
+import { HEAP_SUITES } from './suites.js';
 
-const SUITES = ['heap', heapMemory([]).id, heapScale.id];
+const SUITES = HEAP_SUITES.map(({ id }) => id);
 
 interface Options {
   readonly contenders?: string;

@@ -73,16 +73,6 @@ export function nanoseconds(work: () => void): number {
   return Number(process.hrtime.bigint() - start);
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-export function geometricMean(values: readonly number[]): number {
-  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
-}
-
 export function ns(value: number): string {
   return value < 100 ? value.toFixed(1) : Math.round(value).toLocaleString('en-GB');
 }

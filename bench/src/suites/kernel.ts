@@ -8,9 +8,9 @@ import {
   SlabAllocator,
   VirtualMemory,
 } from '@freehold/kernel';
-import { Random } from '@freehold/lab';
+import { median, Random } from '@freehold/lab';
 import { Buddy, Heap } from 'freehold';
-import { find, type Job, median, nanoseconds, ns, type Result, type Suite } from '../suite.js';
+import { find, type Job, nanoseconds, ns, type Result, type Suite } from '../suite.js';
 
 const MEMORY = 256 * 2 ** 20;
 const FRAME = 4096;

@@ -7,6 +7,7 @@ export { FaultError, UserError } from './errors.js';
 export type { DecompressOptions, Gunzip } from './formats/decompress.js';
 export { TraceFormatError } from './formats/errors.js';
 export { type ReadOptions, readTrace } from './formats/read-trace.js';
+export { geometricMean, median } from './metrics/averages.js';
 export type { Fault, FaultKind, Verification } from './metrics/fault.js';
 export type { Measurement } from './metrics/measurement.js';
 export { MEASURES, type Measure, type MeasureKey } from './metrics/measures.js';

@@ -1,4 +1,5 @@
 /** How long a trace takes, per operation: whole replays of it through fresh arenas, without any measuring. */
+import { median } from '../metrics/averages.js';
 import type { Measurement } from '../metrics/measurement.js';
 import type { Trace } from '../trace/trace.js';
 import type { Arena } from './arena.js';
@@ -139,10 +140,4 @@ export function replayAndLook(trace: Trace, arena: Arena, looks: Looks): number 
 
 function milliseconds(): number {
   return performance.now();
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

@@ -1,5 +1,5 @@
 /** The answer in words, computed from the figures: which allocator needs the least, which is fastest, and who wastes what. */
-import { geometricMean } from '../metrics/means.js';
+import { geometricMean } from '../metrics/averages.js';
 import type { Measurement } from '../metrics/measurement.js';
 import { formatCount, formatFraction, formatNanoseconds, formatRatio, formatSize } from '../text/format.js';
 import { breakdown, isSound, overhead, type TraceResults } from './traces.js';

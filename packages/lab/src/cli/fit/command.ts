@@ -1,6 +1,6 @@
 /** `freehold fit`: the smallest arena in which a trace completes, for every allocator. */
 import { Command } from 'commander';
-import { geometricMean } from '../../metrics/means.js';
+import { geometricMean } from '../../metrics/averages.js';
 import type { Unmeasured } from '../../metrics/unmeasured.js';
 import type { Fit } from '../../replay/fit.js';
 import type { Contender } from '../../replay/registry.js';
