@@ -11,6 +11,8 @@
  * Cost: O(1); `findFit` looks at up to SCAN blocks of a bin for the least that serves.
  * Source: dlmalloc's bins (D. Lea 1996), the two bitmap steps of TLSF (Masmano et al. 2004).
  */
+
+import type { Granule, WordIndex } from './layout.js';
 import * as L from './layout.js';
 
 const { OWN_WORDS, NEXT, PREVIOUS, LENGTH } = L;
@@ -34,6 +36,11 @@ export function tableWords(quick: number): number {
   return QUICK_AT + quick + 1;
 }
 
+/** Granules of such tables. */
+export function tableGranules(quick: number, scale: number): number {
+  return (tableWords(quick) + (1 << scale) - 1) >>> scale;
+}
+
 /** The bin of a length from 1 up. Lengths of the same bin differ by less than a quarter. */
 export function binOf(length: number): number {
   if (length <= EXACT) return length - 1;
@@ -42,7 +49,13 @@ export function binOf(length: number): number {
 }
 
 /** Puts the merged block at granule `i` first in its bin. `tables` is a word index, `scale` log2 of words a granule. */
-export function insert(words: Int32Array, tables: number, scale: number, i: number, length: number): void {
+export function insert(
+  words: Int32Array,
+  tables: WordIndex,
+  scale: number,
+  i: Granule,
+  length: number,
+): void {
   const bin = binOf(length);
   if (link(words, tables + BINS_AT + bin, scale, i, length) === 0) {
     const group = tables + BITMAP_AT + (bin >>> 5);
@@ -50,7 +63,13 @@ export function insert(words: Int32Array, tables: number, scale: number, i: numb
   }
 }
 
-export function remove(words: Int32Array, tables: number, scale: number, i: number, length: number): void {
+export function remove(
+  words: Int32Array,
+  tables: WordIndex,
+  scale: number,
+  i: Granule,
+  length: number,
+): void {
   const at = i << scale;
   const next = words[at + NEXT];
   const previous = words[at + PREVIOUS];
@@ -68,7 +87,7 @@ export function remove(words: Int32Array, tables: number, scale: number, i: numb
 }
 
 /** Puts the block at `i` first in the list whose head is the word `head`. @returns the one that was first */
-export function link(words: Int32Array, head: number, scale: number, i: number, length: number): number {
+export function link(words: Int32Array, head: number, scale: number, i: Granule, length: number): number {
   const at = i << scale;
   const next = words[head];
   words[at + NEXT] = next;
@@ -79,7 +98,7 @@ export function link(words: Int32Array, head: number, scale: number, i: number, 
   return next;
 }
 
-export function unlink(words: Int32Array, head: number, scale: number, i: number): void {
+export function unlink(words: Int32Array, head: number, scale: number, i: Granule): void {
   const next = words[(i << scale) + NEXT];
   const previous = words[(i << scale) + PREVIOUS];
   if (next !== 0) words[(next << scale) + PREVIOUS] = previous;
@@ -88,7 +107,7 @@ export function unlink(words: Int32Array, head: number, scale: number, i: number
 }
 
 /** Puts the block at `i` first in the quick list whose head is the word `head`. */
-export function pushWaiting(words: Int32Array, head: number, scale: number, i: number): void {
+export function pushWaiting(words: Int32Array, head: number, scale: number, i: Granule): void {
   const at = i << scale;
   const next = words[head];
   words[head] = i;
@@ -101,7 +120,7 @@ export function pushWaiting(words: Int32Array, head: number, scale: number, i: n
 }
 
 /** Takes any block out of the quick list whose head is the word `head`: the first takes its place. O(1). */
-export function unlinkWaiting(words: Int32Array, head: number, scale: number, i: number): void {
+export function unlinkWaiting(words: Int32Array, head: number, scale: number, i: Granule): void {
   const first = words[head];
   const second = words[(first << scale) + NEXT];
   words[head] = second;
@@ -122,7 +141,7 @@ export function unlinkWaiting(words: Int32Array, head: number, scale: number, i:
 }
 
 /** Blocks in the quick list that begins with the block at `i`, 0 for none. */
-export function countWaiting(words: Int32Array, scale: number, i: number): number {
+export function countWaiting(words: Int32Array, scale: number, i: Granule): number {
   return i === 0 ? 0 : -words[(i << scale) + LENGTH];
 }
 
@@ -133,7 +152,7 @@ export function countWaiting(words: Int32Array, scale: number, i: number): numbe
  */
 export function findFit(
   words: Int32Array,
-  tables: number,
+  tables: WordIndex,
   scale: number,
   length: number,
   thorough: boolean,
@@ -182,7 +201,7 @@ export function leastOf(
 /** Granules and blocks in the quick lists. O(quick). */
 export function quickTotals(
   words: Int32Array,
-  tables: number,
+  tables: WordIndex,
   scale: number,
   quick: number,
 ): { blocks: number; granules: number } {
@@ -201,13 +220,13 @@ export function quickTotals(
 }
 
 /** Whether the eight lists whose heads begin at word `i` hold nothing. */
-function areEmpty(words: Int32Array, i: number): boolean {
+function areEmpty(words: Int32Array, i: Granule): boolean {
   const first = words[i] | words[i + 1] | words[i + 2] | words[i + 3];
   return (first | words[i + 4] | words[i + 5] | words[i + 6] | words[i + 7]) === 0;
 }
 
 /** Length of the largest merged block, 0 when there is none. O(bitmap words + blocks of the highest bin). */
-export function largestMerged(words: Int32Array, tables: number, scale: number): number {
+export function largestMerged(words: Int32Array, tables: WordIndex, scale: number): number {
   for (let group = BITMAP_WORDS - 1; group >= 0; group--) {
     const bits = words[tables + BITMAP_AT + group];
     if (bits === 0) continue;
@@ -227,16 +246,16 @@ export function largestOf(words: Int32Array, scale: number, head: number): numbe
 }
 
 /** The heads of all bins, in order of length. */
-export function* bins(words: Int32Array, tables: number): Iterable<readonly [bin: number, head: number]> {
+export function* bins(words: Int32Array, tables: WordIndex): Iterable<readonly [bin: number, head: number]> {
   for (let bin = 0; bin < BINS; bin++) yield [bin, words[tables + BINS_AT + bin]];
 }
 
 /** Whether the bitmap says that the bin has blocks. */
-export function isBinNonEmpty(words: Int32Array, tables: number, bin: number): boolean {
+export function isBinNonEmpty(words: Int32Array, tables: WordIndex, bin: number): boolean {
   return ((words[tables + BITMAP_AT + (bin >>> 5)] >>> (bin & 31)) & 1) === 1;
 }
 
 /** Bits of the bitmap that stand for no bin: a search would take what lies behind the bins for the head of one. */
-export function strayBits(words: Int32Array, tables: number): number {
+export function strayBits(words: Int32Array, tables: WordIndex): number {
   return words[tables + BITMAP_AT + BITMAP_WORDS - 1] & (-1 << (BINS & 31));
 }
