@@ -3,11 +3,12 @@
 import type { Unmeasured } from '../metrics/unmeasured.js';
 import { checkThere, type OpenOptions, openTrace } from '../node/open-trace.js';
 import { ReplayPool } from '../node/threads/pool.js';
+import { ALLOCATORS } from '../replay/allocators.js';
+import type { Contender } from '../replay/contender.js';
+import { contendersFor, leavesOutNaive } from '../replay/contenders.js';
 import type { Settings } from '../replay/options.js';
-import { ALLOCATORS, type Contender } from '../replay/registry.js';
 import { unmeasured } from '../replay/unmeasured.js';
 import type { Trace } from '../trace/trace.js';
-import { contendersFor, leavesOutNaive } from './arguments.js';
 import { Progress } from './terminal.js';
 
 export interface TraceResults<Result> {

@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeTrace } from '../../test/traces.js';
+import { ALLOCATORS } from '../replay/allocators.js';
+import { makeArena, parseContender } from '../replay/contender.js';
 import { peakLiveBytes } from '../replay/fit.js';
 import { type Measures, measure } from '../replay/measure.js';
-import { ALLOCATORS, makeArena, parseContender } from '../replay/registry.js';
 import type { Trace } from '../trace/trace.js';
 
 const measured = (trace: Trace, spec: string, align = 16): Measures =>

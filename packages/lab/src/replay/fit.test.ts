@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeTrace } from '../../test/traces.js';
 import type { Trace } from '../trace/trace.js';
+import { ALLOCATORS } from './allocators.js';
+import { makeArena, optionReader, parseContender } from './contender.js';
 import { fit, peakLiveBytes } from './fit.js';
-import { ALLOCATORS, makeArena, parseContender, reader } from './registry.js';
 import { Replay } from './replay.js';
 
 const ALIGN = 16;
@@ -88,7 +89,7 @@ describe.each(ALLOCATORS.map(({ id }) => id))('%s', (id) => {
         const trace = makeTrace(words.join(' '));
         const { smallestBytes, failsAtBytes } = fitOf(trace, id);
         const contender = parseContender(id);
-        const granule = contender.kind.granule(reader(contender, { align: ALIGN, capacity: null }));
+        const granule = contender.kind.granule(optionReader(contender, { align: ALIGN, capacity: null }));
         expect(smallestBytes! % granule).toBe(0);
         expect(serves(trace, id, smallestBytes!)).toBe(true);
         if (smallestBytes! > granule) expect(serves(trace, id, smallestBytes! - granule)).toBe(false);

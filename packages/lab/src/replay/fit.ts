@@ -12,8 +12,8 @@
  */
 import { type WorstCases, worstCases } from '../metrics/bounds.js';
 import { OP_FREE, type Trace } from '../trace/trace.js';
+import { type Contender, makeArena, optionReader, optionsInForce } from './contender.js';
 import type { Settings } from './options.js';
-import { type Contender, makeArena, optionsInForce, reader } from './registry.js';
 import { EMPTY, Replay } from './replay.js';
 
 export interface Fit {
@@ -84,7 +84,7 @@ class FitSearch {
     this.#trace = trace;
     this.#contender = contender;
     this.#align = align;
-    this.#granule = contender.kind.granule(reader(contender, settings));
+    this.#granule = contender.kind.granule(optionReader(contender, settings));
     this.peakLive = peakLiveBytes(trace);
     this.grown = this.#grow(settings);
   }

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { makeTrace } from '../../test/traces.js';
 import { TraceBuilder } from '../trace/builder.js';
 import type { Trace } from '../trace/trace.js';
+import { makeArena, optionsInForce, parseContender } from './contender.js';
 import { fit } from './fit.js';
 import type { SlabArena } from './kernel-arenas.js';
 import { measure } from './measure.js';
 import type { Settings } from './options.js';
-import { makeArena, optionsInForce, parseContender } from './registry.js';
 import { Replay } from './replay.js';
 import { verify } from './verify.js';
 

@@ -8,8 +8,6 @@
  * only when the first is over, and looks at the holes there.
  */
 
-import { FRAME_BYTES, PageRange } from '@freehold/kernel';
-import { type Allocator, Buddy } from 'freehold';
 import { Counts, external, type Holes, holesBelow } from '../metrics/histogram.js';
 import type { Measurement, Moment } from '../metrics/measurement.js';
 import { orderFragmentation } from '../metrics/orders.js';
@@ -112,13 +110,12 @@ class Meter {
   result(peaks: Peaks): Measures {
     const trace = this.#trace;
     const replay = this.#replay;
-    const { allocator } = this.#arena;
+    const { allocator, blockUnit } = this.#arena;
     const atEnd = this.#state(trace.length);
     const counted = this.#searches.max > 0;
     const holesAtEnd = holesBelow(allocator, this.#reach);
     const [live, footprint] = peaks.holesAt(this.#peakLive, this.#peakFootprint);
     const peak = this.#peakLive;
-    const unit = unitOf(allocator);
     const footprintBytes = footprintOf(this.#peakFootprint);
     return {
       operations: trace.length,
@@ -150,7 +147,7 @@ class Meter {
       requestSizes: countSizes(requestedSizes(trace)),
       freeAtPeakFootprint: footprint.sizes,
       freeAtEnd: holesAtEnd.sizes,
-      freeOrders: unit === null ? null : orderFragmentation(unit, footprint.sizes.counts),
+      freeOrders: blockUnit === undefined ? null : orderFragmentation(blockUnit, footprint.sizes.counts),
     };
   }
 
@@ -259,12 +256,6 @@ function moment(state: State, holes: Holes): Moment {
     freeSegments: holes.segments,
     largestFreeBytes: holes.largest,
   };
-}
-
-/** Bytes of a block of order 0, where free blocks are powers of two of one; null elsewhere. */
-function unitOf(allocator: Allocator): number | null {
-  if (allocator instanceof Buddy) return allocator.unit;
-  return allocator instanceof PageRange ? FRAME_BYTES : null;
 }
 
 function internal(live: number, granted: number): number {

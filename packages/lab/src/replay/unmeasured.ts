@@ -2,8 +2,8 @@
 import { CorruptionError, InvalidFreeError } from 'freehold';
 import { FaultError } from '../errors.js';
 import type { Unmeasured } from '../metrics/unmeasured.js';
+import { type Contender, optionsInForce } from './contender.js';
 import type { Settings } from './options.js';
-import { type Contender, optionsInForce } from './registry.js';
 import { shortageOf } from './shortage.js';
 
 /** @param thrown by the replay of `contender` */

@@ -7,17 +7,11 @@ import type { Unmeasured } from '../../metrics/unmeasured.js';
 import { checkOutputs } from '../../node/output/check.js';
 import { writeOutput } from '../../node/output/write.js';
 import { reportPage } from '../../node/report-page.js';
-import type { Contender } from '../../replay/registry.js';
+import type { Contender } from '../../replay/contender.js';
+import { leftOutNote } from '../../replay/contenders.js';
 import { renderReport } from '../../report/report.js';
 import { formatMany } from '../../text/format.js';
-import {
-  alignOption,
-  allocatorsHelp,
-  allocatorsOption,
-  asOption,
-  leftOutNote,
-  zstdWindowOption,
-} from '../arguments.js';
+import { alignOption, allocatorsHelp, allocatorsOption, asOption, zstdWindowOption } from '../arguments.js';
 import { tellProblems } from '../problems.js';
 import { replayAll, type Submit } from '../replays.js';
 import { colours, parseSize, print } from '../terminal.js';

@@ -2,20 +2,14 @@
 import { Command } from 'commander';
 import { geometricMean } from '../../metrics/means.js';
 import type { Unmeasured } from '../../metrics/unmeasured.js';
+import type { Contender } from '../../replay/contender.js';
+import { leftOutNote } from '../../replay/contenders.js';
 import type { Fit } from '../../replay/fit.js';
-import type { Contender } from '../../replay/registry.js';
 import type { Colours } from '../../text/colours.js';
 import { formatCount, formatMany, formatSize } from '../../text/format.js';
 import { define, table, wrap } from '../../text/table.js';
 import { visibleName } from '../../text/visible.js';
-import {
-  alignOption,
-  allocatorsHelp,
-  allocatorsOption,
-  asOption,
-  leftOutNote,
-  zstdWindowOption,
-} from '../arguments.js';
+import { alignOption, allocatorsHelp, allocatorsOption, asOption, zstdWindowOption } from '../arguments.js';
 import { tellProblems } from '../problems.js';
 import { replayAll, type Submit } from '../replays.js';
 import { allocatorRows, BEST, emptyRow, NONE, nothingMeasured, notMeasured } from '../rows.js';

@@ -4,7 +4,7 @@ import { UserError } from '../../errors.js';
 import { makeJobs, SIZE_DISTRIBUTIONS, type SizeDistribution } from '../../monitor/jobs.js';
 import { type MonitorResult, runMonitor } from '../../monitor/monitor.js';
 import { draw } from '../../monitor/picture.js';
-import { type Contender, makeArena, parseContender } from '../../replay/registry.js';
+import { type Contender, makeArena, parseContender } from '../../replay/contender.js';
 import type { Colours } from '../../text/colours.js';
 import { formatCount, formatMany, formatSize } from '../../text/format.js';
 import { define, table, wrap } from '../../text/table.js';
