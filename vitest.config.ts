@@ -10,6 +10,7 @@ export default defineConfig({
       freehold: source('packages/core/src/index.ts'),
       '@freehold/kernel/node': source('packages/kernel/src/node/index.ts'),
       '@freehold/kernel': source('packages/kernel/src/index.ts'),
+      '@freehold/lab/node': source('packages/lab/src/node/index.ts'),
       '@freehold/lab': source('packages/lab/src/index.ts'),
     },
   },

@@ -1,6 +1,6 @@
 /** `npm run bench:heap`: the heap and its peers, native ones among them, on recordings of real programs. */
 import { mkdirSync } from 'node:fs';
-import { openTrace } from '@freehold/lab';
+import { openTrace } from '@freehold/lab/node';
 import { Command } from 'commander';
 import { BUILD } from './heap/build.js';
 import { CONTENDERS, type HeapContender } from './heap/contenders.js';

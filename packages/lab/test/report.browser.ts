@@ -8,20 +8,10 @@ import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reportPage } from '../src/node/report-page.js';
 import { renderReport } from '../src/report/report.js';
+import { ARGUMENTS, CHROMIUM } from './chromium.js';
 import { makeComparison } from './measurements.js';
 
 const PAGE = reportPage();
-
-const CHROMIUM = '/usr/bin/chromium';
-const ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 let browser: Browser;
 let folder: string;
@@ -38,7 +28,7 @@ beforeAll(async () => {
     machine: 'A processor, 2 cores, linux, Node 20.19.0',
   };
   await writeFile(report, renderReport(makeComparison(), meta, PAGE));
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
 });
 
 afterAll(async () => {

@@ -1,8 +1,8 @@
 /** The arguments that compare and fit share: which allocators, which alignment, which traces. */
 import { Option } from 'commander';
 import { UserError } from '../errors.js';
+import { findFormat } from '../formats/read-trace.js';
 import { ZSTD_WINDOW_BYTES, ZSTD_WINDOW_BYTES_MAX } from '../formats/zstd.js';
-import { findFormat } from '../node/open-trace.js';
 import { ALLOCATORS } from '../replay/allocators.js';
 import { type Contender, parseContender } from '../replay/contender.js';
 import { formatCount } from '../text/format.js';

@@ -1,6 +1,7 @@
 /** The command `freehold`: the list of its commands, and the one place where an error becomes a line and a status. */
 import { Command, CommanderError } from 'commander';
-import { FaultError, reasonOf, UserError } from '../errors.js';
+import { FaultError, UserError } from '../errors.js';
+import { reasonOf } from '../node/reason.js';
 import { visible } from '../text/visible.js';
 import { COMMANDS } from './commands.js';
 import { complain } from './terminal.js';

@@ -1,28 +1,19 @@
-/** Opens a recording of any known format, compressed or not: what it is, is told from its content, never its name. */
+/** Opens recordings that are files. */
 import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { UserError } from '../errors.js';
-import { decompress } from '../formats/decompress.js';
 import { TraceFormatError } from '../formats/errors.js';
-import { Head, type TraceFormat } from '../formats/format.js';
-import { FORMATS } from '../formats/index.js';
-import { refuseAggregates } from '../formats/refused.js';
+import { type ReadOptions, readInto } from '../formats/read-trace.js';
 import { TraceBuilder } from '../trace/builder.js';
 import type { Trace } from '../trace/trace.js';
+import { gunzip } from './gunzip.js';
 
-export interface OpenOptions {
-  /** Id of the format, where the content must not be asked. */
-  readonly format?: string | undefined;
-  /** The largest window of zstd data that is accepted, 128 MiB where not given: twice that memory may be taken. */
-  readonly zstdWindow?: number | undefined;
+export interface OpenOptions extends Pick<ReadOptions, 'format' | 'zstdWindow'> {
   /** Hears how far the file is read, in bytes as they lie on the disk; `totalBytes` is 0 where nobody knows (a pipe). */
   onProgress?(bytesRead: number, totalBytes: number): void;
 }
 
 const CHUNK_BYTES = 2 ** 18;
-/** Some editors put it in front of text. */
-const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
 /**
  * Reads a recording, in one pass and without ever holding its text whole: about 10 bytes an operation stay. What is
@@ -33,38 +24,13 @@ const BYTE_ORDER_MARK = Buffer.from('\ufeff');
  */
 export async function openTrace(path: string, options: OpenOptions = {}): Promise<Trace> {
   const file = path === '-' ? 'standard input' : path;
-  const wanted = options.format === undefined ? null : findFormat(options.format);
   try {
     const builder = new TraceBuilder();
-    const source = await readChunks(path, options, (bytes) => builder.unread(bytes));
-    const content = await decompress(source, file, options.zstdWindow);
-    try {
-      if (Buffer.from(await content.peek(BYTE_ORDER_MARK.length)).equals(BYTE_ORDER_MARK)) {
-        content.skip(BYTE_ORDER_MARK.length);
-      }
-      const format = wanted ?? recognise(new Head(await content.peek(Head.BYTES)), file);
-      const reader = format.read(builder, file);
-      for await (const chunk of content) reader.push(chunk);
-      reader.end();
-      if (builder.length === 0) {
-        throw new TraceFormatError(file, `it holds no call of an allocator (read as ${format.id})`);
-      }
-      return builder.finish(basename(file), format.id);
-    } finally {
-      await content.return();
-    }
+    const chunks = await readChunks(path, options, (bytes) => builder.unread(bytes));
+    return await readInto(builder, chunks, basename(file), { ...options, file, gunzip });
   } catch (error) {
     throw error instanceof Error && 'syscall' in error ? unreadable(file, error) : error;
   }
-}
-
-/** @throws UserError naming the formats there are */
-export function findFormat(id: string): TraceFormat {
-  const format = FORMATS.find((each) => each.id === id);
-  if (format === undefined) {
-    throw new UserError(`unknown trace format '${id}'; known: ${FORMATS.map((each) => each.id).join(', ')}`);
-  }
-  return format;
 }
 
 /** Tells before any work whether there is a file to open. @throws TraceFormatError where it is missing or a folder */
@@ -124,28 +90,6 @@ async function* readFile(
   else if (after.mtimeMs !== before.mtimeMs) {
     throw new TraceFormatError(path, 'was written to while it was read; read it again');
   }
-}
-
-/** The format that most of the head is in. @throws TraceFormatError where it is in none, or in one that tells no calls */
-export function recognise(head: Head, file: string): TraceFormat {
-  if (head.bytes.length === 0) throw new TraceFormatError(file, 'is empty');
-  refuseAggregates(head, file);
-  let best: TraceFormat | null = null;
-  let most = 0;
-  for (const format of FORMATS) {
-    const records = format.detect(head);
-    if (records > most) {
-      best = format;
-      most = records;
-    }
-  }
-  if (best === null) {
-    throw new TraceFormatError(
-      file,
-      `its format is unknown; known: ${FORMATS.map((each) => `${each.id} (${each.title})`).join(', ')}`,
-    );
-  }
-  return best;
 }
 
 function unreadable(file: string, error: Error): TraceFormatError {

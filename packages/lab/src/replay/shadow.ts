@@ -19,7 +19,6 @@ import {
   WholeBytes,
   WORD,
 } from './patterns.js';
-import { memoryForReplays } from './shortage.js';
 
 /** A promise that was not kept. */
 export class Broken extends Error {
@@ -66,7 +65,7 @@ export class Shadow {
    * @param slots blocks live at once, at most: each is known by its slot, from 0 up
    * @param makeArena is given what copies the contents of a block that moves
    */
-  constructor(slots: number, makeArena: (mover: Mover) => Arena, memoryBytes = memoryForReplays()) {
+  constructor(slots: number, makeArena: (mover: Mover) => Arena, memoryBytes = Number.POSITIVE_INFINITY) {
     const sparse = new SparseBytes(memoryBytes);
     const arena = makeArena((from, to, length) => copy(sparse, from, to, length));
     this.arena = arena;

@@ -11,7 +11,6 @@ import { makeArena, optionsInForce, parseContender } from './contender.js';
 import { type Fit, fit as smallestArena } from './fit.js';
 import { measure } from './measure.js';
 import type { Settings } from './options.js';
-import { memoryForReplays } from './shortage.js';
 import { timing } from './timing.js';
 import { verify } from './verify.js';
 
@@ -21,6 +20,8 @@ export interface CompareTask {
   readonly spec: string;
   readonly settings: Settings;
   readonly verify: boolean;
+  /** Bytes that the contents of blocks may take while they are verified; without limit where not given. */
+  readonly memoryBytes?: number;
 }
 
 export interface VerifyTask {
@@ -38,7 +39,13 @@ export interface FitTask {
 }
 
 /** Times first, while the loop has met no other code; then measures, then verifies. */
-export function compare({ trace, spec, settings, verify: verifying }: CompareTask): Measurement {
+export function compare({
+  trace,
+  spec,
+  settings,
+  verify: verifying,
+  memoryBytes = Number.POSITIVE_INFINITY,
+}: CompareTask): Measurement {
   const contender = parseContender(spec);
   const fresh = () => makeArena(contender, settings);
   const timed = timing(trace, fresh);
@@ -52,7 +59,7 @@ export function compare({ trace, spec, settings, verify: verifying }: CompareTas
     ...timed,
     ...measure(trace, fresh),
     recorded: recordedGrants(trace),
-    verification: verifying ? verifyOne({ trace, spec, settings, memoryBytes: memoryForReplays() }) : null,
+    verification: verifying ? verifyOne({ trace, spec, settings, memoryBytes }) : null,
   };
 }
 

@@ -3,13 +3,14 @@
  * renames the window or turns text around: that is shown, as JSON writes it, instead of sent. Our own colours get
  * through: they carry a number drawn for this process, which no file can know.
  */
-import { randomInt } from 'node:crypto';
 
 /** Controls (C0 without the line feed, DEL, C1), marks that turn text around, other ends of lines, half surrogates. */
 const UNSAFE = '[\\0-\\x09\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\p{Cs}]';
 
 /** Parameters of a colour sequence, which are numbers; of four digits, as what measures widths allows no more. */
-const MARK = Array.from({ length: 3 }, () => randomInt(1000, 10_000)).join(';');
+const MARK = Array.from(crypto.getRandomValues(new Uint32Array(3)), (drawn) => 1000 + (drawn % 9000)).join(
+  ';',
+);
 
 const OURS_OR_UNSAFE = new RegExp(`\\u001b\\[([\\d;]+);${MARK}m|${UNSAFE}`, 'gu');
 const UNSAFE_OR_LINE_FEED = new RegExp(`${UNSAFE}|\\n`, 'gu');

@@ -1,7 +1,8 @@
 /** Tells before the work, not after it, whether files can be written. */
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
-import { reasonOf, UserError } from '../../errors.js';
+import { UserError } from '../../errors.js';
+import { reasonOf } from '../reason.js';
 import { identityOf, inputIdentity, type Target, targetOf } from './target.js';
 
 /**

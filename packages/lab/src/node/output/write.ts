@@ -25,7 +25,8 @@ import {
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { reasonOf, UserError } from '../../errors.js';
+import { UserError } from '../../errors.js';
+import { reasonOf } from '../reason.js';
 import { atEnd } from './ending.js';
 import { type Target, targetOf } from './target.js';
 

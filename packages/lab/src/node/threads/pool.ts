@@ -12,9 +12,10 @@ import type { Verification } from '../../metrics/fault.js';
 import type { Measurement } from '../../metrics/measurement.js';
 import { bytesOfMeasuring, bytesOfShadow, bytesOfVerifying } from '../../replay/estimates.js';
 import type { Fit } from '../../replay/fit.js';
-import { ENDED, memoryForReplays, shortageOf } from '../../replay/shortage.js';
+import { ENDED, shortageOf } from '../../replay/shortage.js';
 import type { CompareTask, FitTask } from '../../replay/task.js';
 import { unverified } from '../../replay/verify.js';
+import { memoryForReplays } from './memory.js';
 import type { Answer, ThreadTask } from './thread.js';
 import { unpackError } from './thread-errors.js';
 
