@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openTrace } from '../src/node/open-trace.js';
-import { peakLiveBytes } from '../src/replay/fit.js';
 import { checkTrace } from '../src/trace/check.js';
+import { peakLiveBytes } from '../src/trace/live.js';
 import { counts } from './recordings.js';
 
 const SAMPLES = fileURLToPath(new URL('../../../samples/', import.meta.url));

@@ -8,6 +8,7 @@ import { capture } from '../../test/capture.js';
 import { makeTrace } from '../../test/traces.js';
 import { UserError } from '../errors.js';
 import { FORMATS } from '../formats/index.js';
+import type { MeasurementRecord } from '../metrics/csv.js';
 import type { Measurement } from '../metrics/measurement.js';
 import { ALLOCATORS } from '../replay/allocators.js';
 import { makeArena, parseContender } from '../replay/contender.js';
@@ -37,9 +38,9 @@ vi.mock('../node/threads/pool.js', () => ({
         ? measurement
         : { ...measurement, verification: { fault, blocks: 1, checks: 1 } };
     }
-    async fit(task: worker.FitTask) {
+    async findSmallestArena(task: worker.FitTask) {
       if (thrown.has(task.spec)) throw thrown.get(task.spec);
-      return worker.fit(task);
+      return worker.findSmallestArena(task);
     }
     async [Symbol.asyncDispose]() {}
   },
@@ -200,7 +201,7 @@ describe('compare', () => {
 
   it('--json prints an array of objects', async () => {
     expect(await run('compare', SMALL, OTHER, '-a', 'first-fit:block=32,tlsf', '--verify', '--json')).toBe(0);
-    const records: Measurement[] = JSON.parse(said.out);
+    const records: MeasurementRecord[] = JSON.parse(said.out);
     expect(records.map(({ trace, allocator }) => [trace, allocator])).toEqual([
       ['small.rep', 'first-fit:block=32'],
       ['small.rep', 'tlsf'],
@@ -247,12 +248,12 @@ describe('compare', () => {
     expect(said.out).toMatch(/^slab +\*?[\d.]+ +\*?[\d.]+ \*?14\.8 /m);
     said.out = '';
     expect(await run('compare', kmem, '--json')).toBe(0);
-    const objects: Measurement[] = JSON.parse(said.out);
+    const objects: MeasurementRecord[] = JSON.parse(said.out);
     expect(objects.at(-1)!.allocator).toBe('slab');
     expect(objects.map(({ recorded }) => recorded!.grantedAtPeakBytes)).toEqual(objects.map(() => 200));
     said.out = '';
     expect(await run('compare', kmem, '--as', 'kmem-pages', '--align', '4096', '--json')).toBe(0);
-    const pages: Measurement[] = JSON.parse(said.out);
+    const pages: MeasurementRecord[] = JSON.parse(said.out);
     expect(pages.at(-1)).toMatchObject({ allocator: 'pages', operations: 1, peakLiveBytes: 8192 });
     said.out = '';
     expect(await run('compare', SMALL, '-a', 'tlsf', '--json')).toBe(0);
@@ -316,7 +317,7 @@ describe('compare', () => {
     expect(readFileSync(report, 'utf8')).toContain(`tlsf ${why}`);
     said.out = '';
     expect(await run(...argv, '--json')).toBe(2);
-    const [sound, other]: Measurement[] = JSON.parse(said.out);
+    const [sound, other]: MeasurementRecord[] = JSON.parse(said.out);
     expect(sound!.verification).not.toHaveProperty('unverified');
     expect(other!.verification).toMatchObject({ fault: null, unverified: expect.stringContaining('blocks') });
   });

@@ -3,8 +3,8 @@
  * is it right? Reckoned from the options' meaning, and not by asking the allocator, which may be broken.
  */
 import { lowestBit } from 'freehold';
+import type { Settings } from '../metrics/comparison.js';
 import { type Contender, optionReader } from '../replay/contender.js';
-import type { Settings } from '../replay/options.js';
 
 export interface Need {
   /** Bytes of the range that the block takes; Infinity where the options admit no such block. */

@@ -1,9 +1,9 @@
 import { type Buddy, IndexedFit, NaiveAllocator, type Tlsf } from 'freehold';
 import { describe, expect, it } from 'vitest';
 import { makeTrace } from '../../test/traces.js';
+import type { Settings } from '../metrics/comparison.js';
 import { ALLOCATORS } from './allocators.js';
 import { defaultContenders, makeArena, optionsInForce, parseContender } from './contender.js';
-import type { Settings } from './options.js';
 import { Replay } from './replay.js';
 
 const GROWING: Settings = { align: 16, capacity: null };

@@ -21,6 +21,7 @@ import {
   type SegmentOptions,
   Tlsf,
 } from 'freehold';
+import type { Settings } from '../metrics/comparison.js';
 import { type Arena, type Mover, RangeArena } from './arena.js';
 import { HeapArena } from './heap-arena.js';
 import { PageArena, SlabArena } from './kernel-arenas.js';
@@ -31,7 +32,6 @@ import {
   onOff,
   powerOfTwoBytes,
   type ReadOption,
-  type Settings,
   wholeNumber,
 } from './options.js';
 

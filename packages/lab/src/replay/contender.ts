@@ -1,9 +1,10 @@
 /** An allocator with its options, as named on the command line: `first-fit:order=size-up`. */
 
 import { UserError } from '../errors.js';
+import type { Settings } from '../metrics/comparison.js';
 import { ALLOCATORS, type AllocatorKind } from './allocators.js';
 import type { Arena, Mover } from './arena.js';
-import type { ReadOption, Settings } from './options.js';
+import type { ReadOption } from './options.js';
 import { isOutOfMemory } from './shortage.js';
 
 /** One of the allocators to compare. A thread is sent the text of it and parses that: functions cannot be sent. */

@@ -1,13 +1,13 @@
 /** Who takes part on a trace: the allocators named, or all that suit it. */
 
 import { UserError } from '../errors.js';
+import type { Settings } from '../metrics/comparison.js';
 import { formatCount } from '../text/format.js';
 import { wrap } from '../text/table.js';
 import { visibleName } from '../text/visible.js';
 import type { Trace } from '../trace/trace.js';
 import { ALLOCATORS } from './allocators.js';
 import { type Contender, defaultContenders, makeArena } from './contender.js';
-import type { Settings } from './options.js';
 import { isOutOfMemory } from './shortage.js';
 
 /** Naive allocators are left out of longer traces, unless named: see `contendersFor`. */

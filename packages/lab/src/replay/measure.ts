@@ -1,6 +1,6 @@
 /**
  * Replays a trace through an arena operation by operation and takes every measure of memory and search (see
- * measurement.ts for the definitions); time is taken elsewhere, without any of this.
+ * measures.ts for the definitions); time is taken elsewhere, without any of this.
  *
  * Two replays. The first knows the state after every operation: bytes requested and granted in O(1), the end of the
  * highest segment by a tournament over the slots; it walks all segments only at moments evenly spread, few enough
@@ -8,10 +8,9 @@
  * only when the first is over, and looks at the holes there.
  */
 
-import { Counts, external, type Holes, holesBelow } from '../metrics/histogram.js';
+import { Counts, externalFragmentation, type Holes, holesBelow } from '../metrics/histogram.js';
 import type { Measurement, Moment } from '../metrics/measurement.js';
 import { orderFragmentation } from '../metrics/orders.js';
-import { countSizes } from '../trace/size-classes.js';
 import { OP_FREE, type Trace } from '../trace/trace.js';
 import type { Arena } from './arena.js';
 import { HighestEnd } from './highest-end.js';
@@ -26,15 +25,7 @@ const SAMPLES_MAX = 256;
 /** The part of a Measurement that one replay tells. */
 export type Measures = Omit<
   Measurement,
-  | 'trace'
-  | 'allocator'
-  | 'title'
-  | 'naive'
-  | 'options'
-  | 'capacity'
-  | keyof Timing
-  | 'recorded'
-  | 'verification'
+  'allocator' | 'title' | 'naive' | 'options' | keyof Timing | 'verification'
 >;
 
 /** Takes the measures. O(length · cost of the allocator). */
@@ -57,7 +48,6 @@ class Meter {
   readonly #sampling: number;
   /** Bytes requested by the block of each slot. */
   readonly #requested: Float64Array;
-  #requests = 0;
   /** r, g, b, h and e + b after the last operation. */
   #live = 0;
   #granted = 0;
@@ -102,7 +92,7 @@ class Meter {
     this.#note(i + 1);
     this.#timeline.add(i + 1, this.#live, usedBytes, this.#current, freeSegments);
     if ((i + 1) % this.#sampling === 0) {
-      this.#externalSum += external(holesBelow(this.#arena.allocator, this.#reach));
+      this.#externalSum += externalFragmentation(holesBelow(this.#arena.allocator, this.#reach));
       this.#samples++;
     }
   }
@@ -118,33 +108,30 @@ class Meter {
     const peak = this.#peakLive;
     const footprintBytes = footprintOf(this.#peakFootprint);
     return {
-      operations: trace.length,
-      requests: this.#requests,
       reallocations: replay.reallocations,
       moves: replay.moves,
       peakLiveBytes: peak.live,
       footprintBytes,
       bookkeepingBytes: this.#bookkeepingMax,
       utilization: footprintBytes === 0 ? 0 : peak.live / footprintBytes,
-      internalFragmentation: internal(peak.live, peak.granted),
-      internalMean: internal(this.#liveSum, this.#grantedSum),
-      externalFragmentation: external(live),
+      internalFragmentation: internalFragmentation(peak.live, peak.granted),
+      internalMean: internalFragmentation(this.#liveSum, this.#grantedSum),
+      externalFragmentation: externalFragmentation(live),
       externalMean: this.#samples === 0 ? 0 : this.#externalSum / this.#samples,
       externalBytes: live.bytes,
-      johnstoneWilson1: beyond(this.#currentSum, this.#liveSum),
-      johnstoneWilson2: beyond(this.#currentAtPeakLive, peak.live),
-      johnstoneWilson3: beyond(this.#currentMax, this.#liveAtCurrentMax),
-      johnstoneWilson4: beyond(this.#currentMax, peak.live),
+      johnstoneWilson1: excess(this.#currentSum, this.#liveSum),
+      johnstoneWilson2: excess(this.#currentAtPeakLive, peak.live),
+      johnstoneWilson3: excess(this.#currentMax, this.#liveAtCurrentMax),
+      johnstoneWilson4: excess(this.#currentMax, peak.live),
       failed: replay.failed,
       // Who counts has looked at one segment at least.
       meanSearch: counted ? this.#searches.mean : null,
       p99Search: counted ? this.#searches.percentile(0.99) : null,
       maxSearch: counted ? this.#searches.max : null,
-      atPeakLive: moment(peak, live),
-      atPeakFootprint: moment(this.#peakFootprint, footprint),
-      atEnd: moment(atEnd, holesAtEnd),
+      atPeakLive: toMoment(peak, live),
+      atPeakFootprint: toMoment(this.#peakFootprint, footprint),
+      atEnd: toMoment(atEnd, holesAtEnd),
       timeline: this.#timeline.result(),
-      requestSizes: countSizes(requestedSizes(trace)),
       freeAtPeakFootprint: footprint.sizes,
       freeAtEnd: holesAtEnd.sizes,
       freeOrders: blockUnit === undefined ? null : orderFragmentation(blockUnit, footprint.sizes.counts),
@@ -164,7 +151,6 @@ class Meter {
       this.#ends.set(slot, 0);
       return;
     }
-    this.#requests++;
     const address = replay.addresses[slot]!;
     // A block resized in place was not searched for.
     if (address !== before || replay.failed > failed) this.#searches.add(this.#arena.allocator.inspected);
@@ -246,7 +232,7 @@ function footprintOf({ reach, outside }: State): number {
   return reach + outside;
 }
 
-function moment(state: State, holes: Holes): Moment {
+function toMoment(state: State, holes: Holes): Moment {
   return {
     operation: state.operation,
     liveBytes: state.live,
@@ -258,15 +244,11 @@ function moment(state: State, holes: Holes): Moment {
   };
 }
 
-function internal(live: number, granted: number): number {
+function internalFragmentation(live: number, granted: number): number {
   return granted === 0 ? 0 : (granted - live) / granted;
 }
 
 /** How much `held` exceeds `live`, as a share of `live`. */
-function beyond(held: number, live: number): number | null {
+function excess(held: number, live: number): number | null {
   return live === 0 ? null : held / live - 1;
-}
-
-function* requestedSizes(trace: Trace): Iterable<number> {
-  for (let i = 0; i < trace.length; i++) if (trace.op[i] !== OP_FREE) yield trace.size[i]!;
 }

@@ -1,13 +1,6 @@
 /** The options that an allocator takes after its name, `first-fit:order=size-up:coalesce=off`: what each allows, and its default. */
+import type { Settings } from '../metrics/comparison.js';
 import { parseSize } from '../text/sizes.js';
-
-/** What holds for every allocator of a run. */
-export interface Settings {
-  /** Every address is a multiple of this, a power of two. */
-  readonly align: number;
-  /** Bytes of the arena; null: it grows on demand. */
-  readonly capacity: number | null;
-}
 
 export interface AllocatorOption<T> {
   readonly name: string;
