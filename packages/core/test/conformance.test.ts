@@ -3,12 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Allocator, InvalidFreeError, type InvalidFreeReason } from '../src/allocator.js';
 import { roundUp } from '../src/arguments.js';
-import { Blocks } from '../src/blocks/blocks.js';
-import { Buddy } from '../src/buddy/buddy.js';
 import { display } from '../src/display.js';
-import { IndexedFit } from '../src/fits/indexed-fit.js';
-import { NaiveAllocator } from '../src/fits/naive.js';
-import { Tlsf } from '../src/tlsf/tlsf.js';
 import { EventPicture } from './events.js';
 import { expectTiles, Model, picture } from './model.js';
 import { forEach, must } from './must.js';
@@ -384,7 +379,14 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
   },
 );
 
-describe.each([Blocks, Buddy, Tlsf, NaiveAllocator, IndexedFit])('$name', (Kind) => {
+/** Each class once. A heap is made otherwise: on a memory. */
+const CLASSES = new Set(
+  SUBJECTS.filter(({ inside }) => !inside).map(
+    (subject) => subject.make(subject.granule * 1024).constructor as new (options: never) => Allocator,
+  ),
+);
+
+describe.each([...CLASSES])('$name', (Kind) => {
   it.each([undefined, null, 4096])('must be given options, not %o', (options) => {
     expect(() => Reflect.construct(Kind, [options])).toThrow(TypeError);
     expect(() => Reflect.construct(Kind, [options])).toThrow(

@@ -13,7 +13,7 @@ else if (what === 'heap') {
   const hoard = [];
   for (;;) hoard.push(new Array(1000).fill(hoard.length));
 } else if (what === 'user' || what === 'format') {
-  const { packError } = await import('../dist/replay/thread-errors.js');
+  const { packError } = await import('../dist/node/threads/thread-errors.js');
   const { UserError } = await import('../dist/errors.js');
   const { TraceFormatError } = await import('../dist/formats/errors.js');
   const error = what === 'user' ? new UserError('refused') : new TraceFormatError('f', 'bad', { line: 3 });

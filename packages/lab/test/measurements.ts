@@ -1,16 +1,27 @@
 /** Measurements made up for the tests of what shows them: plausible shapes, computed from a seed and nothing else. */
+import { type AllocatorResult, type Comparison, measuredIn } from '../src/metrics/comparison.js';
 import type { Measurement, Moment, Timeline } from '../src/metrics/measurement.js';
+import { MEASURES, type MeasureValues } from '../src/metrics/measures.js';
+import type { TraceFacts } from '../src/trace/facts.js';
 
 export interface MadeUp extends Partial<Measurement> {
-  readonly trace?: string;
-  readonly allocator?: string;
+  /** Of the trace. */
+  readonly operations?: number;
   /** Footprint ÷ live bytes, about. */
   readonly waste?: number;
   readonly points?: number;
 }
 
-export function makeMeasurement({ waste = 1.2, points = 1000, ...given }: MadeUp = {}): Measurement {
-  const operations = given.operations ?? 2_000_000;
+const OPERATIONS = 2_000_000;
+/** A measure that is new needs no line here. */
+const NOTHING = Object.fromEntries(MEASURES.map(({ key }) => [key, 0])) as unknown as MeasureValues;
+
+export function makeMeasurement({
+  waste = 1.2,
+  points = 1000,
+  operations = OPERATIONS,
+  ...given
+}: MadeUp = {}): Measurement {
   const timeline = makeTimeline(points, operations, waste);
   const peakLiveBytes = Math.max(...timeline.liveMax);
   const bookkeepingBytes = 24_000;
@@ -25,14 +36,11 @@ export function makeMeasurement({ waste = 1.2, points = 1000, ...given }: MadeUp
     largestFreeBytes: 70_000,
   };
   return {
-    trace: 'program.trace.gz',
+    ...NOTHING,
     allocator: 'first-fit',
     title: 'First fit, O(log n)',
     naive: false,
     options: { align: '16' },
-    capacity: null,
-    operations,
-    requests: operations / 2,
     reallocations: 1234,
     moves: 321,
     nsPerOp: 20 + 40 * (waste - 1),
@@ -59,11 +67,9 @@ export function makeMeasurement({ waste = 1.2, points = 1000, ...given }: MadeUp
     atPeakFootprint: moment,
     atEnd: moment,
     timeline,
-    requestSizes: [0, 3, 9, 120, 4_000, 90_000, 700_000, 150_000, 42_000, 8_000, 5_100, 700, 45, 12, 2, 0, 1],
     freeAtPeakFootprint: makeFree(waste),
     freeOrders: null,
     freeAtEnd: makeFree(waste / 2),
-    recorded: null,
     verification: null,
     ...given,
   };
@@ -117,9 +123,34 @@ const ALLOCATORS: readonly (readonly [name: string, title: string, waste: number
   ['buddy', 'Binary buddy system', 1.94, 31],
 ];
 
-/** Eleven allocators on one trace. */
-export function makeComparison(given: MadeUp = {}): Measurement[] {
+/** Eleven allocators. */
+export function makeMeasurements(): Measurement[] {
   return ALLOCATORS.map(([allocator, title, waste, nsPerOp]) =>
-    makeMeasurement({ allocator, title, waste, nsPerOp, maxSearch: Math.round(nsPerOp * 3), ...given }),
+    makeMeasurement({ allocator, title, waste, nsPerOp, maxSearch: Math.round(nsPerOp * 3) }),
   );
+}
+
+/** They on one trace, unless other results are given. */
+export function makeComparison(
+  results: readonly AllocatorResult[] = makeMeasurements(),
+  facts: Partial<TraceFacts> = {},
+): Comparison {
+  const settings = { align: 16, capacity: null };
+  const trace: TraceFacts = {
+    name: 'program.trace.gz',
+    format: 'protobuf',
+    operations: OPERATIONS,
+    requests: OPERATIONS / 2,
+    peakLiveBytes: 0,
+    requestSizes: [0, 3, 9, 120, 4_000, 90_000, 700_000, 150_000, 42_000, 8_000, 5_100, 700, 45, 12, 2, 0, 1],
+    requestRange: [1, 40_000],
+    recorded: null,
+    ...facts,
+  };
+  const peaks = measuredIn({ trace, settings, results }).map(({ peakLiveBytes }) => peakLiveBytes);
+  return {
+    trace: { ...trace, peakLiveBytes: facts.peakLiveBytes ?? Math.max(...peaks, 0) },
+    settings,
+    results,
+  };
 }

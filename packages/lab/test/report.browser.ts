@@ -27,7 +27,7 @@ beforeAll(async () => {
     created: new Date('2026-01-02T03:04:05Z'),
     machine: 'A processor, 2 cores, linux, Node 20.19.0',
   };
-  await writeFile(report, renderReport(makeComparison(), meta, PAGE));
+  await writeFile(report, renderReport([makeComparison()], meta, PAGE));
   browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
 });
 

@@ -3,24 +3,11 @@ import { Option } from 'commander';
 import { UserError } from '../errors.js';
 import { findFormat } from '../formats/read-trace.js';
 import { ZSTD_WINDOW_BYTES, ZSTD_WINDOW_BYTES_MAX } from '../formats/zstd.js';
-import type { Settings } from '../replay/options.js';
-import {
-  ALLOCATORS,
-  type AllocatorKind,
-  type Contender,
-  defaultContenders,
-  makeArena,
-  parseContender,
-} from '../replay/registry.js';
-import { isOutOfMemory } from '../replay/shortage.js';
+import { ALLOCATORS, type AllocatorKind } from '../replay/allocators.js';
+import { type Contender, parseContender } from '../replay/contender.js';
 import { formatCount } from '../text/format.js';
 import { define, wrap } from '../text/table.js';
-import { visibleName } from '../text/visible.js';
-import type { Trace } from '../trace/trace.js';
 import { parseSize } from './terminal.js';
-
-/** Naive allocators are left out of longer traces, unless named: see `contendersFor`. */
-export const NAIVE_OPERATIONS_MAX = 50_000;
 
 export function allocatorsOption(): Option {
   return new Option(
@@ -114,46 +101,4 @@ export function parseContenders(text: string, option: string): Contender[] {
   const twice = specs.find((spec, i) => specs.indexOf(spec) !== i);
   if (twice !== undefined) throw new UserError(`${option}: '${twice}' is given twice`);
   return contenders;
-}
-
-/**
- * Which allocators run on a trace: those named; else all, but the naive ones only where the trace is short, as a walk
- * of a long list at every call takes minutes on a long one.
- * @throws UserError where an allocator refuses its options or the capacity
- */
-export function contendersFor(
-  trace: Trace,
-  named: readonly Contender[] | undefined,
-  settings: Settings,
-): Contender[] {
-  const all = named ?? defaultContenders(trace.format);
-  const chosen = all.filter(({ kind }) => !(kind.naive && leavesOutNaive(trace, named)));
-  for (const contender of chosen) {
-    try {
-      makeArena(contender, settings);
-    } catch (error) {
-      // Told in its row, as any other that has too little memory.
-      if (isOutOfMemory(error)) continue;
-      if (!(error instanceof UserError)) throw error;
-      const { align, capacity } = settings;
-      const given = `--align ${align}${capacity === null ? '' : `, --capacity ${capacity}`}`;
-      throw new UserError(`${error.message} (with ${given})`);
-    }
-  }
-  return chosen;
-}
-
-/** Whether the naive allocators are left out of this trace. */
-export function leavesOutNaive(trace: Trace, named: readonly Contender[] | undefined): boolean {
-  return named === undefined && trace.length > NAIVE_OPERATIONS_MAX;
-}
-
-/** Tells which allocators were left out of which traces, and how to have them; '' when none was. */
-export function leftOutNote(traces: readonly string[]): string {
-  if (traces.length === 0) return '';
-  const names = ALLOCATORS.filter(({ naive }) => naive).map(({ id }) => id);
-  const where = traces.length === 1 ? visibleName(traces[0]!) : `${traces.length} traces`;
-  return wrap(
-    `The naive allocators were left out of ${where}, of more than ${formatCount(NAIVE_OPERATIONS_MAX)} operations; to include them: --allocators ${names.join(',')}`,
-  );
 }

@@ -8,10 +8,12 @@ import { capture } from '../../test/capture.js';
 import { makeTrace } from '../../test/traces.js';
 import { UserError } from '../errors.js';
 import { FORMATS } from '../formats/index.js';
+import type { MeasurementRecord } from '../metrics/csv.js';
 import type { Measurement } from '../metrics/measurement.js';
-import { makeArena, parseContender } from '../replay/registry.js';
+import { ALLOCATORS } from '../replay/allocators.js';
+import { makeArena, parseContender } from '../replay/contender.js';
+import { contendersFor } from '../replay/contenders.js';
 import * as worker from '../replay/task.js';
-import { contendersFor } from './arguments.js';
 import { createProgram, main } from './main.js';
 import { VERSION } from './version.js';
 
@@ -36,9 +38,9 @@ vi.mock('../node/threads/pool.js', () => ({
         ? measurement
         : { ...measurement, verification: { fault, blocks: 1, checks: 1 } };
     }
-    async fit(task: worker.FitTask) {
+    async findSmallestArena(task: worker.FitTask) {
       if (thrown.has(task.spec)) throw thrown.get(task.spec);
-      return worker.fit(task);
+      return worker.findSmallestArena(task);
     }
     async [Symbol.asyncDispose]() {}
   },
@@ -190,9 +192,8 @@ describe('compare', () => {
 
   it('runs every allocator on a short trace', async () => {
     expect(await run('compare', SMALL, '--json')).toBe(0);
-    const order =
-      'naive-first naive-best naive-worst naive-next first-fit next-fit best-fit worst-fit tlsf blocks buddy heap heap-unchecked';
-    expect(JSON.parse(said.out).map(({ allocator }: Measurement) => allocator)).toEqual(order.split(' '));
+    const general = ALLOCATORS.filter(({ formats }) => formats === undefined).map(({ id }) => id);
+    expect(JSON.parse(said.out).map(({ allocator }: Measurement) => allocator)).toEqual(general);
   });
 
   it('leaves the naive ones out of a long trace, and says so and how to have them', async () => {
@@ -211,7 +212,7 @@ describe('compare', () => {
 
   it('--json prints an array of objects', async () => {
     expect(await run('compare', SMALL, OTHER, '-a', 'first-fit:block=32,tlsf', '--verify', '--json')).toBe(0);
-    const records: Measurement[] = JSON.parse(said.out);
+    const records: MeasurementRecord[] = JSON.parse(said.out);
     expect(records.map(({ trace, allocator }) => [trace, allocator])).toEqual([
       ['small.rep', 'first-fit:block=32'],
       ['small.rep', 'tlsf'],
@@ -258,12 +259,12 @@ describe('compare', () => {
     expect(said.out).toMatch(/^slab +\*?[\d.]+ +\*?[\d.]+ \*?14\.8 /m);
     said.out = '';
     expect(await run('compare', kmem, '--json')).toBe(0);
-    const objects: Measurement[] = JSON.parse(said.out);
+    const objects: MeasurementRecord[] = JSON.parse(said.out);
     expect(objects.at(-1)!.allocator).toBe('slab');
     expect(objects.map(({ recorded }) => recorded!.grantedAtPeakBytes)).toEqual(objects.map(() => 200));
     said.out = '';
     expect(await run('compare', kmem, '--as', 'kmem-pages', '--align', '4096', '--json')).toBe(0);
-    const pages: Measurement[] = JSON.parse(said.out);
+    const pages: MeasurementRecord[] = JSON.parse(said.out);
     expect(pages.at(-1)).toMatchObject({ allocator: 'pages', operations: 1, peakLiveBytes: 8192 });
     said.out = '';
     expect(await run('compare', SMALL, '-a', 'tlsf', '--json')).toBe(0);
@@ -330,7 +331,7 @@ describe('compare', () => {
     expect(readFileSync(report, 'utf8')).toContain(`tlsf ${why}`);
     said.out = '';
     expect(await run(...argv, '--json')).toBe(2);
-    const [sound, other]: Measurement[] = JSON.parse(said.out);
+    const [sound, other]: MeasurementRecord[] = JSON.parse(said.out);
     expect(sound!.verification).not.toHaveProperty('unverified');
     expect(other!.verification).toMatchObject({ fault: null, unverified: expect.stringContaining('blocks') });
   });

@@ -1,12 +1,19 @@
 /** How the tables of allocators begin a row and mark a figure. */
 import type { Unmeasured } from '../metrics/unmeasured.js';
 import type { Colours } from '../text/colours.js';
+import type { Figure } from '../text/figures.js';
 import { type Wide, wrap } from '../text/table.js';
 
 /** In front of the best figure of a column: seen without colour too. */
 export const BEST = '*';
 /** Where there is no figure. */
 export const NONE = '-';
+
+/** The figure as printed, the best of a column with a star. @param none where there is no figure */
+export function starred({ text, best }: Figure, paint: Colours, none = NONE): string {
+  if (text === null) return none;
+  return best ? paint.green(BEST + text) : text;
+}
 
 /** A row for an allocator; one with options has them on a line above its figures, across all columns. */
 export function allocatorRows(spec: string, cells: readonly string[]): (string | Wide)[][] {
@@ -28,6 +35,6 @@ export function notMeasured({ allocator, error }: Unmeasured): string {
 }
 
 /** In place of the table of a trace on which no allocator has figures. */
-export function nothingMeasured(unmeasured: readonly Unmeasured[], paint: Colours): string {
-  return [paint.bold(unmeasured[0]?.trace ?? ''), ...unmeasured.map(notMeasured)].join('\n');
+export function nothingMeasured(trace: string, unmeasured: readonly Unmeasured[], paint: Colours): string {
+  return [paint.bold(trace), ...unmeasured.map(notMeasured)].join('\n');
 }

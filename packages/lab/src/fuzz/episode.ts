@@ -3,9 +3,10 @@
  * whenever a block is freed or reallocated, the allocator's laws at intervals, all at the end. The seed decides everything,
  * so a fault is repeated by it.
  */
+
+import type { Settings } from '../metrics/comparison.js';
 import type { Fault } from '../metrics/fault.js';
 import type { Arena, Mover } from '../replay/arena.js';
-import type { Settings } from '../replay/options.js';
 import { Broken, faultOf, hex, Shadow } from '../replay/shadow.js';
 import { nextAlign, nextPhase, nextSize, type Order, type Phase } from '../workload/phases.js';
 import { Random } from '../workload/random.js';

@@ -1,10 +1,11 @@
 /** Allocators broken on purpose: the fuzzer finds each fault, says what it is, and finds it again by what it says. */
 import { Heap, type InvalidFreeError, Tlsf, type TlsfOptions } from 'freehold';
 import { describe, expect, it, vi } from 'vitest';
+import type { Settings } from '../metrics/comparison.js';
+import { ALLOCATORS } from '../replay/allocators.js';
 import { type Arena, type Mover, RangeArena } from '../replay/arena.js';
+import { makeArena, parseContender } from '../replay/contender.js';
 import { HeapArena } from '../replay/heap-arena.js';
-import type { Settings } from '../replay/options.js';
-import { ALLOCATORS, makeArena, parseContender } from '../replay/registry.js';
 import type { Fuzzed } from './episode.js';
 import { type FuzzResult, fuzz } from './fuzz.js';
 

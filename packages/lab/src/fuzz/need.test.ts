@@ -2,8 +2,9 @@
 import { Tlsf } from 'freehold';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../errors.js';
+import { ALLOCATORS } from '../replay/allocators.js';
 import { RangeArena } from '../replay/arena.js';
-import { ALLOCATORS, makeArena, parseContender, reader } from '../replay/registry.js';
+import { makeArena, optionReader, parseContender } from '../replay/contender.js';
 import type { Fuzzed } from './episode.js';
 import { type FuzzResult, fuzz } from './fuzz.js';
 import { needOf } from './need.js';
@@ -34,7 +35,7 @@ function fuzzed(spec: string): Fuzzed {
     checked: contender.kind.unchecked === undefined,
     make: (settings, mover) => makeArena(contender, settings, mover),
     need: (settings, size, align) => needOf(contender, settings, size, align),
-    capacityLeast: contender.kind.granule(reader(contender, SETTINGS)),
+    capacityLeast: contender.kind.granule(optionReader(contender, SETTINGS)),
   };
 }
 

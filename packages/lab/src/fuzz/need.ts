@@ -3,8 +3,8 @@
  * is it right? Reckoned from the options' meaning, and not by asking the allocator, which may be broken.
  */
 import { lowestBit } from 'freehold';
-import type { Settings } from '../replay/options.js';
-import { type Contender, reader } from '../replay/registry.js';
+import type { Settings } from '../metrics/comparison.js';
+import { type Contender, optionReader } from '../replay/contender.js';
 
 export interface Need {
   /** Bytes of the range that the block takes; Infinity where the options admit no such block. */
@@ -25,7 +25,7 @@ const PAGE = 65536;
 /** @param align what is asked for; the arena's own alignment counts as well */
 export function needOf(contender: Contender, settings: Settings, size: number, align: number): Need {
   const { kind } = contender;
-  const read = reader(contender, settings);
+  const read = optionReader(contender, settings);
   const given = (name: string): number | undefined => {
     const option = kind.options.find((each) => each.name === name);
     return option === undefined ? undefined : Number(read(option));

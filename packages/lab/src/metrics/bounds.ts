@@ -6,6 +6,7 @@
  * Sources: Robson, Bounds for some functions concerning dynamic storage allocation (1974) and Worst case fragmentation of
  * first fit and best fit storage allocation strategies (1977); Knuth, The Art of Computer Programming 1, 2.5.
  */
+import type { TraceFacts } from '../trace/facts.js';
 
 /** Bytes. */
 export interface WorstCases {
@@ -29,4 +30,11 @@ export function worstCases(live: number, smallest: number, largest: number): Wor
     bestFit: live * Math.max(1, n - 2),
     buddy: live * (1 + log2),
   };
+}
+
+/** Of programs with as many bytes live, in sizes between the same two, each rounded up to `align`. */
+export function worstCasesOf({ peakLiveBytes, requestRange }: TraceFacts, align: number): WorstCases {
+  const [smallest, largest] = requestRange ?? [1, 1];
+  const granted = (bytes: number) => Math.ceil(Math.max(bytes, 1) / align) * align;
+  return worstCases(peakLiveBytes, granted(smallest), granted(largest));
 }

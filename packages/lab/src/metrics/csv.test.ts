@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { makeMeasurement } from '../../test/measurements.js';
-import { toCsv, toRecord } from './csv.js';
+import { makeComparison, makeMeasurement } from '../../test/measurements.js';
+import { toCsv, toRecords } from './csv.js';
 import { MEASURES } from './measures.js';
 
 describe('toCsv', () => {
   it('has a header, a row a measurement, and CR LF at the end of each', () => {
-    const lines = toCsv([makeMeasurement(), makeMeasurement({ allocator: 'tlsf' })]).split('\r\n');
+    const lines = toCsv([makeComparison([makeMeasurement(), makeMeasurement({ allocator: 'tlsf' })])]).split(
+      '\r\n',
+    );
     expect(lines).toHaveLength(4);
     expect(lines[3]).toBe('');
     const columns = lines[0]!.split(',');
@@ -14,7 +16,7 @@ describe('toCsv', () => {
   });
 
   it('quotes what holds a comma, a quote or a line break, and doubles quotes', () => {
-    const csv = toCsv([makeMeasurement({ trace: 'a,"b"\nc.gz', title: 'plain title' })]);
+    const csv = toCsv([makeComparison([makeMeasurement({ title: 'plain title' })], { name: 'a,"b"\nc.gz' })]);
     expect(csv.split('\r\n')[1]).toMatch(/^"a,""b""\nc\.gz",first-fit,plain title,,2000000,/);
   });
 
@@ -29,7 +31,7 @@ describe('toCsv', () => {
     ['a=1', 'a=1'],
     ['\u001b[31m\u202e', '\\u001b[31m\\u202e'],
   ])('a name such as %j is no formula, and sends nothing to a terminal', (trace, cell) => {
-    const csv = toCsv([makeMeasurement({ trace, nsPerOp: -1 })]);
+    const csv = toCsv([makeComparison([makeMeasurement({ nsPerOp: -1 })], { name: trace })]);
     const row = csv.split('\r\n')[1]!;
     expect(row.startsWith(`${cell},first-fit,`)).toBe(true);
     // Numbers stay numbers.
@@ -38,7 +40,7 @@ describe('toCsv', () => {
 
   it('leaves a field empty where there is no figure', () => {
     const [header, row] = toCsv([
-      makeMeasurement({ title: 't', nsPerOp: null, johnstoneWilson3: null }),
+      makeComparison([makeMeasurement({ title: 't', nsPerOp: null, johnstoneWilson3: null })]),
     ]).split('\r\n');
     const at = (column: string) => row!.split(',')[header!.split(',').indexOf(column)];
     expect(at('nsPerOp')).toBe('');
@@ -52,8 +54,10 @@ describe('toCsv', () => {
     const verification = { fault: null, blocks: 3, checks: 1 };
     const fault = { kind: 'overlap', operation: 7, address: 16, message: 'overlaps [0x0, 0x20)' } as const;
     const csv = toCsv([
-      makeMeasurement({ title: 't', verification }),
-      makeMeasurement({ title: 't', verification: { ...verification, fault } }),
+      makeComparison([
+        makeMeasurement({ title: 't', verification }),
+        makeMeasurement({ title: 't', verification: { ...verification, fault } }),
+      ]),
     ]);
     const rows = csv.split('\r\n');
     expect(rows[1]).toMatch(/,sound$/);
@@ -61,9 +65,36 @@ describe('toCsv', () => {
   });
 });
 
-it('toRecord keeps all but the timeline', () => {
-  const measurement = makeMeasurement();
-  const { timeline, ...rest } = measurement;
-  expect(timeline.operation.length).toBeGreaterThan(0);
-  expect(toRecord(measurement)).toEqual(rest);
+describe('toRecords', () => {
+  const unmeasured = {
+    allocator: 'buddy',
+    title: 'Binary buddy system',
+    options: {},
+    error: { kind: 'shortage', message: 'memory ran out' },
+  } as const;
+
+  it('keeps all but the timeline, with what the trace is', () => {
+    const measurement = makeMeasurement();
+    const { timeline, ...rest } = measurement;
+    const comparison = makeComparison([measurement]);
+    const { name, operations, requests, requestSizes, recorded } = comparison.trace;
+    expect(timeline.operation.length).toBeGreaterThan(0);
+    expect(toRecords([comparison])).toEqual([
+      { ...rest, trace: name, operations, requests, requestSizes, recorded, capacity: null },
+    ]);
+  });
+
+  it('is one list, of all traces; those without figures come last', () => {
+    const comparisons = [
+      makeComparison([unmeasured, makeMeasurement({ allocator: 'tlsf' })], { name: 'a' }),
+      makeComparison([makeMeasurement({ allocator: 'tlsf' }), unmeasured], { name: 'b' }),
+    ];
+    expect(toRecords(comparisons).map(({ trace, allocator }) => `${trace} ${allocator}`)).toEqual([
+      'a tlsf',
+      'b tlsf',
+      'a buddy',
+      'b buddy',
+    ]);
+    expect(toCsv(comparisons).split('\r\n')[4]).toMatch(/^b,buddy,.*,not measured: memory ran out$/);
+  });
 });

@@ -68,6 +68,6 @@ export function holesBelow(allocator: Allocator, limit: number): Holes {
 }
 
 /** 1 - largest ÷ total: the share of the free bytes that no single request can have; 0 where nothing is free. */
-export function external(holes: Holes): number {
+export function externalFragmentation(holes: Holes): number {
   return holes.bytes === 0 ? 0 : 1 - holes.largest / holes.bytes;
 }

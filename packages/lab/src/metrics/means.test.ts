@@ -1,27 +1,31 @@
 import { expect, it } from 'vitest';
-import { makeMeasurement } from '../../test/measurements.js';
+import { makeComparison, makeMeasurement } from '../../test/measurements.js';
 import { meansOf } from './means.js';
 
 it('means are geometric: of times, of what utilisation leaves, of factors', () => {
   const [means] = meansOf([
-    makeMeasurement({
-      nsPerOp: 10,
-      utilization: 0.9,
-      internalFragmentation: 0,
-      externalFragmentation: 0.75,
-      johnstoneWilson1: 0.25,
-      failed: 2,
-      meanSearch: 0,
-    }),
-    makeMeasurement({
-      nsPerOp: 40,
-      utilization: 0.4,
-      internalFragmentation: 0.36,
-      externalFragmentation: 0,
-      johnstoneWilson1: 4,
-      failed: 3,
-      meanSearch: 3,
-    }),
+    makeComparison([
+      makeMeasurement({
+        nsPerOp: 10,
+        utilization: 0.9,
+        internalFragmentation: 0,
+        externalFragmentation: 0.75,
+        johnstoneWilson1: 0.25,
+        failed: 2,
+        meanSearch: 0,
+      }),
+    ]),
+    makeComparison([
+      makeMeasurement({
+        nsPerOp: 40,
+        utilization: 0.4,
+        internalFragmentation: 0.36,
+        externalFragmentation: 0,
+        johnstoneWilson1: 4,
+        failed: 3,
+        meanSearch: 3,
+      }),
+    ]),
   ]);
   expect(means!.allocator).toBe('first-fit');
   expect(means!.traces).toBe(2);
@@ -37,9 +41,8 @@ it('means are geometric: of times, of what utilisation leaves, of factors', () =
 
 it('an allocator has its own traces, and no mean where a figure is missing', () => {
   const means = meansOf([
-    makeMeasurement({ allocator: 'a', trace: '1' }),
-    makeMeasurement({ allocator: 'b', trace: '1', nsPerOp: null }),
-    makeMeasurement({ allocator: 'b', trace: '2' }),
+    makeComparison([makeMeasurement({ allocator: 'a' }), makeMeasurement({ allocator: 'b', nsPerOp: null })]),
+    makeComparison([makeMeasurement({ allocator: 'b' })]),
   ]);
   expect(means.map(({ allocator, traces }) => [allocator, traces])).toEqual([
     ['a', 1],

@@ -1,10 +1,11 @@
 /** One allocator over several traces: geometric means, so that no trace outweighs another. */
 
 import { geometricMean } from './averages.js';
+import { type Comparison, measuredIn } from './comparison.js';
 import type { Measurement } from './measurement.js';
-import { MEASURES, type Measure, type MeasureKey } from './measures.js';
+import { MEASURES, type MeanKind, type Measure, type MeasureKey } from './measures.js';
 
-/** An allocator's figures by measure; null where a trace has none. Failed requests are summed. */
+/** An allocator's figures by measure; null where a trace has none. */
 export interface Means {
   readonly allocator: string;
   readonly traces: number;
@@ -12,7 +13,8 @@ export interface Means {
 }
 
 /** In order of first appearance. An allocator that was left out of some traces has the means over its own. */
-export function meansOf(measurements: readonly Measurement[]): Means[] {
+export function meansOf(comparisons: readonly Comparison[]): Means[] {
+  const measurements = comparisons.flatMap((comparison) => measuredIn(comparison));
   const allocators = new Set(measurements.map(({ allocator }) => allocator));
   return [...allocators].map((allocator) => {
     const group = measurements.filter((measurement) => measurement.allocator === allocator);
@@ -21,30 +23,18 @@ export function meansOf(measurements: readonly Measurement[]): Means[] {
   });
 }
 
-function mean({ key }: Measure, group: readonly Measurement[]): number | null {
-  const values = group.map((measurement) => measurement[key]);
+function mean(measure: Measure, group: readonly Measurement[]): number | null {
+  const values = group.map((measurement) => measurement[measure.key]);
   if (!values.every((value) => value !== null)) return null;
-  if (key === 'failed') return values.reduce((sum, value) => sum + value, 0);
-  const [to, from] = SCALES[key] ?? POSITIVE;
+  if (measure.mean === 'sum') return values.reduce((sum, value) => sum + value, 0);
+  const [to, from] = SCALES[measure.mean];
   return from(geometricMean(values.map(to)));
 }
 
 /** What may be 0 is turned into a factor before the mean is taken, and back after it. */
 type Scale = readonly [(value: number) => number, (factor: number) => number];
-const POSITIVE: Scale = [(value) => value, (factor) => factor];
-/** An excess of 25 % is a factor of 1.25. */
-const EXCESS: Scale = [(value) => 1 + value, (factor) => factor - 1];
-/** A loss of 25 % leaves a factor of 0.75. */
-const LOSS: Scale = [(value) => 1 - value, (factor) => 1 - factor];
-
-const SCALES: Partial<Record<MeasureKey, Scale>> = {
-  internalFragmentation: LOSS,
-  externalFragmentation: LOSS,
-  johnstoneWilson1: EXCESS,
-  johnstoneWilson2: EXCESS,
-  johnstoneWilson3: EXCESS,
-  johnstoneWilson4: EXCESS,
-  meanSearch: EXCESS,
-  p99Search: EXCESS,
-  maxSearch: EXCESS,
+const SCALES: Readonly<Record<Exclude<MeanKind, 'sum'>, Scale>> = {
+  positive: [(value) => value, (factor) => factor],
+  excess: [(value) => 1 + value, (factor) => factor - 1],
+  loss: [(value) => 1 - value, (factor) => 1 - factor],
 };

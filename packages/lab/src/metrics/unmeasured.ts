@@ -1,6 +1,5 @@
 /** An allocator that has no figures on a trace, and why: the others have theirs all the same. */
 export interface Unmeasured {
-  readonly trace: string;
   /** As named on the command line, options included. */
   readonly allocator: string;
   readonly title: string;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Allocator } from 'freehold';
 import { describe, expect, it } from 'vitest';
-import { makeArena, parseContender } from '../replay/registry.js';
+import { makeArena, parseContender } from '../replay/contender.js';
 import { type Job, makeJobs, SIZE_DISTRIBUTIONS } from '../workload/jobs.js';
 import { type MonitorOptions, type MonitorResult, runMonitor } from './monitor.js';
 import { draw, snapshot } from './picture.js';

@@ -41,6 +41,9 @@ export interface Arena {
   /** Present where `reallocate` keeps the alignment that a block was asked for with. */
   readonly keepsAlignment?: true;
 
+  /** Present where free blocks are powers of two of a unit: the bytes of a block of order 0. */
+  readonly blockUnit?: number | undefined;
+
   /** Present where the arena manages bytes of its own: all of them, by address. Growth makes old views worthless. */
   bytes?(): Uint8Array;
 }
@@ -52,6 +55,7 @@ export type Mover = (from: number, to: number, length: number) => void;
 export class RangeArena implements Arena {
   readonly allocator: Allocator;
   readonly align: number;
+  readonly blockUnit: number | undefined;
   /** What each request asks for: 1 where the allocator's own granularity sees to `align`, which is quicker. */
   readonly #leastAlign: number;
   readonly #mover: Mover | undefined;
@@ -59,10 +63,12 @@ export class RangeArena implements Arena {
   /**
    * @param naturalAlign the power of two that every address of the allocator is a multiple of, whatever is asked for
    * @param mover is told of every block that moves, before the old one is freed; a replay without bytes has none
+   * @param blockUnit see `Arena.blockUnit`
    */
-  constructor(allocator: Allocator, align: number, naturalAlign: number, mover?: Mover) {
+  constructor(allocator: Allocator, align: number, naturalAlign: number, mover?: Mover, blockUnit?: number) {
     this.allocator = allocator;
     this.align = align;
+    this.blockUnit = blockUnit;
     this.#leastAlign = naturalAlign >= align ? 1 : align;
     this.#mover = mover;
   }

@@ -1,6 +1,5 @@
 /** About how many bytes a replay takes, so that no more are started at once than there is memory for. */
 import type { Measurement } from '../metrics/measurement.js';
-import { peakLiveBytes } from '../trace/live.js';
 import type { Trace } from '../trace/trace.js';
 
 /** A thread by itself: the engine, the code, what the collector has not taken back yet. */
@@ -20,8 +19,8 @@ const OWN_BYTES = 2;
 const PAGE = 2 ** 20;
 
 /** Timing, measuring, or looking for the smallest arena. */
-export function bytesOfMeasuring(trace: Trace): number {
-  return THREAD + MEASURING_PER_SLOT * trace.slots + OWN_BYTES * peakLiveBytes(trace);
+export function bytesOfMeasuring(trace: Trace, peakLiveBytes: number): number {
+  return THREAD + MEASURING_PER_SLOT * trace.slots + OWN_BYTES * peakLiveBytes;
 }
 
 /** Verifying, but for the bytes of the arena. */

@@ -1,7 +1,7 @@
 /** The heap as an arena: C's calls as they are, on real bytes, which grow on demand or are as many as the capacity says. */
 import { Heap, HeapAllocator, InvalidFreeError, type WasmMemory } from 'freehold';
+import type { Settings } from '../metrics/comparison.js';
 import type { Arena } from './arena.js';
-import type { Settings } from './options.js';
 
 const MOST_BYTES = 2 ** 32;
 const PAGE = 65536;

@@ -1,15 +1,16 @@
 import { MIGRATE_NAMES, type SlabRange } from '@freehold/kernel';
 import { describe, expect, it } from 'vitest';
 import { makeTrace } from '../../test/traces.js';
+import type { Settings } from '../metrics/comparison.js';
 import { TraceBuilder } from '../trace/builder.js';
+import { peakLiveBytes } from '../trace/live.js';
 import type { Trace } from '../trace/trace.js';
 import { Random } from '../workload/random.js';
-import { fit } from './fit.js';
+import { makeArena, optionsInForce, parseContender } from './contender.js';
 import type { SlabArena } from './kernel-arenas.js';
 import { measure } from './measure.js';
-import type { Settings } from './options.js';
-import { makeArena, optionsInForce, parseContender } from './registry.js';
 import { Replay } from './replay.js';
+import { smallestArena } from './smallest-arena.js';
 import { verify } from './verify.js';
 
 const GROWING: Settings = { align: 8, capacity: null };
@@ -88,10 +89,11 @@ describe('pages', () => {
     expect(measured.failed).toBe(0);
     expect(measured.internalFragmentation).toBe(0);
     expect(measured.atPeakLive.grantedBytes).toBe(measured.peakLiveBytes);
-    const { smallestBytes, peakLiveBytes } = fit(trace, parseContender('pages'), 4096);
+    const peak = peakLiveBytes(trace);
+    const { smallestBytes } = smallestArena(trace, parseContender('pages'), 4096, peak);
     // The watermark keeps some back; a machine that small has a reserve of 128 KiB and more.
-    expect(smallestBytes).toBeGreaterThan(peakLiveBytes);
-    expect(smallestBytes).toBeLessThan(1.2 * peakLiveBytes);
+    expect(smallestBytes).toBeGreaterThan(peak);
+    expect(smallestBytes).toBeLessThan(1.2 * peak);
   });
 });
 

@@ -1,5 +1,5 @@
 /** The kernel's page allocator and slabs as arenas: they have real bytes, and keep kinds of blocks apart. */
-import { MIGRATE_NAMES, type PageRange, type SlabRange } from '@freehold/kernel';
+import { FRAME_BYTES, MIGRATE_NAMES, type PageRange, type SlabRange } from '@freehold/kernel';
 import type { Arena } from './arena.js';
 
 abstract class MachineArena<Range extends PageRange | SlabRange> implements Arena {
@@ -47,6 +47,7 @@ abstract class MachineArena<Range extends PageRange | SlabRange> implements Aren
 
 /** A kind is a migrate type, by its name in /proc/pagetypeinfo; any other counts as unmovable. */
 export class PageArena extends MachineArena<PageRange> {
+  readonly blockUnit = FRAME_BYTES;
   private types: readonly number[] = [];
 
   override useKinds(names: readonly string[]): void {

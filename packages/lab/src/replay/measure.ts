@@ -1,6 +1,6 @@
 /**
  * Replays a trace through an arena operation by operation and takes every measure of memory and search (see
- * measurement.ts for the definitions); time is taken elsewhere, without any of this.
+ * measures.ts for the definitions); time is taken elsewhere, without any of this.
  *
  * Two replays. The first, metering, knows the state after every operation: bytes requested and granted in O(1), the end
  * of the highest segment by a tournament over the slots; it walks all segments only at moments evenly spread, few enough
@@ -8,13 +8,10 @@
  * the first is over, to look at the holes there: it may be any other replay, such as one that is timed.
  */
 
-import { FRAME_BYTES, PageRange } from '@freehold/kernel';
-import { type Allocator, Buddy } from 'freehold';
-import { Counts, external, type Holes, holesBelow } from '../metrics/histogram.js';
+import { Counts, externalFragmentation, type Holes, holesBelow } from '../metrics/histogram.js';
 import type { Measurement, Moment } from '../metrics/measurement.js';
 import { orderFragmentation } from '../metrics/orders.js';
 import { LiveBytes } from '../trace/live.js';
-import { countSizes } from '../trace/size-classes.js';
 import { OP_FREE, type Trace } from '../trace/trace.js';
 import type { Arena } from './arena.js';
 import { HighestEnd } from './highest-end.js';
@@ -29,15 +26,7 @@ const SAMPLES_MAX = 256;
 /** The part of a Measurement that one replay tells. */
 export type Measures = Omit<
   Measurement,
-  | 'trace'
-  | 'allocator'
-  | 'title'
-  | 'naive'
-  | 'options'
-  | 'capacity'
-  | keyof Timing
-  | 'recorded'
-  | 'verification'
+  'allocator' | 'title' | 'naive' | 'options' | keyof Timing | 'verification'
 >;
 
 /** Takes the measures. O(length · cost of the allocator). */
@@ -61,8 +50,8 @@ export function meter(trace: Trace, arena: Arena): Metered {
   for (let i = 0; i < trace.length; i++) first.step(i);
   const known = first.result();
   const peaks = new Peaks(first.peakLive, first.peakFootprint);
-  const unit = unitOf(arena.allocator);
-  return { peaks, measures: () => ({ ...known, ...peaks.result(unit) }) };
+  const { blockUnit } = arena;
+  return { peaks, measures: () => ({ ...known, ...peaks.result(blockUnit) }) };
 }
 
 /** The first replay: sums, extremes, and what was the case when they were reached. */
@@ -79,7 +68,6 @@ class Meter {
   readonly #sampling: number;
   /** Bytes requested. */
   readonly #requested: LiveBytes;
-  #requests = 0;
   /** r, g, b, h and e + b after the last operation. */
   #live = 0;
   #granted = 0;
@@ -125,7 +113,7 @@ class Meter {
     this.#note(i + 1);
     this.#timeline.add(i + 1, this.#live, usedBytes, this.#current, freeSegments);
     if ((i + 1) % this.#sampling === 0) {
-      this.#externalSum += external(holesBelow(this.#arena.allocator, this.#reach));
+      this.#externalSum += externalFragmentation(holesBelow(this.#arena.allocator, this.#reach));
       this.#samples++;
     }
   }
@@ -140,29 +128,26 @@ class Meter {
     const peak = this.peakLive;
     const footprintBytes = footprintOf(this.peakFootprint);
     return {
-      operations: trace.length,
-      requests: this.#requests,
       reallocations: replay.reallocations,
       moves: replay.moves,
       peakLiveBytes: peak.live,
       footprintBytes,
       bookkeepingBytes: this.#bookkeepingMax,
       utilization: footprintBytes === 0 ? 0 : peak.live / footprintBytes,
-      internalFragmentation: internal(peak.live, peak.granted),
-      internalMean: internal(this.#liveSum, this.#grantedSum),
+      internalFragmentation: internalFragmentation(peak.live, peak.granted),
+      internalMean: internalFragmentation(this.#liveSum, this.#grantedSum),
       externalMean: this.#samples === 0 ? 0 : this.#externalSum / this.#samples,
-      johnstoneWilson1: beyond(this.#currentSum, this.#liveSum),
-      johnstoneWilson2: beyond(this.#currentAtPeakLive, peak.live),
-      johnstoneWilson3: beyond(this.#currentMax, this.#liveAtCurrentMax),
-      johnstoneWilson4: beyond(this.#currentMax, peak.live),
+      johnstoneWilson1: excess(this.#currentSum, this.#liveSum),
+      johnstoneWilson2: excess(this.#currentAtPeakLive, peak.live),
+      johnstoneWilson3: excess(this.#currentMax, this.#liveAtCurrentMax),
+      johnstoneWilson4: excess(this.#currentMax, peak.live),
       failed: replay.failed,
       // Who counts has looked at one segment at least.
       meanSearch: counted ? this.#searches.mean : null,
       p99Search: counted ? this.#searches.percentile(0.99) : null,
       maxSearch: counted ? this.#searches.max : null,
-      atEnd: moment(atEnd, holesAtEnd),
+      atEnd: toMoment(atEnd, holesAtEnd),
       timeline: this.#timeline.result(),
-      requestSizes: countSizes(requestedSizes(trace)),
       freeAtEnd: holesAtEnd.sizes,
     };
   }
@@ -179,7 +164,6 @@ class Meter {
       this.#ends?.set(slot, 0);
       return;
     }
-    this.#requests++;
     const address = replay.addresses[slot]!;
     // A block resized in place was not searched for.
     if (address !== before || replay.failed > failed) this.#searches.add(this.#arena.allocator.inspected);
@@ -263,17 +247,17 @@ class Peaks implements Looks {
     this.#holes.push(holesBelow(allocator, state.reach));
   }
 
-  /** @param unit bytes of a block of order 0, null where there are no orders */
-  result(unit: number | null): PeakMeasures {
+  /** @param unit bytes of a block of order 0, undefined where there are no orders */
+  result(unit: number | undefined): PeakMeasures {
     const live = this.#holes[this.#states.indexOf(this.#live)]!;
     const footprint = this.#holes[this.#states.indexOf(this.#footprint)]!;
     return {
-      externalFragmentation: external(live),
+      externalFragmentation: externalFragmentation(live),
       externalBytes: live.bytes,
-      atPeakLive: moment(this.#live, live),
-      atPeakFootprint: moment(this.#footprint, footprint),
+      atPeakLive: toMoment(this.#live, live),
+      atPeakFootprint: toMoment(this.#footprint, footprint),
       freeAtPeakFootprint: footprint.sizes,
-      freeOrders: unit === null ? null : orderFragmentation(unit, footprint.sizes.counts),
+      freeOrders: unit === undefined ? null : orderFragmentation(unit, footprint.sizes.counts),
     };
   }
 }
@@ -282,7 +266,7 @@ function footprintOf({ reach, outside }: State): number {
   return reach + outside;
 }
 
-function moment(state: State, holes: Holes): Moment {
+function toMoment(state: State, holes: Holes): Moment {
   return {
     operation: state.operation,
     liveBytes: state.live,
@@ -294,21 +278,11 @@ function moment(state: State, holes: Holes): Moment {
   };
 }
 
-/** Bytes of a block of order 0, where free blocks are powers of two of one; null elsewhere. */
-function unitOf(allocator: Allocator): number | null {
-  if (allocator instanceof Buddy) return allocator.unit;
-  return allocator instanceof PageRange ? FRAME_BYTES : null;
-}
-
-function internal(live: number, granted: number): number {
+function internalFragmentation(live: number, granted: number): number {
   return granted === 0 ? 0 : (granted - live) / granted;
 }
 
 /** How much `held` exceeds `live`, as a share of `live`. */
-function beyond(held: number, live: number): number | null {
+function excess(held: number, live: number): number | null {
   return live === 0 ? null : held / live - 1;
-}
-
-function* requestedSizes(trace: Trace): Iterable<number> {
-  for (let i = 0; i < trace.length; i++) if (trace.op[i] !== OP_FREE) yield trace.size[i]!;
 }

@@ -1,15 +1,8 @@
 /** The options that an allocator takes after its name, `first-fit:order=size-up:coalesce=off`: what each allows, and its default. */
+import type { Settings } from '../metrics/comparison.js';
 import { parseSize } from '../text/sizes.js';
 
-/** What holds for every allocator of a run. */
-export interface Settings {
-  /** Every address is a multiple of this, a power of two. */
-  readonly align: number;
-  /** Bytes of the arena; null: it grows on demand. */
-  readonly capacity: number | null;
-}
-
-export interface Option<T> {
+export interface AllocatorOption<T> {
   readonly name: string;
   /** In words, for help and errors. */
   readonly allowed: string;
@@ -20,9 +13,13 @@ export interface Option<T> {
 }
 
 /** The value of an option, given or default. */
-export type Read = <T>(option: Option<T>) => T;
+export type ReadOption = <T>(option: AllocatorOption<T>) => T;
 
-export function oneOf<T extends string>(name: string, values: readonly T[], otherwise: T): Option<T> {
+export function oneOf<T extends string>(
+  name: string,
+  values: readonly T[],
+  otherwise: T,
+): AllocatorOption<T> {
   return {
     name,
     allowed: values.join(', '),
@@ -31,7 +28,7 @@ export function oneOf<T extends string>(name: string, values: readonly T[], othe
   };
 }
 
-export function onOff(name: string, otherwise: boolean): Option<boolean> {
+export function onOff(name: string, otherwise: boolean): AllocatorOption<boolean> {
   return {
     name,
     allowed: 'on, off',
@@ -45,7 +42,7 @@ export function bytes(
   name: string,
   least: number,
   otherwise: (settings: Settings) => number,
-): Option<number> {
+): AllocatorOption<number> {
   return {
     name,
     allowed: `a size from ${least} up, such as ${least <= 64 ? '64 or 4KiB' : '4KiB or 1MiB'}`,
@@ -54,7 +51,10 @@ export function bytes(
   };
 }
 
-export function powerOfTwoBytes(name: string, otherwise: (settings: Settings) => number): Option<number> {
+export function powerOfTwoBytes(
+  name: string,
+  otherwise: (settings: Settings) => number,
+): AllocatorOption<number> {
   return {
     name,
     allowed: 'a power of two, such as 64 or 4KiB',
@@ -64,7 +64,7 @@ export function powerOfTwoBytes(name: string, otherwise: (settings: Settings) =>
 }
 
 /** From `least` to `most`, which is the default. */
-export function wholeNumber(name: string, least: number, most: number): Option<number> {
+export function wholeNumber(name: string, least: number, most: number): AllocatorOption<number> {
   return {
     name,
     allowed: `a whole number from ${least} to ${most}`,

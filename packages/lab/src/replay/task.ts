@@ -2,15 +2,17 @@
  * One allocator on one trace: what a worker thread does, and whoever wants a single answer without threads. The columns
  * of the trace are shared memory; a task copies nothing.
  */
+
+import type { AllocatorResult, Comparison, Settings } from '../metrics/comparison.js';
 import type { Verification } from '../metrics/fault.js';
 import type { Measurement } from '../metrics/measurement.js';
-import { recordedGrants } from '../trace/recorded.js';
+import { gatherFacts } from '../trace/facts.js';
 import type { Trace } from '../trace/trace.js';
-import { type Fit, fit as smallestArena } from './fit.js';
+import { makeArena, optionsInForce, parseContender } from './contender.js';
 import { meter } from './measure.js';
-import type { Settings } from './options.js';
-import { makeArena, optionsInForce, parseContender } from './registry.js';
+import { type SmallestArena, smallestArena } from './smallest-arena.js';
 import { replayAndLook, timing, timingOf, timingUnlessLong } from './timing.js';
+import { withoutFigures } from './unmeasured.js';
 import { verify } from './verify.js';
 
 export interface CompareTask {
@@ -33,6 +35,8 @@ export interface VerifyTask {
 
 export interface FitTask {
   readonly trace: Trace;
+  /** The most bytes live, as `gatherFacts` has it. */
+  readonly peakLiveBytes: number;
   readonly spec: string;
   readonly align: number;
 }
@@ -54,17 +58,35 @@ export function compare({
   const metered = meter(trace, fresh());
   const time = replayAndLook(trace, fresh(), metered.peaks);
   return {
-    trace: trace.name,
     allocator: spec,
     title: contender.kind.title,
     naive: contender.kind.naive,
     options: optionsInForce(contender, settings),
-    capacity: settings.capacity,
     ...(timed ?? timingOf(trace, [time])),
     ...metered.measures(),
-    recorded: recordedGrants(trace),
     verification: verifying ? verifyOne({ trace, spec, settings, memoryBytes }) : null,
   };
+}
+
+/**
+ * Every allocator on a trace, one after another in this thread. Times are those of a thread that has met other
+ * allocators; for comparable ones give each a thread of its own.
+ */
+export function compareAll(
+  trace: Trace,
+  specs: readonly string[],
+  settings: Settings,
+  { verify = false } = {},
+): Comparison {
+  const results = specs.map((spec): AllocatorResult => {
+    const contender = parseContender(spec);
+    try {
+      return compare({ trace, spec, settings, verify });
+    } catch (error) {
+      return withoutFigures(contender, settings, error);
+    }
+  });
+  return { trace: gatherFacts(trace), settings, results };
 }
 
 /** Where memory does not suffice, the verification says so. */
@@ -86,6 +108,6 @@ export function timeReplay(trace: Trace, spec: string, clock?: () => number): nu
   );
 }
 
-export function fit({ trace, spec, align }: FitTask): Fit {
-  return smallestArena(trace, parseContender(spec), align);
+export function findSmallestArena({ trace, peakLiveBytes, spec, align }: FitTask): SmallestArena {
+  return smallestArena(trace, parseContender(spec), align, peakLiveBytes);
 }

@@ -1,20 +1,14 @@
 /** Why a replay gave no figures, in the words of its row. */
 import { CorruptionError, InvalidFreeError } from 'freehold';
 import { FaultError } from '../errors.js';
+import type { Settings } from '../metrics/comparison.js';
 import type { Unmeasured } from '../metrics/unmeasured.js';
-import type { Settings } from './options.js';
-import { type Contender, optionsInForce } from './registry.js';
+import { type Contender, optionsInForce } from './contender.js';
 import { shortageOf } from './shortage.js';
 
 /** @param thrown by the replay of `contender` */
-export function unmeasured(
-  trace: string,
-  contender: Contender,
-  settings: Settings,
-  thrown: unknown,
-): Unmeasured {
+export function withoutFigures(contender: Contender, settings: Settings, thrown: unknown): Unmeasured {
   return {
-    trace,
     allocator: contender.spec,
     title: contender.kind.title,
     options: optionsInForce(contender, settings),

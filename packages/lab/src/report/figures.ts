@@ -17,8 +17,13 @@ const PARTS: readonly (readonly [keyof Breakdown, string])[] = [
 ];
 
 /** One stacked bar an allocator, all on one scale, with a line at the lower bound. */
-export function breakdownFigure({ measurements, lowerBound }: TraceResults): Html {
-  const widest = Math.max(...measurements.map(({ atPeakFootprint }) => atPeakFootprint.footprintBytes), 1);
+export function breakdownFigure({ measurements, facts }: TraceResults): Html {
+  const lowerBound = facts.peakLiveBytes;
+  const widest = Math.max(
+    ...measurements.map(({ atPeakFootprint }) => atPeakFootprint.footprintBytes),
+    lowerBound,
+    1,
+  );
   return html`<figure>
 <figcaption><h3>Where the memory goes</h3>
 <p>Each footprint at its greatest, taken apart. The line is the lower bound, ${formatSize(lowerBound)}: the most bytes ever live at once.</p></figcaption>
@@ -39,9 +44,7 @@ export function breakdownFigure({ measurements, lowerBound }: TraceResults): Htm
 </figure>`;
 }
 
-export function requestSizesFigure({ measurements }: TraceResults): Html {
-  // Which requests are made does not depend on the allocator, but a replay may have stopped at a fault.
-  const { requestSizes } = measurements.reduce((a, b) => (b.requests > a.requests ? b : a));
+export function requestSizesFigure({ facts: { requestSizes } }: TraceResults): Html {
   const total = sum(requestSizes);
   const range = classRange([requestSizes]);
   const most = Math.max(...requestSizes, 1);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { makeComparison, makeMeasurement } from '../../test/measurements.js';
+import { makeComparison, makeMeasurement, makeMeasurements } from '../../test/measurements.js';
 import type { Measurement } from '../metrics/measurement.js';
 import { packTraces } from './pack.js';
 import { NO_VALUE, type PackedColumn, type PageData } from './page-data.js';
-import { groupByTrace } from './traces.js';
+import { tracesOf } from './traces.js';
 
 function unpack({ step, data }: PackedColumn): (number | null)[] {
   const bytes = Buffer.from(data, 'base64');
@@ -13,8 +13,13 @@ function unpack({ step, data }: PackedColumn): (number | null)[] {
   });
 }
 
+/** Of one trace. */
 function pack(...measurements: Measurement[]): PageData {
-  return packTraces(groupByTrace(measurements));
+  return packAll([measurements]);
+}
+
+function packAll(traces: readonly (readonly Measurement[])[]): PageData {
+  return packTraces(tracesOf(traces.map((measurements) => makeComparison(measurements))));
 }
 
 describe('packTraces', () => {
@@ -41,10 +46,10 @@ describe('packTraces', () => {
 
   it('joins stretches without losing a peak or a trough, and ends where the trace ends', () => {
     // The live bytes of these have a spike in one point alone.
-    const measurements = ['a', 'b', 'c', 'd'].flatMap((trace) => makeComparison({ trace }));
-    const { traces, columns } = pack(...measurements);
+    const four = Array.from({ length: 4 }, makeMeasurements);
+    const { traces, columns } = packAll(four);
     const { operation, allocators } = traces[0]!;
-    const { timeline } = measurements[0]!;
+    const { timeline } = four[0]![0]!;
     expect(operation.length).toBeLessThan(timeline.operation.length);
     expect(operation.at(-1)).toBe(timeline.operation.at(-1));
     const most = unpack(columns[allocators[0]!.live.max]!);
@@ -89,13 +94,16 @@ describe('packTraces', () => {
   });
 
   it('stays within its budget whatever comes', () => {
-    const measurements = Array.from({ length: 30 }, (_, i) => makeComparison({ trace: `trace ${i}` })).flat();
+    const traces = Array.from({ length: 30 }, makeMeasurements);
     // No two alike, so that nothing is shared.
-    const distinct = measurements.map((measurement, i) => ({
-      ...measurement,
-      timeline: mapColumns(measurement.timeline, (value, at) => value + ((i * 7919 + at * 31) % 1013)),
-    }));
-    const size = pack(...distinct).columns.reduce((sum, { data }) => sum + data.length, 0);
+    const distinct = traces.map((measurements, trace) =>
+      measurements.map((measurement, allocator) => {
+        const i = trace * measurements.length + allocator;
+        const change = (value: number, at: number) => value + ((i * 7919 + at * 31) % 1013);
+        return { ...measurement, timeline: mapColumns(measurement.timeline, change) };
+      }),
+    );
+    const size = packAll(distinct).columns.reduce((sum, { data }) => sum + data.length, 0);
     expect(size).toBeGreaterThan(100_000);
     expect(size).toBeLessThan(450_000);
   });

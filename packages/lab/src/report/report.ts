@@ -3,15 +3,14 @@
  * explanations are made here; the page's own script (`page/`) sorts and draws the charts over time, and the page reads
  * without it.
  */
-import type { Measurement } from '../metrics/measurement.js';
-import type { Unmeasured } from '../metrics/unmeasured.js';
+import { type Comparison, unmeasuredIn } from '../metrics/comparison.js';
 import { formatCount, formatSize } from '../text/format.js';
 import { breakdownFigure, freeSegmentsFigure, requestSizesFigure } from './figures.js';
 import { Html, html, scriptJson } from './html.js';
 import { packTraces } from './pack.js';
 import { summarizeAll, summarizeTrace } from './summary.js';
 import { comparisonTable, measureList, ordersTable, overviewTable, settings } from './table.js';
-import { groupByTrace, type TraceResults } from './traces.js';
+import { type TraceResults, tracesOf } from './traces.js';
 
 export interface ReportMeta {
   /** Of freehold. */
@@ -21,8 +20,6 @@ export interface ReportMeta {
   readonly created: Date;
   /** What the times were taken on: processor, cores, system, Node. */
   readonly machine: string;
-  /** Allocators without figures. */
-  readonly unmeasured?: readonly Unmeasured[];
 }
 
 /** What makes the page move: the bundled script and style (`page/`), and their hashes for the content policy. */
@@ -44,12 +41,12 @@ export interface Part {
  * @throws RangeError where there is no measurement to report
  */
 export function renderReport(
-  measurements: readonly Measurement[],
+  comparisons: readonly Comparison[],
   meta: ReportMeta,
   { script, style }: ReportPage,
 ): string {
-  if (measurements.length === 0) throw new RangeError('a report needs at least one measurement, got none');
-  const traces = groupByTrace(measurements);
+  const traces = tracesOf(comparisons);
+  if (traces.length === 0) throw new RangeError('a report needs at least one measurement, got none');
   const names = traces.map(({ name }) => name).join(', ');
   const page = html`<!doctype html>
 <html lang="en">
@@ -66,7 +63,7 @@ export function renderReport(
 <header>
 <h1>Which allocator, and how big a buffer?</h1>
 <p class="lead">${allocatorCount(traces)} replayed on ${traces.length === 1 ? names : `${traces.length} recordings`}.</p>
-${notMeasured(meta.unmeasured ?? [])}
+${notMeasured(comparisons)}
 </header>
 <main>
 ${overview(traces)}
@@ -102,12 +99,14 @@ function contentPolicy(script: Part, style: Part): Html {
   );
 }
 
-function notMeasured(unmeasured: readonly Unmeasured[]): Html | null {
-  if (unmeasured.length === 0) return null;
-  return html`<ul>${unmeasured.map(
-    ({ trace, allocator, error }) =>
-      html`<li><b>${allocator}</b> on ${trace} could not be measured: ${error.message}.</li>`,
-  )}</ul>`;
+function notMeasured(comparisons: readonly Comparison[]): Html | null {
+  const items = comparisons.flatMap((comparison) =>
+    unmeasuredIn(comparison).map(
+      ({ allocator, error }) =>
+        html`<li><b>${allocator}</b> on ${comparison.trace.name} could not be measured: ${error.message}.</li>`,
+    ),
+  );
+  return items.length === 0 ? null : html`<ul>${items}</ul>`;
 }
 
 function allocatorCount(traces: readonly TraceResults[]): string {
@@ -126,18 +125,17 @@ ${overviewTable(traces)}
 }
 
 function traceSection(trace: TraceResults, index: number): Html {
-  const { name, measurements, lowerBound } = trace;
-  const { operations, requests, reallocations } = measurements.reduce((a, b) =>
-    b.operations > a.operations ? b : a,
-  );
-  const { capacity } = measurements[0]!;
+  const { name, measurements } = trace;
+  const { operations, requests, peakLiveBytes } = trace.facts;
+  const { capacity } = trace.settings;
+  const { reallocations } = measurements[0]!;
   return html`<section aria-labelledby="trace-${index}">
 <h2 id="trace-${index}">${name}</h2>
 <ul class="facts">
 <li><b>${formatCount(operations)}</b> operations</li>
 <li><b>${formatCount(requests)}</b> requests</li>
 <li><b>${formatCount(reallocations)}</b> reallocations</li>
-<li><b>${formatSize(lowerBound)}</b> live at most: the lower bound</li>
+<li><b>${formatSize(peakLiveBytes)}</b> live at most: the lower bound</li>
 <li>${capacity === null ? 'the arena grew on demand' : html`an arena of <b>${formatSize(capacity)}</b>`}</li>
 </ul>
 ${sentences(summarizeTrace(trace))}

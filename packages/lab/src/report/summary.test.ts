@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type MadeUp, makeMeasurement } from '../../test/measurements.js';
+import { type MadeUp, makeComparison, makeMeasurement } from '../../test/measurements.js';
+import type { Measurement } from '../metrics/measurement.js';
+import type { TraceFacts } from '../trace/facts.js';
 import { acrossTraces, summarizeAll, summarizeTrace } from './summary.js';
-import { groupByTrace } from './traces.js';
+import { type TraceResults, tracesOf } from './traces.js';
 
 const MiB = 2 ** 20;
 
@@ -27,8 +29,18 @@ function result(allocator: string, footprint: number, nsPerOp: number | null, gi
   };
 }
 
-function sentences(...measurements: ReturnType<typeof result>[]): readonly string[] {
-  return summarizeTrace(groupByTrace(measurements)[0]!);
+function traces(named: Readonly<Record<string, readonly Measurement[]>>): readonly TraceResults[] {
+  return tracesOf(
+    Object.entries(named).map(([name, measurements]) => makeComparison(measurements, { name })),
+  );
+}
+
+function sentences(...measurements: Measurement[]): readonly string[] {
+  return sentencesOf({}, ...measurements);
+}
+
+function sentencesOf(facts: Partial<TraceFacts>, ...measurements: Measurement[]): readonly string[] {
+  return summarizeTrace(tracesOf([makeComparison(measurements, facts)])[0]!);
 }
 
 const BOUND = 'the lower bound of 1 MiB (the most bytes ever live at once)';
@@ -36,7 +48,7 @@ const BOUND = 'the lower bound of 1 MiB (the most bytes ever live at once)';
 describe('the summary of one trace', () => {
   it('ends with what the recorded allocator wasted, where the recording tells', () => {
     const recorded = { internalFragmentation: 0.125, internalMean: 0.1, grantedAtPeakBytes: 8 };
-    expect(sentences(result('slab', 1.15, 23.14, { recorded })).at(-1)).toBe(
+    expect(sentencesOf({ recorded }, result('slab', 1.15, 23.14)).at(-1)).toBe(
       'When most bytes were live, the recorded allocator itself had lost 12.5 % of what it granted to rounding.',
     );
   });
@@ -117,56 +129,51 @@ describe('the summary of one trace', () => {
 });
 
 describe('the summary of several traces', () => {
-  const traces = groupByTrace([
-    result('a', 1, 10, { trace: 'x' }),
-    result('b', 2, 5, { trace: 'x' }),
-    result('a', 4, 40, { trace: 'y' }),
-    result('b', 3, 5, { trace: 'y' }),
-    result('c', 1, 1, { trace: 'y' }),
-  ]);
+  const both = traces({
+    x: [result('a', 1, 10), result('b', 2, 5)],
+    y: [result('a', 4, 40), result('b', 3, 5), result('c', 1, 1)],
+  });
 
   it('takes geometric means over the allocators that ran on every trace', () => {
-    expect(summarizeAll(traces)).toEqual([
+    expect(summarizeAll(both)).toEqual([
       'Over all 2 recordings, a needs the least memory: 2.00 × the lower bound on average, 4.00 × at worst (y).',
       'b is the fastest on average: 5.0 ns per operation.',
     ]);
   });
 
   it('tells how many traces an allocator was left out of', () => {
-    const c = acrossTraces(traces).find(({ name }) => name === 'c');
+    const c = acrossTraces(both).find(({ name }) => name === 'c');
     expect(c).toMatchObject({ sound: false, missing: 1 });
   });
 
   it('recommends no naive list, whose bookkeeping is a C program’s, beside others', () => {
     const twin = { allocator: 'naive-first', naive: true, waste: 1.001, nsPerOp: 5 };
-    const told = groupByTrace(
-      ['a', 'b'].flatMap((trace) => [
-        makeMeasurement({ trace, ...twin }),
-        makeMeasurement({ trace, allocator: 'tlsf', waste: 1.2 }),
-        makeMeasurement({ trace, allocator: 'buddy', waste: 1.3 }),
-      ]),
-    );
+    const measurements = [
+      makeMeasurement(twin),
+      makeMeasurement({ allocator: 'tlsf', waste: 1.2 }),
+      makeMeasurement({ allocator: 'buddy', waste: 1.3 }),
+    ];
+    const told = traces({ a: measurements, b: measurements });
     const text = [...summarizeAll(told), ...summarizeTrace(told[0]!)].join('\n');
     expect(text).toContain('tlsf needs the least memory');
     expect(text).not.toContain('naive');
   });
 
-  it('is empty for one trace', () => expect(summarizeAll(traces.slice(0, 1))).toEqual([]));
+  it('is empty for one trace', () => expect(summarizeAll(both.slice(0, 1))).toEqual([]));
 });
 
-describe('groupByTrace', () => {
-  it('tells traces of the same name apart', () => {
-    const groups = groupByTrace(
-      [
-        ['a', 'x'],
-        ['b', 'x'],
-        ['a', 'y'],
-        ['a', 'x'],
-        ['b', 'x'],
-      ].map(([allocator, trace]) => makeMeasurement({ allocator: allocator!, trace: trace! })),
-    );
-    expect(groups.map(({ name, measurements }) => [name, measurements.length])).toEqual([
-      ['x', 2],
+describe('tracesOf', () => {
+  it('tells traces of the same name apart, and leaves out those without figures', () => {
+    const error = { kind: 'shortage', message: 'memory ran out' } as const;
+    const nothing = { allocator: 'a', title: 'A', options: {}, error };
+    const found = tracesOf([
+      makeComparison([makeMeasurement(), nothing], { name: 'x' }),
+      makeComparison([nothing], { name: 'x' }),
+      makeComparison([makeMeasurement()], { name: 'y' }),
+      makeComparison([makeMeasurement(), makeMeasurement()], { name: 'x' }),
+    ]);
+    expect(found.map(({ name, measurements }) => [name, measurements.length])).toEqual([
+      ['x', 1],
       ['y', 1],
       ['x (2)', 2],
     ]);

@@ -1,8 +1,15 @@
 /** The answer in words, computed from the figures: which allocator needs the least, which is fastest, and who wastes what. */
 import { geometricMean } from '../metrics/averages.js';
-import type { Measurement } from '../metrics/measurement.js';
-import { formatCount, formatFraction, formatNanoseconds, formatRatio, formatSize } from '../text/format.js';
-import { breakdown, isSound, overhead, type TraceResults } from './traces.js';
+import { isSound, type Measurement } from '../metrics/measurement.js';
+import {
+  enumerate,
+  formatCount,
+  formatFraction,
+  formatNanoseconds,
+  formatRatio,
+  formatSize,
+} from '../text/format.js';
+import { breakdown, overhead, type TraceResults } from './traces.js';
 
 /** Sentences, the most important first. */
 export function summarizeTrace(trace: TraceResults): readonly string[] {
@@ -12,9 +19,8 @@ export function summarizeTrace(trace: TraceResults): readonly string[] {
 }
 
 /** What the recorded allocator itself wasted, where the recording tells. */
-function asRecorded({ measurements }: TraceResults): readonly string[] {
-  const recorded = measurements[0]?.recorded;
-  if (!recorded) return [];
+function asRecorded({ facts: { recorded } }: TraceResults): readonly string[] {
+  if (recorded === null) return [];
   return [
     `When most bytes were live, the recorded allocator itself had lost ${formatFraction(recorded.internalFragmentation)} of what it granted to rounding.`,
   ];
@@ -39,7 +45,7 @@ export function summarizeAll(traces: readonly TraceResults[]): readonly string[]
       .slice(0, 1)
       .map(
         ({ overhead }) =>
-          `Over all ${traces.length} recordings, ${list(names)} ${needs(names)} the least memory: ` +
+          `Over all ${traces.length} recordings, ${enumerate(names)} ${needs(names)} the least memory: ` +
           `${formatRatio(overhead!.mean)} × the lower bound on average, ` +
           `${formatRatio(overhead!.worst)} × at worst (${overhead!.worstTrace}).`,
       ),
@@ -109,7 +115,7 @@ function verdict(sound: readonly Measurement[], trace: TraceResults): string[] {
   const need =
     ratio === null
       ? `${formatSize(least.footprintBytes)}; nothing was ever live`
-      : `${formatSize(least.footprintBytes)}, ${formatRatio(ratio)} × the lower bound of ${formatSize(trace.lowerBound)} (the most bytes ever live at once)`;
+      : `${formatSize(least.footprintBytes)}, ${formatRatio(ratio)} × the lower bound of ${formatSize(trace.facts.peakLiveBytes)} (the most bytes ever live at once)`;
   if (sound.length === 1) {
     const { allocator, nsPerOp } = least;
     return [`${allocator} needs ${need}${nsPerOp === null ? '' : `, at ${speed(nsPerOp)}`}.`];
@@ -120,7 +126,7 @@ function verdict(sound: readonly Measurement[], trace: TraceResults): string[] {
     ({ nsPerOp }) => nsPerOp!,
   );
   const most = sound.reduce((a, b) => (b.footprintBytes > a.footprintBytes ? b : a));
-  const sentences = [`${list(names)} ${needs(names)} the least memory: ${need}.`];
+  const sentences = [`${enumerate(names)} ${needs(names)} the least memory: ${need}.`];
   if (fastest !== undefined) sentences.push(fastestSentence(fastest, thrifty, trace));
   if (ratio !== null && most.footprintBytes >= least.footprintBytes * WORTH_A_WARNING) {
     sentences.push(mostSentence(most, fastest, trace));
@@ -141,11 +147,7 @@ function fastestSentence(fastest: Measurement, thrifty: readonly Measurement[], 
 /** Below this many times the best footprint nobody needs to be warned of an allocator. */
 const WORTH_A_WARNING = 1.1;
 
-function mostSentence(
-  most: Measurement,
-  fastest: Measurement | undefined,
-  { lowerBound }: TraceResults,
-): string {
+function mostSentence(most: Measurement, fastest: Measurement | undefined, { facts }: TraceResults): string {
   const parts = breakdown(most);
   const share = (bytes: number) => formatFraction(bytes / most.atPeakFootprint.footprintBytes);
   const causes: readonly (readonly [number, string])[] = [
@@ -156,7 +158,7 @@ function mostSentence(
   const [bytes, cause] = causes.reduce((a, b) => (b[0] > a[0] ? b : a));
   const why = `${share(bytes)} of it is ${cause}`;
   if (most === fastest) return `It needs the most as well: ${why}.`;
-  return `${most.allocator} needs the most, ${formatRatio(most.footprintBytes / lowerBound)} ×: ${why}.`;
+  return `${most.allocator} needs the most, ${formatRatio(most.footprintBytes / facts.peakLiveBytes)} ×: ${why}.`;
 }
 
 function failures({ measurements }: TraceResults): string[] {
@@ -164,7 +166,7 @@ function failures({ measurements }: TraceResults): string[] {
   if (failing.length === 0) return [];
   const counts = failing.map(({ allocator, failed }) => `${allocator} (${formatCount(failed)})`);
   return [
-    `Requests were refused by ${list(counts)}: their figures come from a run that was not served in full.`,
+    `Requests were refused by ${enumerate(counts)}: their figures come from a run that was not served in full.`,
   ];
 }
 
@@ -193,9 +195,4 @@ function needs(names: readonly string[]): string {
 
 function speed(nsPerOp: number): string {
   return `${formatNanoseconds(nsPerOp)} ns per operation`;
-}
-
-/** `a`, `a and b`, `a, b and c`. */
-function list(names: readonly string[]): string {
-  return names.length === 1 ? names[0]! : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }

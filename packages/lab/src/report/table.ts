@@ -1,50 +1,43 @@
 /** The tables of figures: allocators down, measures across, the best of each column marked; and what the measures mean. */
 
-import type { Measurement } from '../metrics/measurement.js';
+import { isSound, type Measurement } from '../metrics/measurement.js';
 import { MEASURES, type Measure, type MeasureKey } from '../metrics/measures.js';
 import type { OrderFragmentation } from '../metrics/orders.js';
+import { type Column, type Figure, figuresOf } from '../text/figures.js';
 import { formatCount, formatFraction, formatNanoseconds, formatRatio, formatSize } from '../text/format.js';
 import { type Html, html } from './html.js';
 import { type AcrossTraces, acrossTraces } from './summary.js';
-import { isSound, overhead, type TraceResults } from './traces.js';
+import { overhead, type TraceResults } from './traces.js';
 
 /** The table of one trace. Click or Enter on a heading sorts. */
 export function comparisonTable(trace: TraceResults): Html {
-  const sound = trace.measurements.filter(isSound);
-  const best = new Map(
-    MEASURES.map((measure) => [
-      measure.key,
-      bestText(
-        sound.map((measurement) => measurement[measure.key]),
-        (value) => formatMeasure(measure, value),
-        measure.better,
-      ),
-    ]),
-  );
-  const rows = trace.measurements.map(
-    (measurement) => html`<tr>
+  const { measurements } = trace;
+  const figures = figuresOf(COLUMNS, measurements, isSound);
+  const rows = measurements.map(
+    (measurement, i) => html`<tr>
 ${rowHead(measurement)}
-${MEASURES.map((measure) => {
-  const value = measurement[measure.key];
-  const text = value === null ? null : formatMeasure(measure, value);
-  return cell(value, text, {
-    best: isSound(measurement) && text === best.get(measure.key),
-    alarming: measure.key === 'failed' && measurement.failed > 0,
-    note: NOTES[measure.key]?.(measurement, trace) ?? null,
-  });
-})}</tr>`,
+${COLUMNS.map(({ key }, column) =>
+  cell(figures[i]![column]!, {
+    alarming: key === 'failed' && measurement.failed > 0,
+    note: NOTES[key]?.(measurement, trace) ?? null,
+  }),
+)}</tr>`,
   );
   return sortableTable({
     caption: `Allocators compared on ${trace.name}. A star marks the best of a column.`,
-    heads: MEASURES.map((measure) => ({ title: measure.title, key: measure.key, better: measure.better })),
+    heads: MEASURES,
     rows,
   });
 }
 
-interface OverviewColumn {
-  readonly title: string;
-  readonly value: (row: AcrossTraces) => number | null;
-  readonly format: (value: number) => string;
+const COLUMNS = MEASURES.map((measure): Column<Measurement> & Measure => ({
+  ...measure,
+  value: (measurement) => measurement[measure.key],
+  format: (value) => formatMeasure(measure, value),
+}));
+
+interface OverviewColumn extends Column<AcrossTraces> {
+  readonly better: 'lower';
   readonly note?: (row: AcrossTraces) => string | null;
   /** Whether anything but 0 is a reason to worry. */
   readonly alarming?: boolean;
@@ -53,18 +46,26 @@ interface OverviewColumn {
 const OVERVIEW: readonly OverviewColumn[] = [
   {
     title: 'mean footprint',
+    better: 'lower',
     value: ({ overhead }) => overhead?.mean ?? null,
     format: times,
     note: ({ missing }) => (missing === 0 ? null : `without ${missing} of the recordings`),
   },
   {
     title: 'worst footprint',
+    better: 'lower',
     value: ({ overhead }) => overhead?.worst ?? null,
     format: times,
     note: ({ overhead }) => overhead?.worstTrace ?? null,
   },
-  { title: 'mean ns/op', value: ({ nsPerOp }) => nsPerOp, format: formatNanoseconds },
-  { title: 'failed', value: ({ failed }) => failed, format: formatCount, alarming: true },
+  { title: 'mean ns/op', better: 'lower', value: ({ nsPerOp }) => nsPerOp, format: formatNanoseconds },
+  {
+    title: 'failed',
+    better: 'lower',
+    value: ({ failed }) => failed,
+    format: formatCount,
+    alarming: true,
+  },
 ];
 
 function times(ratio: number): string {
@@ -74,18 +75,13 @@ function times(ratio: number): string {
 /** All traces in one table: what an allocator costs on average and at worst. */
 export function overviewTable(traces: readonly TraceResults[]): Html {
   const all = acrossTraces(traces);
-  const columns = OVERVIEW.map((column) => ({
-    ...column,
-    best: bestText(all.filter(({ sound }) => sound).map(column.value), column.format, 'lower'),
-  }));
+  const figures = figuresOf(OVERVIEW, all, ({ sound }) => sound);
   const rows = all.map(
-    (row) =>
-      html`<tr><th scope="row">${row.name}</th>${columns.map(({ value, format, note, alarming, best }) => {
-        const figure = value(row);
-        const text = figure === null ? null : format(figure);
-        return cell(figure, text, {
-          best: row.sound && text === best,
-          alarming: alarming === true && figure !== 0,
+    (row, i) =>
+      html`<tr><th scope="row">${row.name}</th>${OVERVIEW.map(({ note, alarming }, column) => {
+        const figure = figures[i]![column]!;
+        return cell(figure, {
+          alarming: alarming === true && figure.value !== 0,
           note: note?.(row) ?? null,
         });
       })}</tr>`,
@@ -93,7 +89,7 @@ export function overviewTable(traces: readonly TraceResults[]): Html {
   return sortableTable({
     caption:
       'Footprint as a multiple of the lower bound (the most bytes ever live), and time, over all traces. Means are geometric.',
-    heads: OVERVIEW.map(({ title }) => ({ title, better: 'lower' })),
+    heads: OVERVIEW,
     rows,
   });
 }
@@ -118,10 +114,10 @@ function ordersOf(what: string, orders: readonly OrderFragmentation[]): Html {
       fragmentationIndex,
       unusableFreeIndex,
     }) => html`<tr><th scope="row">${order}</th>
-${cell(blockBytes, formatSize(blockBytes), {})}
-${cell(free, formatCount(free), {})}
-${cell(fragmentationIndex, fragmentationIndex?.toFixed(3) ?? null, {})}
-${cell(unusableFreeIndex, formatFraction(unusableFreeIndex), {})}</tr>`,
+${plainCell(blockBytes, formatSize(blockBytes))}
+${plainCell(free, formatCount(free))}
+${plainCell(fragmentationIndex, fragmentationIndex?.toFixed(3) ?? null)}
+${plainCell(unusableFreeIndex, formatFraction(unusableFreeIndex))}</tr>`,
   );
   const caption = `Free blocks of ${what} by order`;
   return html`<div class="scroll" role="region" tabindex="0" aria-label="${caption}">
@@ -191,12 +187,15 @@ function rowHead({ allocator, title, verification }: Measurement): Html {
 }
 
 interface CellMarks {
-  readonly best?: boolean;
   readonly alarming?: boolean;
   readonly note?: string | null;
 }
 
-function cell(value: number | null, text: string | null, { best, alarming, note }: CellMarks): Html {
+function plainCell(value: number | null, text: string | null): Html {
+  return cell({ value, text, best: false }, {});
+}
+
+function cell({ value, text, best }: Figure, { alarming, note }: CellMarks): Html {
   const classes = ['number', best ? 'best' : '', alarming ? 'alarming' : ''].filter(Boolean).join(' ');
   if (value === null || text === null) {
     return html`<td class="${classes}" data-value=""><span class="none" title="not measured">–</span></td>`;
@@ -220,21 +219,9 @@ function boundNote(measurement: Measurement, trace: TraceResults): string | null
   return ratio === null || !isSound(measurement) ? null : `${formatRatio(ratio)} × bound`;
 }
 
-/** The best figure as it is printed, so that what looks the same is marked the same; null where all do. */
-function bestText(
-  values: readonly (number | null)[],
-  format: (value: number) => string,
-  better: 'lower' | 'higher',
-): string | null {
-  const present = values.filter((value) => value !== null);
-  if (new Set(present.map(format)).size < 2) return null;
-  return format(better === 'lower' ? Math.min(...present) : Math.max(...present));
-}
-
-function formatMeasure({ key, unit }: Measure, value: number): string {
-  if (key === 'meanSearch') return value.toFixed(1);
+function formatMeasure({ unit, digits }: Measure, value: number): string {
   if (unit === 'bytes') return formatSize(value);
   if (unit === 'fraction') return formatFraction(value);
   if (unit === 'nanoseconds') return formatNanoseconds(value);
-  return formatCount(value);
+  return digits === 0 ? formatCount(value) : value.toFixed(digits);
 }

@@ -1,45 +1,34 @@
-/** The measurements of one trace, and what the report derives from them in more than one place. */
+/** A trace as the report shows it, and what the report derives in more than one place. */
+import { type Comparison, measuredIn, type Settings } from '../metrics/comparison.js';
 import type { Measurement } from '../metrics/measurement.js';
+import type { TraceFacts } from '../trace/facts.js';
 
 export interface TraceResults {
   /** What the report calls the trace: its name, with a number where several have the same. */
   readonly name: string;
+  readonly facts: TraceFacts;
+  readonly settings: Settings;
   /** At least one, in the order given. */
   readonly measurements: readonly Measurement[];
-  /** The most bytes ever live where every request was served: no allocator can do with less. */
-  readonly lowerBound: number;
 }
 
-/** Groups by trace, in order of first appearance. An allocator that comes again begins another trace of that name. */
-export function groupByTrace(measurements: readonly Measurement[]): readonly TraceResults[] {
-  const groups: { name: string; measurements: Measurement[] }[] = [];
-  for (const measurement of measurements) {
-    const namesakes = groups.filter(({ measurements }) => measurements[0]!.trace === measurement.trace);
-    const open = namesakes.find(
-      (group) => !group.measurements.some(({ allocator }) => allocator === measurement.allocator),
-    );
-    if (open !== undefined) {
-      open.measurements.push(measurement);
-      continue;
-    }
-    const name =
-      namesakes.length === 0 ? measurement.trace : `${measurement.trace} (${namesakes.length + 1})`;
-    groups.push({ name, measurements: [measurement] });
-  }
-  return groups.map((group) => ({
-    ...group,
-    lowerBound: Math.max(...group.measurements.map(({ peakLiveBytes }) => peakLiveBytes)),
-  }));
+/** The traces with figures. */
+export function tracesOf(comparisons: readonly Comparison[]): readonly TraceResults[] {
+  const namesakes = new Map<string, number>();
+  return comparisons
+    .map((comparison) => ({ ...comparison, measurements: measuredIn(comparison) }))
+    .filter(({ measurements }) => measurements.length > 0)
+    .map(({ trace, settings, measurements }) => {
+      const count = (namesakes.get(trace.name) ?? 0) + 1;
+      namesakes.set(trace.name, count);
+      const name = count === 1 ? trace.name : `${trace.name} (${count})`;
+      return { name, facts: trace, settings, measurements };
+    });
 }
 
-/** Whether every request was served and nothing was found amiss: only such results compare. */
-export function isSound(measurement: Measurement): boolean {
-  return measurement.failed === 0 && !measurement.verification?.fault;
-}
-
-/** Footprint ÷ lower bound; null where nothing was ever live. */
-export function overhead(measurement: Measurement, { lowerBound }: TraceResults): number | null {
-  return lowerBound === 0 ? null : measurement.footprintBytes / lowerBound;
+/** Footprint ÷ lower bound, the most bytes ever live; null where nothing was. */
+export function overhead(measurement: Measurement, { facts }: TraceResults): number | null {
+  return facts.peakLiveBytes === 0 ? null : measurement.footprintBytes / facts.peakLiveBytes;
 }
 
 /** Where the bytes of a footprint go. The parts add up to the footprint. */

@@ -1,23 +1,17 @@
 /** `freehold compare`: every allocator on every trace, side by side. */
 import { cpus } from 'node:os';
 import { Command } from 'commander';
-import { toCsv, toRecord } from '../../metrics/csv.js';
+import { type Comparison, measuredIn } from '../../metrics/comparison.js';
+import { toCsv, toRecords } from '../../metrics/csv.js';
 import type { Measurement } from '../../metrics/measurement.js';
-import type { Unmeasured } from '../../metrics/unmeasured.js';
 import { checkOutputs } from '../../node/output/check.js';
 import { writeOutput } from '../../node/output/write.js';
 import { reportPage } from '../../node/report-page.js';
-import type { Contender } from '../../replay/registry.js';
+import type { Contender } from '../../replay/contender.js';
+import { leftOutNote } from '../../replay/contenders.js';
 import { renderReport } from '../../report/report.js';
 import { formatMany } from '../../text/format.js';
-import {
-  alignOption,
-  allocatorsHelp,
-  allocatorsOption,
-  asOption,
-  leftOutNote,
-  zstdWindowOption,
-} from '../arguments.js';
+import { alignOption, allocatorsHelp, allocatorsOption, asOption, zstdWindowOption } from '../arguments.js';
 import { tellProblems } from '../problems.js';
 import { replayAll, type Submit } from '../replays.js';
 import { colours, parseSize, print } from '../terminal.js';
@@ -70,41 +64,35 @@ async function compare(paths: readonly string[], options: CompareOptions): Promi
   const { csv, report } = options;
   checkOutputs({ '--csv': csv, '--report': report }, paths);
   const paint = colours(process.stdout);
-  const measurements: Measurement[] = [];
-  const unmeasured: Unmeasured[] = [];
+  const comparisons: Comparison[] = [];
   const internal: unknown[] = [];
   const leftOut: string[] = [];
   const settings = { align: options.align, capacity: options.capacity ?? null };
   const verify = options.verify === true;
-  const submit: Submit<Measurement> = (pool, trace, spec) => pool.compare({ trace, spec, settings, verify });
+  const submit: Submit<Measurement> = (pool, trace, { peakLiveBytes }, spec) =>
+    pool.compare({ trace, spec, settings, verify }, peakLiveBytes);
   const reading = { format: options.as, zstdWindow: options.zstdWindow };
-  for await (const { trace, results, partial, ...others } of replayAll(
-    paths,
-    options.allocators,
-    settings,
-    submit,
-    reading,
-  )) {
-    measurements.push(...results);
-    unmeasured.push(...others.unmeasured);
-    internal.push(...others.internal);
-    if (partial) leftOut.push(trace);
-    if (!options.json) print(`${traceTable(results, paint, others.unmeasured)}\n`);
+  for await (const replayed of replayAll(paths, options.allocators, settings, submit, reading)) {
+    const { comparison, partial } = replayed;
+    comparisons.push(comparison);
+    internal.push(...replayed.internal);
+    if (partial) leftOut.push(comparison.trace.name);
+    if (!options.json) print(`${traceTable(comparison, paint)}\n`);
   }
   // Files first: a reader who has seen enough ends the printing.
-  if (csv !== undefined) await writeOutput(csv, [toCsv(measurements, unmeasured)], { replace: true });
-  if (report !== undefined && measurements.length > 0) {
+  if (csv !== undefined) await writeOutput(csv, [toCsv(comparisons)], { replace: true });
+  if (report !== undefined && comparisons.some((each) => measuredIn(each).length > 0)) {
     const typed = ['freehold', ...process.argv.slice(2)].map(quoteForShell).join(' ');
-    const meta = { version: VERSION, command: typed, created: new Date(), machine: machine(), unmeasured };
-    await writeOutput(report, [renderReport(measurements, meta, reportPage())], { replace: true });
+    const meta = { version: VERSION, command: typed, created: new Date(), machine: machine() };
+    await writeOutput(report, [renderReport(comparisons, meta, reportPage())], { replace: true });
   }
   if (options.json) {
-    print(JSON.stringify([...measurements.map(toRecord), ...unmeasured], null, 2));
+    print(JSON.stringify(toRecords(comparisons), null, 2));
   } else {
-    const parts = [meansTable(measurements, paths.length, paint), legend(paint), leftOutNote(leftOut)];
+    const parts = [meansTable(comparisons, paint), legend(paint), leftOutNote(leftOut)];
     print(parts.filter(Boolean).join('\n\n'));
   }
-  tellProblems({ measurements, unmeasured, internal });
+  tellProblems(comparisons, internal);
 }
 
 function machine(): string {

@@ -1,31 +1,22 @@
 /** The tables of `freehold compare`, within 80 columns: allocators down, measures across, the best of a column starred. */
+import { type Comparison, measuredIn, unmeasuredIn } from '../../metrics/comparison.js';
 import { meansOf } from '../../metrics/means.js';
-import type { Measurement } from '../../metrics/measurement.js';
+import { isSound, type Measurement } from '../../metrics/measurement.js';
 import { MEASURES, type Measure, type MeasureKey } from '../../metrics/measures.js';
-import type { Unmeasured } from '../../metrics/unmeasured.js';
 import type { Colours } from '../../text/colours.js';
-import { formatMany, formatSize } from '../../text/format.js';
+import { type Column, figuresOf } from '../../text/figures.js';
+import { enumerate, formatMany, formatSize } from '../../text/format.js';
 import { define, table, type Wide, wrap } from '../../text/table.js';
 import { visibleName } from '../../text/visible.js';
 import type { RecordedGrants } from '../../trace/recorded.js';
-import { allocatorRows, BEST, emptyRow, NONE, nothingMeasured, notMeasured } from '../rows.js';
+import { allocatorRows, BEST, emptyRow, nothingMeasured, notMeasured, starred } from '../rows.js';
 
 /** The columns, as far as 80 columns of text take them. */
-const COLUMNS: readonly Measure[] = (
-  [
-    'nsPerOp',
-    'utilization',
-    'internalFragmentation',
-    'externalFragmentation',
-    'johnstoneWilson1',
-    'johnstoneWilson2',
-    'johnstoneWilson3',
-    'johnstoneWilson4',
-    'failed',
-    'meanSearch',
-    'p99Search',
-  ] as const satisfies readonly MeasureKey[]
-).map((key) => MEASURES.find((measure) => measure.key === key)!);
+const COLUMNS = MEASURES.filter(({ column }) => column).map((measure): Column<Row> & Measure => ({
+  ...measure,
+  value: ({ values }) => values[measure.key],
+  format: (value) => format(measure, value),
+}));
 
 /** An allocator and its figures. */
 interface Row {
@@ -35,38 +26,41 @@ interface Row {
   readonly values: Readonly<Record<MeasureKey, number | null>>;
 }
 
-/** The table of one trace, headed by what the trace is; below it what could not be done. All are of that trace. */
-export function traceTable(
-  measurements: readonly Measurement[],
-  paint: Colours,
-  unmeasured: readonly Unmeasured[] = [],
-): string {
-  const [first] = measurements;
-  if (first === undefined) return nothingMeasured(unmeasured, paint);
-  const { trace, operations, requests, capacity, recorded } = first;
-  const rows = measurements.map((measurement) => ({
+/** The table of one trace, headed by what the trace is; below it what could not be done. */
+export function traceTable(comparison: Comparison, paint: Colours): string {
+  const { name, operations, requests, recorded } = comparison.trace;
+  const { capacity } = comparison.settings;
+  const measured = measuredIn(comparison);
+  const unmeasured = unmeasuredIn(comparison);
+  if (measured.length === 0) return nothingMeasured(name, unmeasured, paint);
+  const rows = measured.map((measurement) => ({
     allocator: measurement.allocator,
-    sound: measurement.failed === 0 && !measurement.verification?.fault,
+    sound: isSound(measurement),
     values: measurement,
   }));
-  const peak = formatSize(Math.max(...measurements.map(({ peakLiveBytes }) => peakLiveBytes)));
   const facts = [
     formatMany(operations, 'operation'),
     formatMany(requests, 'request'),
-    // Where all refused something, nobody knows what would have been live.
-    rows.some(({ sound }) => sound) ? `at most ${peak} live` : `at most ${peak} served at once`,
+    atMost(comparison, measured),
     capacity === null ? 'in an arena that grows' : `in an arena of ${formatSize(capacity)}`,
   ];
   const shown = recorded === null ? rows : [...rows, asRecorded(recorded)];
   const empty = unmeasured.flatMap((each) => emptyRow(each, COLUMNS.length));
   return [
-    paint.bold(visibleName(trace)),
+    paint.bold(visibleName(name)),
     wrap(facts.join(', ')),
     '',
     figures(shown, paint, empty),
-    ...measurements.flatMap(notVerified),
+    ...measured.flatMap(notVerified),
     ...unmeasured.map(notMeasured),
   ].join('\n');
+}
+
+/** Where every allocator refused something, no run had all live that the program has. */
+function atMost({ trace }: Comparison, measured: readonly Measurement[]): string {
+  if (measured.some(isSound)) return `at most ${formatSize(trace.peakLiveBytes)} live`;
+  const served = Math.max(...measured.map(({ peakLiveBytes }) => peakLiveBytes));
+  return `at most ${formatSize(served)} served at once`;
 }
 
 function notVerified({ allocator, verification }: Measurement): string[] {
@@ -75,9 +69,10 @@ function notVerified({ allocator, verification }: Measurement): string[] {
 }
 
 /** Geometric means of the allocators that ran on every trace; '' where there is but one trace. */
-export function meansTable(measurements: readonly Measurement[], traces: number, paint: Colours): string {
+export function meansTable(comparisons: readonly Comparison[], paint: Colours): string {
+  const traces = comparisons.length;
   if (traces < 2) return '';
-  const means = meansOf(measurements).filter((each) => each.traces === traces);
+  const means = meansOf(comparisons).filter((each) => each.traces === traces);
   if (means.length === 0) return '';
   const rows = means.map(({ allocator, values }) => ({ allocator, sound: values.failed === 0, values }));
   const what = 'geometric means, of the allocators that ran on all';
@@ -97,8 +92,8 @@ export function legend(paint: Colours): string {
 /** For `--help`: every measure, those of the tables and those that only --json, --csv and --report have. */
 export function measuresHelp(): string {
   const lines = MEASURES.map(({ title, meaning }) => define(`  ${title}`, meaning, 10));
-  const others = MEASURES.filter((measure) => !COLUMNS.includes(measure)).map(({ title }) => title);
-  return `\nMeasures (${others.join(', ')}: only in --json, --csv and --report):\n${lines.join('\n')}\n`;
+  const others = enumerate(MEASURES.filter(({ column }) => !column).map(({ title }) => title));
+  return `\nMeasures (${others}: only in --json, --csv and --report):\n${lines.join('\n')}\n`;
 }
 
 /** The recorded allocator among the others, with the one figure that its recording tells. Never the best. */
@@ -110,14 +105,12 @@ function asRecorded({ internalFragmentation }: RecordedGrants): Row {
 
 /** @param more rows without figures */
 function figures(rows: readonly Row[], paint: Colours, more: readonly (string | Wide)[][] = []): string {
-  const best = new Map(COLUMNS.map((measure) => [measure.key, bestText(measure, rows)]));
-  const lines = rows.flatMap((row) => {
-    const cells = COLUMNS.map((measure) => {
-      const text = format(measure, row.values[measure.key]);
-      return row.sound && text === best.get(measure.key) ? paint.green(BEST + text) : text;
-    });
-    return allocatorRows(row.allocator, cells);
-  });
+  const lines = figuresOf(COLUMNS, rows, ({ sound }) => sound).flatMap((cells, i) =>
+    allocatorRows(
+      rows[i]!.allocator,
+      cells.map((cell) => starred(cell, paint)),
+    ),
+  );
   return table(
     ['', ...COLUMNS.map(({ title }) => title)],
     [...lines, ...more],
@@ -126,19 +119,9 @@ function figures(rows: readonly Row[], paint: Colours, more: readonly (string | 
   );
 }
 
-/** The best figure of a column as it is printed, so that what looks the same is starred the same; null where all do. */
-function bestText(measure: Measure, rows: readonly Row[]): string | null {
-  const values = rows.filter(({ sound }) => sound).flatMap(({ values }) => values[measure.key] ?? []);
-  const texts = new Set(values.map((value) => format(measure, value)));
-  if (texts.size < 2) return null;
-  return format(measure, measure.better === 'lower' ? Math.min(...values) : Math.max(...values));
-}
-
 /** At most five characters, for all but absurd figures. */
-function format({ key, unit }: Measure, value: number | null): string {
-  if (value === null) return NONE;
+function format({ unit, digits }: Measure, value: number): string {
   if (unit === 'bytes') return formatSize(value);
-  if (unit === 'count' && key !== 'meanSearch') return value.toFixed(0);
   const shown = unit === 'fraction' ? value * 100 : value;
-  return shown.toFixed(shown < 99.95 ? 1 : 0);
+  return shown.toFixed(shown < 99.95 ? digits : 0);
 }

@@ -1,24 +1,20 @@
 /** `freehold fit`: the smallest arena in which a trace completes, for every allocator. */
 import { Command } from 'commander';
 import { geometricMean } from '../../metrics/averages.js';
-import type { Unmeasured } from '../../metrics/unmeasured.js';
-import type { Fit } from '../../replay/fit.js';
-import type { Contender } from '../../replay/registry.js';
+import { type WorstCases, worstCasesOf } from '../../metrics/bounds.js';
+import { type Comparison, measuredIn, unmeasuredIn } from '../../metrics/comparison.js';
+import type { Contender } from '../../replay/contender.js';
+import { leftOutNote } from '../../replay/contenders.js';
+import type { SmallestArena } from '../../replay/smallest-arena.js';
 import type { Colours } from '../../text/colours.js';
+import { type Column, figuresOf } from '../../text/figures.js';
 import { formatCount, formatMany, formatSize } from '../../text/format.js';
 import { define, table, wrap } from '../../text/table.js';
 import { visibleName } from '../../text/visible.js';
-import {
-  alignOption,
-  allocatorsHelp,
-  allocatorsOption,
-  asOption,
-  leftOutNote,
-  zstdWindowOption,
-} from '../arguments.js';
+import { alignOption, allocatorsHelp, allocatorsOption, asOption, zstdWindowOption } from '../arguments.js';
 import { tellProblems } from '../problems.js';
 import { replayAll, type Submit } from '../replays.js';
-import { allocatorRows, BEST, emptyRow, NONE, nothingMeasured, notMeasured } from '../rows.js';
+import { allocatorRows, emptyRow, NONE, nothingMeasured, notMeasured, starred } from '../rows.js';
 import { colours, print } from '../terminal.js';
 
 interface FitOptions {
@@ -50,31 +46,48 @@ export function fitCommand(): Command {
 
 async function fit(paths: readonly string[], options: FitOptions): Promise<void> {
   const paint = colours(process.stdout);
-  const fits: Fit[] = [];
-  const unmeasured: Unmeasured[] = [];
+  const comparisons: Comparison<SmallestArena>[] = [];
   const internal: unknown[] = [];
   const leftOut: string[] = [];
   const { align } = options;
-  const submit: Submit<Fit> = (pool, trace, spec) => pool.fit({ trace, spec, align });
+  const submit: Submit<SmallestArena> = (pool, trace, { peakLiveBytes }, spec) =>
+    pool.findSmallestArena({ trace, peakLiveBytes, spec, align });
   const settings = { align, capacity: null };
   const reading = { format: options.as, zstdWindow: options.zstdWindow };
-  for await (const { trace, results, partial, ...others } of replayAll(
-    paths,
-    options.allocators,
-    settings,
-    submit,
-    reading,
-  )) {
-    fits.push(...results);
-    unmeasured.push(...others.unmeasured);
-    internal.push(...others.internal);
-    if (partial) leftOut.push(trace);
-    if (!options.json) print(`${fitTable(results, paint, others.unmeasured)}\n`);
+  for await (const replayed of replayAll(paths, options.allocators, settings, submit, reading)) {
+    const { comparison, partial } = replayed;
+    comparisons.push(comparison);
+    internal.push(...replayed.internal);
+    if (partial) leftOut.push(comparison.trace.name);
+    if (!options.json) print(`${fitTable(comparison, paint)}\n`);
   }
-  if (options.json) print(JSON.stringify([...fits, ...unmeasured], null, 2));
-  else
-    print([meansTable(fits, paths.length, paint), LEGEND, leftOutNote(leftOut)].filter(Boolean).join('\n\n'));
-  tellProblems({ unmeasured, internal });
+  if (options.json) print(JSON.stringify(toRecords(comparisons), null, 2));
+  else print([meansTable(comparisons, paint), LEGEND, leftOutNote(leftOut)].filter(Boolean).join('\n\n'));
+  tellProblems(comparisons, internal);
+}
+
+/** A flat list, those without an answer last. */
+function toRecords(comparisons: readonly Comparison<SmallestArena>[]): object[] {
+  const found = comparisons.flatMap((comparison) => {
+    const { trace, settings } = comparison;
+    const { name, operations, peakLiveBytes } = trace;
+    const worstCases = worstCasesOf(trace, settings.align);
+    return measuredIn(comparison).map(({ allocator, title, options, smallestBytes, ...others }) => ({
+      trace: name,
+      allocator,
+      title,
+      options,
+      operations,
+      peakLiveBytes,
+      smallestBytes,
+      worstCases,
+      ...others,
+    }));
+  });
+  const missing = comparisons.flatMap((comparison) =>
+    unmeasuredIn(comparison).map((each) => ({ trace: comparison.trace.name, ...each })),
+  );
+  return [...found, ...missing];
 }
 
 const LEGEND = [
@@ -87,70 +100,87 @@ const LEGEND = [
   .map(([title = '', meaning = '']) => define(title, meaning, 10))
   .join('\n');
 
+const COLUMNS: readonly Column<SmallestArena>[] = [
+  {
+    title: 'smallest',
+    better: 'lower',
+    value: ({ smallestBytes }) => smallestBytes,
+    format: formatSize,
+    exact: true,
+  },
+  { title: 'bytes', better: null, value: ({ smallestBytes }) => smallestBytes, format: formatCount },
+  { title: 'x live', better: null, value: ({ ratio }) => ratio, format: formatRatio },
+  { title: 'growing', better: null, value: ({ grownBytes }) => grownBytes, format: formatSize },
+  { title: 'books', better: null, value: ({ bookkeepingBytes }) => bookkeepingBytes, format: formatSize },
+];
+
 /** The table of one trace, headed by what the trace is. */
-function fitTable(fits: readonly Fit[], paint: Colours, unmeasured: readonly Unmeasured[]): string {
-  const [first] = fits;
-  if (first === undefined) return nothingMeasured(unmeasured, paint);
-  const { trace, operations, peakLiveBytes } = first;
-  const best = bestOf(fits.map(({ smallestBytes }) => smallestBytes));
-  const rows = fits.flatMap((fit) => {
-    const { smallestBytes, bookkeepingBytes, grownBytes } = fit;
-    const smallest = smallestBytes === null ? 'none' : formatSize(smallestBytes);
-    return allocatorRows(fit.allocator, [
-      smallestBytes !== null && smallestBytes === best ? paint.green(`${BEST}${smallest}`) : smallest,
-      smallestBytes === null ? NONE : formatCount(smallestBytes),
-      formatRatio(fit.ratio),
-      formatSize(grownBytes),
-      bookkeepingBytes === null ? NONE : formatSize(bookkeepingBytes),
-    ]);
-  });
-  const head = ['', 'smallest', 'bytes', 'x live', 'growing', 'books'];
-  rows.push(...unmeasured.flatMap((each) => emptyRow(each, head.length - 1)));
+function fitTable(comparison: Comparison<SmallestArena>, paint: Colours): string {
+  const { trace, settings } = comparison;
+  const fits = measuredIn(comparison);
+  const unmeasured = unmeasuredIn(comparison);
+  if (fits.length === 0) return nothingMeasured(trace.name, unmeasured, paint);
+  const rows = figuresOf(COLUMNS, fits).flatMap((figures, i) =>
+    allocatorRows(
+      fits[i]!.allocator,
+      figures.map((figure, column) => starred(figure, paint, column === 0 ? 'none' : NONE)),
+    ),
+  );
+  rows.push(...unmeasured.flatMap((each) => emptyRow(each, COLUMNS.length)));
   return [
-    paint.bold(visibleName(trace)),
-    `${formatMany(operations, 'operation')}, at most ${formatSize(peakLiveBytes)} live`,
+    paint.bold(visibleName(trace.name)),
+    `${formatMany(trace.operations, 'operation')}, at most ${formatSize(trace.peakLiveBytes)} live`,
     '',
-    table(head, rows, ['left', 'right', 'right', 'right', 'right', 'right']),
+    table(['', ...COLUMNS.map(({ title }) => title)], rows, ['left', ...COLUMNS.map(() => 'right' as const)]),
     ...unmeasured.map(notMeasured),
     ...fits.flatMap(notMonotone),
-    worstCaseNote(first),
+    worstCaseNote(worstCasesOf(trace, settings.align)),
   ].join('\n');
 }
 
-function worstCaseNote({ worstCases: { any, firstFit, bestFit, buddy } }: Fit): string {
+function worstCaseNote({ any, firstFit, bestFit, buddy }: WorstCases): string {
   const worst = `The worst program with as much live and sizes in this range: at least ${formatSize(any)} with any allocator, at most ${formatSize(firstFit)} with first-fit and ${formatSize(buddy)} with buddy`;
   return `\n${wrap(`${worst}, near ${formatSize(bestFit)} with best-fit.`)}`;
 }
 
-function notMonotone({ allocator, smallestBytes, failsAtBytes }: Fit): string[] {
+function notMonotone({ allocator, smallestBytes, failsAtBytes }: SmallestArena): string[] {
   if (smallestBytes === null || failsAtBytes === null) return [];
   const found = `${allocator} serves all in ${formatCount(smallestBytes)} bytes but not in ${formatCount(failsAtBytes)}`;
   return [wrap(`${found}: a larger arena is not always safe with it. Use just that size, or try yours.`)];
 }
 
+interface Mean {
+  readonly allocator: string;
+  readonly ratio: number;
+}
+
+const MEAN: Column<Mean> = {
+  title: 'x live',
+  better: 'lower',
+  value: ({ ratio }) => ratio,
+  format: formatRatio,
+};
+
 /** Geometric means of smallest ÷ live, over all traces; '' where there is but one. */
-function meansTable(fits: readonly Fit[], traces: number, paint: Colours): string {
+function meansTable(comparisons: readonly Comparison<SmallestArena>[], paint: Colours): string {
+  const traces = comparisons.length;
   if (traces < 2) return '';
+  const fits = comparisons.flatMap((comparison) => measuredIn(comparison));
   const allocators = [...new Set(fits.map(({ allocator }) => allocator))];
-  const means = allocators.flatMap((allocator) => {
+  const means = allocators.flatMap((allocator): Mean[] => {
     const ratios = fits.filter((fit) => fit.allocator === allocator).flatMap(({ ratio }) => ratio ?? []);
-    return ratios.length < traces ? [] : [{ allocator, mean: geometricMean(ratios) }];
+    return ratios.length < traces ? [] : [{ allocator, ratio: geometricMean(ratios) }];
   });
-  const best = bestOf(means.map(({ mean }) => formatRatio(mean)));
-  const rows = means.flatMap(({ allocator, mean }) => {
-    const text = formatRatio(mean);
-    return allocatorRows(allocator, [text === best ? paint.green(`${BEST}${text}`) : text]);
-  });
+  const rows = figuresOf([MEAN], means).flatMap((figures, i) =>
+    allocatorRows(
+      means[i]!.allocator,
+      figures.map((figure) => starred(figure, paint)),
+    ),
+  );
   const title = `${paint.bold(`All ${traces} traces`)}\ngeometric means, of allocators that served every trace`;
-  return `${title}\n\n${table(['', 'x live'], rows, ['left', 'right'])}`;
+  return `${title}\n\n${table(['', MEAN.title], rows, ['left', 'right'])}`;
 }
 
-/** The least; null where all are the same. */
-function bestOf<T extends number | string>(values: readonly (T | null)[]): T | null {
-  const present = [...new Set(values.filter((value) => value !== null))];
-  return present.length < 2 ? null : present.reduce((a, b) => (Number(b) < Number(a) ? b : a));
-}
-
-function formatRatio(ratio: number | null): string {
-  return ratio === null ? NONE : ratio.toFixed(3);
+function formatRatio(ratio: number): string {
+  return ratio.toFixed(3);
 }

@@ -5,7 +5,8 @@ import { Command, Option } from 'commander';
 import { FaultError, UserError } from '../../errors.js';
 import { type FuzzResult, fuzz } from '../../fuzz/fuzz.js';
 import { needOf } from '../../fuzz/need.js';
-import { ALLOCATORS, type Contender, makeArena, parseContender, reader } from '../../replay/registry.js';
+import { ALLOCATORS } from '../../replay/allocators.js';
+import { type Contender, makeArena, optionReader, parseContender } from '../../replay/contender.js';
 import { formatCount, formatMany } from '../../text/format.js';
 import { unknownName } from '../../text/nearest.js';
 import { wrap } from '../../text/table.js';
@@ -96,7 +97,7 @@ async function fuzzOne(contender: Contender, operations: number, seed: number): 
       checked: !kind.unchecked,
       make: (settings, mover) => makeArena(contender, settings, mover),
       need: (settings, size, align) => needOf(contender, settings, size, align),
-      capacityLeast: kind.granule(reader(contender, { align: 16, capacity: null })),
+      capacityLeast: kind.granule(optionReader(contender, { align: 16, capacity: null })),
     },
     operations,
     seed,

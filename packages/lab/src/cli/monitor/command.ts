@@ -3,13 +3,14 @@ import { Command, Option } from 'commander';
 import { UserError } from '../../errors.js';
 import { type MonitorResult, runMonitor } from '../../monitor/monitor.js';
 import { draw } from '../../monitor/picture.js';
-import { type Contender, makeArena, parseContender } from '../../replay/registry.js';
+import { type Contender, makeArena, parseContender } from '../../replay/contender.js';
 import type { Colours } from '../../text/colours.js';
+import { type Column, figuresOf } from '../../text/figures.js';
 import { formatCount, formatMany, formatSize } from '../../text/format.js';
 import { define, table, wrap } from '../../text/table.js';
 import { makeJobs, SIZE_DISTRIBUTIONS, type SizeDistribution } from '../../workload/jobs.js';
 import { allocatorsHelp, parseContenders, whole } from '../arguments.js';
-import { allocatorRows, BEST } from '../rows.js';
+import { allocatorRows, BEST, starred } from '../rows.js';
 import { colours, parseSize, print } from '../terminal.js';
 
 interface MonitorCommandOptions {
@@ -123,106 +124,106 @@ async function monitor(options: MonitorCommandOptions): Promise<void> {
   );
 }
 
-interface Column {
-  readonly title: string;
+interface MonitorColumn extends Column<Outcome> {
   readonly meaning: string;
-  readonly better: 'lower' | 'higher' | null;
-  text(outcome: Outcome): string;
 }
 
 const percent = (share: number) => (share * 100).toFixed(1);
 /** Times differ by orders of magnitude from load to load. */
 const time = (value: number) => (value < 99.5 ? value.toFixed(2) : formatCount(Math.round(value)));
 
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly MonitorColumn[] = [
   {
     title: 'util',
     meaning: 'share of memory that running jobs asked for, averaged over time, in per cent',
     better: 'higher',
-    text: ({ utilization }) => percent(utilization),
+    value: ({ utilization }) => utilization,
+    format: percent,
   },
   {
     title: 'wait',
     meaning: 'time from arrival to start, on average; the unit is the mean time a job runs',
     better: 'lower',
-    text: ({ meanWait }) => time(meanWait),
+    value: ({ meanWait }) => meanWait,
+    format: time,
   },
   {
     title: 'longest',
     meaning: 'the longest wait',
     better: 'lower',
-    text: ({ maxWait }) => time(maxWait),
+    value: ({ maxWait }) => maxWait,
+    format: time,
   },
   {
     title: 'jobs/t',
     meaning: 'throughput: jobs that end per unit of time, until the last one ends',
     better: 'higher',
-    text: ({ throughput }) => throughput.toFixed(2),
+    value: ({ throughput }) => throughput,
+    format: (value) => value.toFixed(2),
   },
   {
     title: 'frag',
     meaning: 'jobs refused although enough was free in all: no hole was large enough',
     better: 'lower',
-    text: ({ refusedForFragmentation }) => formatCount(refusedForFragmentation),
+    value: ({ refusedForFragmentation }) => refusedForFragmentation,
+    format: formatCount,
   },
   {
     title: 'full',
     meaning: 'jobs refused because less was free than they asked for',
     better: null,
-    text: ({ refusedForMemory }) => formatCount(refusedForMemory),
+    value: ({ refusedForMemory }) => refusedForMemory,
+    format: formatCount,
   },
   {
     title: 'lost',
     meaning:
       'share of the time in which the first job of the queue waits only because of fragmentation, in per cent',
     better: 'lower',
-    text: ({ fragmentedTime }) => percent(fragmentedTime),
+    value: ({ fragmentedTime }) => fragmentedTime,
+    format: percent,
   },
   {
     title: 'int',
     meaning: 'share of the granted memory that no job asked for (rounding), in per cent',
     better: 'lower',
-    text: ({ granted, utilization }) => percent(granted === 0 ? 0 : 1 - utilization / granted),
+    value: ({ granted, utilization }) => (granted === 0 ? 0 : 1 - utilization / granted),
+    format: percent,
   },
   {
     title: 'holes',
     meaning: 'free segments, on average',
     better: null,
-    text: ({ meanHoles }) => meanHoles.toFixed(1),
+    value: ({ meanHoles }) => meanHoles,
+    format: (value) => value.toFixed(1),
   },
   {
     title: 'search',
     meaning: 'free segments (or tree nodes) looked at per attempt',
     better: null,
-    text: ({ meanSearch }) => meanSearch.toFixed(1),
+    value: ({ meanSearch }) => meanSearch,
+    format: (value) => value.toFixed(1),
   },
 ];
 /** Shown where there are some. */
-const IMPOSSIBLE: Column = {
+const IMPOSSIBLE: MonitorColumn = {
   title: 'never',
   meaning: 'jobs rejected: they do not fit into empty memory',
   better: 'lower',
-  text: ({ impossible }) => formatCount(impossible),
+  value: ({ impossible }) => impossible,
+  format: formatCount,
 };
 
-function columnsOf(outcomes: readonly Outcome[]): readonly Column[] {
+function columnsOf(outcomes: readonly Outcome[]): readonly MonitorColumn[] {
   return outcomes.some(({ impossible }) => impossible > 0) ? [...COLUMNS, IMPOSSIBLE] : COLUMNS;
 }
 
 function figures(outcomes: readonly Outcome[], paint: Colours): string {
   const columns = columnsOf(outcomes);
-  const best = columns.map(({ better, text }) => {
-    const values = outcomes.map((outcome) => Number(text(outcome).replaceAll(',', '')));
-    if (better === null || new Set(values).size < 2) return null;
-    return better === 'lower' ? Math.min(...values) : Math.max(...values);
-  });
-  const rows = outcomes.flatMap((outcome) =>
+  const rows = figuresOf(columns, outcomes).flatMap((cells, i) =>
     allocatorRows(
-      outcome.policy,
-      columns.map(({ text }, i) => {
-        const shown = text(outcome);
-        return Number(shown.replaceAll(',', '')) === best[i] ? paint.green(BEST + shown) : shown;
-      }),
+      outcomes[i]!.policy,
+      cells.map((cell) => starred(cell, paint)),
     ),
   );
   const align = ['left' as const, ...columns.map(() => 'right' as const)];
@@ -249,7 +250,7 @@ function timeline(outcomes: readonly Outcome[], paint: Colours): string {
   ].join('\n\n');
 }
 
-function legend(columns: readonly Column[]): string {
+function legend(columns: readonly MonitorColumn[]): string {
   return [
     `${BEST} marks the best of a column.`,
     ...columns.map(({ title, meaning }) => define(title, meaning, 9)),

@@ -6,7 +6,7 @@ import { ENDED } from '../../replay/shortage.js';
 import { type PoolOptions, ReplayPool } from './pool.js';
 
 /** As the tests run sources, what threads run is named: what `npm run build` made, or an entry of the tests' own. */
-const BUILT = new URL('../../../dist/replay/thread.js', import.meta.url);
+const BUILT = new URL('../../../dist/node/threads/thread.js', import.meta.url);
 const DYING = new URL('../../../test/dying-thread.js', import.meta.url);
 const TRACE = makeTrace('a+100 b+200 -a -b');
 const LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };

@@ -11,10 +11,11 @@ import { type ResourceLimits, Worker } from 'node:worker_threads';
 import type { Verification } from '../../metrics/fault.js';
 import type { Measurement } from '../../metrics/measurement.js';
 import { bytesOfMeasuring, bytesOfShadow, bytesOfVerifying } from '../../replay/estimates.js';
-import type { Fit } from '../../replay/fit.js';
 import { ENDED, shortageOf } from '../../replay/shortage.js';
+import type { SmallestArena } from '../../replay/smallest-arena.js';
 import type { CompareTask, FitTask } from '../../replay/task.js';
 import { unverified } from '../../replay/verify.js';
+import { peakLiveBytes } from '../../trace/live.js';
 import { memoryForReplays } from './memory.js';
 import type { Answer, ThreadTask } from './thread.js';
 import { unpackError } from './thread-errors.js';
@@ -57,12 +58,13 @@ export class ReplayPool implements AsyncDisposable {
 
   /**
    * Measures; then verifies, if the task says so, in another thread, so that the figures are there whatever comes of it.
+   * @param peakLive the most bytes that the trace has live; found out where it is not given
    * @throws what the replay threw; an error of code ERR_WORKER_OUT_OF_MEMORY or ERR_THREAD_ENDED where the thread ended without a word
    */
-  async compare(task: CompareTask): Promise<Measurement> {
+  async compare(task: CompareTask, peakLive = peakLiveBytes(task.trace)): Promise<Measurement> {
     const label = labelOf(task);
     const { trace } = task;
-    const measurement = await this.#run<Measurement>(label, bytesOfMeasuring(trace), () => ({
+    const measurement = await this.#run<Measurement>(label, bytesOfMeasuring(trace, peakLive), () => ({
       kind: 'compare',
       task: { ...task, verify: false },
     }));
@@ -71,8 +73,9 @@ export class ReplayPool implements AsyncDisposable {
   }
 
   /** @throws as `compare` */
-  fit(task: FitTask): Promise<Fit> {
-    return this.#run<Fit>(labelOf(task), bytesOfMeasuring(task.trace), () => ({ kind: 'fit', task }));
+  findSmallestArena(task: FitTask): Promise<SmallestArena> {
+    const bytes = bytesOfMeasuring(task.trace, task.peakLiveBytes);
+    return this.#run<SmallestArena>(labelOf(task), bytes, () => ({ kind: 'fit', task }));
   }
 
   async #verify({ trace, spec, settings }: CompareTask, measurement: Measurement): Promise<Verification> {

@@ -4,7 +4,7 @@ import {
   type CompareTask,
   compare,
   type FitTask,
-  fit,
+  findSmallestArena,
   type VerifyTask,
   verifyOne,
 } from '../../replay/task.js';
@@ -20,7 +20,7 @@ export type Answer = { readonly result: unknown } | { readonly error: PackedErro
 
 function perform({ kind, task }: ThreadTask): unknown {
   if (kind === 'compare') return compare(task);
-  return kind === 'verify' ? verifyOne(task) : fit(task);
+  return kind === 'verify' ? verifyOne(task) : findSmallestArena(task);
 }
 
 function answer(): Answer {

@@ -1,21 +1,22 @@
 import { type Buddy, IndexedFit, NaiveAllocator, type Tlsf } from 'freehold';
 import { describe, expect, it } from 'vitest';
 import { makeTrace } from '../../test/traces.js';
-import type { Settings } from './options.js';
-import { ALLOCATORS, defaultContenders, makeArena, optionsInForce, parseContender } from './registry.js';
+import type { Settings } from '../metrics/comparison.js';
+import { ALLOCATORS } from './allocators.js';
+import { defaultContenders, makeArena, optionsInForce, parseContender } from './contender.js';
 import { Replay } from './replay.js';
 
 const GROWING: Settings = { align: 16, capacity: null };
 
 const allocatorOf = (spec: string, settings = GROWING) => makeArena(parseContender(spec), settings).allocator;
 
-it('the allocators, in order', () => {
-  const order =
-    'naive-first naive-best naive-worst naive-next first-fit next-fit best-fit worst-fit tlsf blocks buddy heap heap-unchecked';
+it('a recording is replayed through every allocator for any program, in order, and those of its own format', () => {
+  const general = ALLOCATORS.filter(({ formats }) => formats === undefined).map(({ id }) => id);
   const specs = (format: string) => defaultContenders(format).map(({ spec }) => spec);
-  expect(specs('mtrace')).toEqual(order.split(' '));
-  expect(specs('kmem')).toEqual([...order.split(' '), 'slab']);
-  expect(specs('kmem-pages')).toEqual([...order.split(' '), 'pages']);
+  expect(specs('mtrace')).toEqual(general);
+  expect(specs('kmem')).toEqual([...general, 'slab']);
+  expect(specs('kmem-pages')).toEqual([...general, 'pages']);
+  expect(new Set(ALLOCATORS.map(({ id }) => id)).size).toBe(ALLOCATORS.length);
 });
 
 describe('options', () => {

@@ -10,27 +10,20 @@
  * the result says that a little more room is not always safe. What remains is the least capacity found, not a proof that
  * none smaller serves.
  */
-import { type WorstCases, worstCases } from '../metrics/bounds.js';
-import { peakLiveBytes } from '../trace/live.js';
-import { OP_FREE, type Trace } from '../trace/trace.js';
-import type { Settings } from './options.js';
-import { type Contender, makeArena, optionsInForce, reader } from './registry.js';
+
+import type { Settings } from '../metrics/comparison.js';
+import type { Trace } from '../trace/trace.js';
+import { type Contender, makeArena, optionReader, optionsInForce } from './contender.js';
 import { EMPTY, Replay } from './replay.js';
 
-export interface Fit {
-  readonly trace: string;
+export interface SmallestArena {
   /** As named on the command line, options included. */
   readonly allocator: string;
   readonly title: string;
   readonly options: Readonly<Record<string, string>>;
-  readonly operations: number;
-  /** The most bytes ever live: a lower bound for every allocator. */
-  readonly peakLiveBytes: number;
   /** The least capacity found in which every request is served; null where none was. */
   readonly smallestBytes: number | null;
-  /** What the worst program with as many bytes live, in sizes between the same two, may need. */
-  readonly worstCases: WorstCases;
-  /** smallestBytes ÷ peakLiveBytes; null where either is missing or 0. */
+  /** smallestBytes ÷ the most bytes ever live; null where either is missing or 0. */
   readonly ratio: number | null;
   /** Most bookkeeping outside the arena, when it has the smallest capacity; null where there is none. */
   readonly bookkeepingBytes: number | null;
@@ -47,19 +40,20 @@ const UPWARDS_MAX = 64;
 /** Below the capacity found, at this many steps towards the lower bound, each twice as far, others are tried. */
 const PROBES = 8;
 
-export function fit(trace: Trace, contender: Contender, align: number): Fit {
-  const search = new FitSearch(trace, contender, align);
+/** @param peakLiveBytes the most bytes ever live: a lower bound for every allocator */
+export function smallestArena(
+  trace: Trace,
+  contender: Contender,
+  align: number,
+  peakLiveBytes: number,
+): SmallestArena {
+  const search = new Search(trace, contender, align, peakLiveBytes);
   const smallestBytes = search.run();
-  const peakLiveBytes = search.peakLive;
   return {
-    trace: trace.name,
     allocator: contender.spec,
     title: contender.kind.title,
     options: optionsInForce(contender, { align, capacity: smallestBytes }),
-    operations: trace.length,
-    peakLiveBytes,
     smallestBytes,
-    worstCases: worstCases(peakLiveBytes, ...requestRange(trace, align)),
     ratio: smallestBytes === null || peakLiveBytes === 0 ? null : smallestBytes / peakLiveBytes,
     bookkeepingBytes: smallestBytes === null ? null : search.confirm(smallestBytes),
     grownBytes: search.grown,
@@ -68,25 +62,25 @@ export function fit(trace: Trace, contender: Contender, align: number): Fit {
   };
 }
 
-class FitSearch {
-  readonly peakLive: number;
+class Search {
   /** What the arena comes to when it grows. */
   readonly grown: number;
   replays = 0;
   readonly #trace: Trace;
   readonly #contender: Contender;
   readonly #align: number;
+  readonly #peakLiveBytes: number;
   readonly #granule: number;
   /** In granules: capacities that were tried and failed. */
   readonly #failures: number[] = [];
 
-  constructor(trace: Trace, contender: Contender, align: number) {
+  constructor(trace: Trace, contender: Contender, align: number, peakLiveBytes: number) {
     const settings: Settings = { align, capacity: null };
     this.#trace = trace;
     this.#contender = contender;
     this.#align = align;
-    this.#granule = contender.kind.granule(reader(contender, settings));
-    this.peakLive = peakLiveBytes(trace);
+    this.#peakLiveBytes = peakLiveBytes;
+    this.#granule = contender.kind.granule(optionReader(contender, settings));
     this.grown = this.#grow(settings);
   }
 
@@ -94,7 +88,7 @@ class FitSearch {
   run(): number | null {
     const start = Math.max(1, Math.ceil(this.grown / this.#granule));
     // Too small for the live bytes alone.
-    const floor = Math.max(1, Math.min(Math.ceil(this.peakLive / this.#granule), start)) - 1;
+    const floor = Math.max(1, Math.min(Math.ceil(this.#peakLiveBytes / this.#granule), start)) - 1;
     let serves = start;
     let fails = floor;
     while (!this.#serves(serves)) {
@@ -193,17 +187,4 @@ class FitSearch {
     this.replays++;
     return end - arena.allocator.base;
   }
-}
-
-/** The smallest and the largest request, each rounded up to `align`. */
-function requestRange({ length, op, size }: Trace, align: number): [number, number] {
-  let smallest = Number.POSITIVE_INFINITY;
-  let largest = 0;
-  for (let i = 0; i < length; i++) {
-    if (op[i] === OP_FREE) continue;
-    if (size[i]! < smallest) smallest = size[i]!;
-    if (size[i]! > largest) largest = size[i]!;
-  }
-  const granted = (bytes: number) => Math.ceil(Math.max(bytes, 1) / align) * align;
-  return largest === 0 ? [align, align] : [granted(smallest), granted(largest)];
 }
