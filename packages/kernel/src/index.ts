@@ -7,7 +7,6 @@ export { type ErrorCode, ExecError, KernelError, SystemCallError } from './error
 export {
   FRAME_DIRTY,
   FRAME_HEAD,
-  FRAME_PCP,
   FrameDescriptors,
   OWNER_ANONYMOUS,
   OWNER_FILE,
@@ -32,7 +31,7 @@ export {
   type ReclaimHook,
 } from './frames/page-allocator.js';
 export { Kernel, type KernelOptions } from './kernel.js';
-export { FRAME_BYTES, FRAME_SHIFT, Machine } from './machine.js';
+export { FRAME_BYTES, Machine } from './machine.js';
 export {
   MMAP_THRESHOLD,
   TOP_PAD,

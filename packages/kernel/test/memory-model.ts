@@ -71,9 +71,9 @@ export class ModelPage {
   }
 
   write(slot: number, value: number): void {
-    if (this.shared) this.object!.pages[this.index]![slot] = value;
+    if (this.shared) this.object!.pages[this.index][slot] = value;
     else {
-      this.own ??= this.object!.pages[this.index]!.slice();
+      this.own ??= this.object!.pages[this.index].slice();
       this.own[slot] = value;
     }
   }
@@ -82,7 +82,7 @@ export class ModelPage {
   writeZero(offset: number): void {
     for (let slot = 0; slot < SLOTS; slot++) {
       const at = offset - slotOffset(slot);
-      if (at >= 0 && at < 4) this.write(slot, this.words![slot]! & ~(0xff << (at * 8)));
+      if (at >= 0 && at < 4) this.write(slot, this.words![slot] & ~(0xff << (at * 8)));
     }
   }
 
@@ -159,8 +159,8 @@ export class ModelSpace {
       if (keep && page !== undefined) this.pages.set(first + i, page.movedTo(first + i, null));
     }
     for (let i = 0; i < fresh; i++) {
-      if (i >= kept) this.pages.set(at + i, lead.successor(i).movedTo(at + i, null));
-      else if (moved[i] !== undefined) this.pages.set(at + i, moved[i]!.movedTo(at + i, moved[i]!.own));
+      const page = i < kept ? moved[i] : lead.successor(i);
+      if (page !== undefined) this.pages.set(at + i, page.movedTo(at + i, i < kept ? page.own : null));
     }
   }
 

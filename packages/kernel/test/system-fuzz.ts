@@ -537,7 +537,7 @@ class SystemFuzz extends FuzzBase {
     if (!this.expect(result, 'ok')) return;
     // Another segment may have come to lie where the first pages of one were unmapped: that one's rest stays.
     const pages = [...space.pages].filter(([, { group }]) => group === first).sort(([a], [b]) => a - b);
-    const [, lowest] = pages[0]!;
+    const [, lowest] = pages[0];
     for (const [page, { object }] of pages) if (object === lowest.object) space.pages.delete(page);
   }
 

@@ -293,7 +293,7 @@ describe('a fork', () => {
     const { memory, malloc } = start();
     const blocks = Array.from({ length: 200 }, (_, i) => malloc.malloc(20 + ((i * 37) % 900)));
     malloc.malloc(MMAP_THRESHOLD);
-    for (let i = 0; i < 200; i += 3) malloc.free(blocks[i]!);
+    for (let i = 0; i < 200; i += 3) malloc.free(blocks[i]);
     const copy = new FakeMemory();
     copy.bytes.set(memory.bytes);
     copy.break = memory.break;
@@ -349,11 +349,11 @@ describe('whatever a program does', () => {
             if (address !== 0) verify(address, size, 0);
             add(address, size);
           } else if (at >= 0 && name === 'free') {
-            const { address, size: held, fill } = live.splice(at, 1)[0]!;
+            const { address, size: held, fill } = live.splice(at, 1)[0];
             verify(address, held, fill);
             malloc.free(address);
           } else if (at >= 0) {
-            const block = live[at]!;
+            const block = live[at];
             const wanted = size + 1;
             if (name === 'fault') memory.faultIn = 1;
             let moved = 0;

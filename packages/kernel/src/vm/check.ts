@@ -187,7 +187,7 @@ function checkTlb(vm: CheckedMemory, memory: MappedMemory): void {
 /** @returns for each frame, how many pages of the page cache lie in it */
 function checkCache(vm: CheckedMemory): Int32Array {
   const { cache, pages } = vm;
-  const { owner, flags, private: indices } = pages.descriptors;
+  const { owner, flags, tag: indices } = pages.descriptors;
   const cached = new Int32Array(pages.machine.frames);
   let file = 0;
   let dirty = 0;

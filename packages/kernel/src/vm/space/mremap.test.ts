@@ -151,10 +151,7 @@ const numbers = (process: Process, at: number, pages: number) =>
   Array.from({ length: pages }, (_, i) => process.space.loadU8(at + i * PAGE));
 
 const framesOf = ({ space }: Process, at: number, pages: number) =>
-  Array.from(
-    { length: pages },
-    (_, i) => space.vm.pages.machine.u32[space.table.find(at / PAGE + i)]! >>> 12,
-  );
+  Array.from({ length: pages }, (_, i) => space.vm.pages.machine.u32[space.table.find(at / PAGE + i)] >>> 12);
 
 describe('pages that move', () => {
   it('keep their frames, over borders of tables too, and are gone from the old place', () => {
