@@ -78,6 +78,7 @@ export type { ResidentPages, SharedMemory, VirtualMemoryCounts } from './vm/spac
 export type { RemapOptions } from './vm/space/mremap.js';
 export { Span, SpanTree } from './vm/space/span-tree.js';
 export { MappedMemory } from './vm/translation/mapped-memory.js';
+export { MappedWords } from './vm/translation/mapped-words.js';
 export * from './vm/translation/memory-fault.js';
 export * from './vm/translation/page-table.js';
 export * from './vm/translation/tlb.js';
