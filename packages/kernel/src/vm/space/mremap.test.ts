@@ -204,6 +204,24 @@ describe('pages that move', () => {
     endAll(kernel);
   });
 
+  it('take the place of all that a table held: it stays, or goes where nothing comes', () => {
+    const { init, kernel } = boot();
+    const to = BASE + 2 ** 30;
+    const move = () => init.mremap(BASE, 2 * PAGE, 2 * PAGE, { ...MOVE, fixed: true, address: to });
+    map(init, '0+2rw-p');
+    const { tables } = init.space.table;
+    number(init, init.mmap({ address: to, length: 2 * PAGE, fixed: true }), 2);
+    init.space.store8(BASE, 9);
+    move();
+    expect(numbers(init, to, 1)).toEqual([9]);
+    kernel.check();
+    // Nothing was touched here: nothing comes, and what was there goes.
+    map(init, '0+2rw-p');
+    move();
+    expect(init.space.table.tables).toBe(tables);
+    endAll(kernel);
+  });
+
   it('of a fork are still shared until one side writes', () => {
     const { init, kernel } = boot();
     map(init, '0+3rw-p');
