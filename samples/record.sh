@@ -1,7 +1,7 @@
 #!/bin/sh
 # Records samples anew: sh samples/record.sh NAME... (called with no name, it lists them).
 #
-# Each name stands for a file in workloads/, which says
+# Each name stands for a file in programs/, which says
 #   needs     the programs it runs, each with its Debian package: "sqlite3:sqlite3 cc1:gcc"
 #   sample    the file to write, beside this script; its ending decides what is kept:
 #             *.trace.gz is converted to malloc-bench protobuf, others hold the tool's own text, compressed
@@ -15,7 +15,8 @@
 set -eu
 
 samples=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-freehold=$samples/../packages/lab/bin/freehold.js
+lab=$samples/../packages/lab
+freehold=$lab/bin/freehold.js
 callers_path=$PATH
 PATH=/usr/bin:/bin:/usr/sbin:/sbin
 export LC_ALL=C.UTF-8 TZ=UTC
@@ -27,7 +28,7 @@ fail() {
 
 # prose LINES SEED: lines of invented words on standard output.
 prose() {
-  awk -v lines="$1" -v seed="$2" -f "$samples/workloads/prose.awk"
+  awk -v lines="$1" -v seed="$2" -f "$samples/programs/prose.awk"
 }
 
 check_needs() {
@@ -47,7 +48,7 @@ plainly() {
 }
 
 compile_preloaded() {
-  cc -O2 -Wall -Wextra -fPIC -shared -o "$work/$1.so" "$samples/recorder/$1.c"
+  cc -O2 -Wall -Wextra -fPIC -shared -o "$work/$1.so" "$lab/recorder/$1.c"
 }
 
 record() {
@@ -95,8 +96,8 @@ keep() {
 
 record_sample() (
   name=$1 tool=recorder settings=''
-  [ -f "$samples/workloads/$name.sh" ] || fail "no workload $name; there are: $names"
-  . "$samples/workloads/$name.sh"
+  [ -f "$samples/programs/$name.sh" ] || fail "no program $name; there are: $names"
+  . "$samples/programs/$name.sh"
   check_needs
   work=$(mktemp -d "${TMPDIR:-/tmp}/freehold.XXXXXX")
   trap 'rm -rf "$work"' EXIT
@@ -108,6 +109,6 @@ record_sample() (
   echo "$sample: $(wc -c <"$samples/$sample") bytes"
 )
 
-names=$(cd "$samples/workloads" && ls -- *.sh | sed 's/\.sh$//' | tr '\n' ' ')
+names=$(cd "$samples/programs" && ls -- *.sh | sed 's/\.sh$//' | tr '\n' ' ')
 [ $# -gt 0 ] || fail "which? sh samples/record.sh NAME..., with names out of: $names"
 for name in "$@"; do record_sample "$name"; done

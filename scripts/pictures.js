@@ -66,6 +66,8 @@ async function pictureOfReport() {
   const page = await browser.newPage({
     viewport: { width: REPORT_WIDTH, height: 300 },
     colorScheme: 'light',
+    // The report allows its own styles only.
+    bypassCSP: true,
   });
   await page.goto(pathToFileURL(report).href);
   await page.waitForSelector('canvas');
@@ -83,6 +85,11 @@ async function pictureOfShell() {
   await save(page.locator('pre'), 'shell.png');
 }
 
+/**
+ * @param {Pick<import('playwright-core').Page, 'screenshot'>} target
+ * @param {string} name
+ * @param {import('playwright-core').PageScreenshotOptions} options
+ */
 async function save(target, name, options = {}) {
   const shot = await target.screenshot(options);
   const blank = await browser.newPage();
@@ -94,13 +101,17 @@ async function save(target, name, options = {}) {
   writeFileSync(join(PICTURES, name), png);
 }
 
-/** Runs in the browser: the pixels of a PNG. */
+/**
+ * Runs in the browser: the pixels of a PNG.
+ * @param {string} png in base64
+ */
 async function decode(png) {
   const image = new Image();
   image.src = `data:image/png;base64,${png}`;
   await image.decode();
   const { width, height } = image;
   const context = new OffscreenCanvas(width, height).getContext('2d');
+  if (context === null) throw new Error('the browser draws nothing');
   context.drawImage(image, 0, 0);
   const pixels = context.getImageData(0, 0, width, height).data;
   const reader = new FileReader();
@@ -108,7 +119,7 @@ async function decode(png) {
   await new Promise((resolve) => {
     reader.onload = resolve;
   });
-  return { width, height, base64: reader.result.split(',')[1] };
+  return { width, height, base64: String(reader.result).replace(/^.*,/, '') };
 }
 
 /** What a person sees after typing SESSION at the prompt, a line of HTML for each line of the screen. */
@@ -123,7 +134,7 @@ async function shellLines() {
   const toType = [...SESSION, 'quit'];
   const ended = once(shell, 'exit');
   for await (const bytes of shell.stdout) {
-    await new Promise((resolve) => screen.write(bytes, resolve));
+    await new Promise((resolve) => screen.write(bytes, () => resolve(null)));
     // One prompt a command typed so far, and one that waits.
     const waits =
       textOf(screen).filter((line) => line.startsWith(PROMPT)).length > SESSION.length + 1 - toType.length;
@@ -133,23 +144,37 @@ async function shellLines() {
   return linesOf(screen);
 }
 
+/** @param {xterm.Terminal} screen */
 function textOf(screen) {
-  const { active } = screen.buffer;
-  return Array.from({ length: active.length }, (_, i) => active.getLine(i).translateToString());
+  return rowsOf(screen).map((row) => row.translateToString());
 }
 
-/** Lines of the screen as HTML, up to the prompt at which the shell was left. */
+/** @param {xterm.Terminal} screen */
+function rowsOf({ buffer: { active } }) {
+  return Array.from({ length: active.length }, (_, i) => active.getLine(i)).filter(
+    (row) => row !== undefined,
+  );
+}
+
+/**
+ * Lines of the screen as HTML, up to the prompt at which the shell was left.
+ * @param {xterm.Terminal} screen
+ */
 function linesOf(screen) {
   const left = textOf(screen).findLastIndex((line) => line.startsWith(`${PROMPT}quit`));
-  return Array.from({ length: left }, (_, i) => htmlOf(screen.buffer.active.getLine(i)));
+  return rowsOf(screen).slice(0, left).map(htmlOf);
 }
 
-/** Runs of cells that look alike, each in an element of its own. */
+/**
+ * Runs of cells that look alike, each in an element of its own.
+ * @param {xterm.IBufferLine} line
+ */
 function htmlOf(line) {
   let html = '';
   let style = '';
   for (let column = 0; column < COLUMNS; column++) {
     const cell = line.getCell(column);
+    if (cell === undefined) break;
     const next = styleOf(cell);
     if (next !== style) html += `${style && '</b>'}${next && `<b style="${next}">`}`;
     style = next;
@@ -158,6 +183,7 @@ function htmlOf(line) {
   return `${html}${style && '</b>'}`.trimEnd();
 }
 
+/** @param {xterm.IBufferCell} cell */
 function styleOf(cell) {
   const weight = cell.isBold() ? 'bold' : 'normal';
   const colour = cell.isFgPalette()

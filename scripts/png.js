@@ -19,7 +19,7 @@ export function palettePng(rgba, width, height) {
   const rows = Buffer.alloc(height * (width + 1));
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++)
-      rows[y * (width + 1) + 1 + x] = indices.get(classOf(rgba, (y * width + x) * 4));
+      rows[y * (width + 1) + 1 + x] = /** @type {number} */ (indices.get(classOf(rgba, (y * width + x) * 4)));
   }
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
@@ -34,8 +34,14 @@ export function palettePng(rgba, width, height) {
   return Buffer.concat([SIGNATURE, ...chunks]);
 }
 
-/** Colours that agree in the upper 5 bits of red, green and blue: how many pixels, and the first colour met. */
+/** @typedef {readonly number[]} Colour red, green, blue */
+
+/**
+ * Colours that agree in the upper 5 bits of red, green and blue: how many pixels, and the first colour met.
+ * @param {Uint8Array} rgba
+ */
 function countClasses(rgba) {
+  /** @type {Map<number, { count: number, colour: Colour }>} */
   const classes = new Map();
   for (let at = 0; at < rgba.length; at += 4) {
     const key = classOf(rgba, at);
@@ -46,15 +52,27 @@ function countClasses(rgba) {
   return classes;
 }
 
+/**
+ * @param {Uint8Array} rgba
+ * @param {number} at
+ */
 function classOf(rgba, at) {
   return ((rgba[at] >> 3) << 10) | ((rgba[at + 1] >> 3) << 5) | (rgba[at + 2] >> 3);
 }
 
+/**
+ * @param {readonly Colour[]} palette
+ * @param {Colour} colour
+ */
 function nearest(palette, colour) {
   const distances = palette.map((each) => each.reduce((sum, part, i) => sum + (part - colour[i]) ** 2, 0));
   return distances.indexOf(Math.min(...distances));
 }
 
+/**
+ * @param {string} type
+ * @param {Uint8Array} data
+ */
 function chunk(type, data) {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
   const frame = Buffer.alloc(8);

@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } f
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+/** @param {string} relative to the root of the repository */
 const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 const build = path('build/wasm');
 const test = path('packages/core/test/wasm');
@@ -88,6 +89,13 @@ async function sqlite() {
   ]);
 }
 
+/**
+ * @param {string} name of the file to make
+ * @param {string} compiler
+ * @param {readonly string[]} flags
+ * @param {readonly string[]} files
+ * @param {readonly string[]} libraries
+ */
 async function compile(name, compiler, flags, files, libraries) {
   const output = `${build}/${name}`;
   const inputs = [...files, `${test}/lua/wasi/lua-wasi.h`, fileURLToPath(import.meta.url)];
@@ -97,7 +105,10 @@ async function compile(name, compiler, flags, files, libraries) {
   await run(compiler, [...flags, ...files, '-o', output, ...libraries]);
 }
 
-/** The folder of a Debian source package, fetched with apt-get under a configuration of its own. */
+/**
+ * The folder of a Debian source package, fetched with apt-get under a configuration of its own.
+ * @param {string} name
+ */
 async function source(name) {
   const folder = `${build}/source/${name}`;
   const unpacked = `${folder}/unpacked`;
@@ -122,14 +133,28 @@ async function source(name) {
   await run('apt-get', [...settings, '-qq', 'update'], folder);
   await run('apt-get', [...settings, '-qq', '--download-only', 'source', name], folder);
   const description = readdirSync(folder).find((file) => file.endsWith('.dsc'));
+  if (description === undefined) throw new Error(`apt-get source ${name} fetched no .dsc into ${folder}`);
   await run('dpkg-source', ['--no-check', '-x', description, unpacked], folder);
   return unpacked;
 }
 
+/**
+ * @param {string} command
+ * @param {readonly string[]} parameters
+ */
 async function run(command, parameters, cwd = build) {
   try {
     await promisify(execFile)(command, parameters, { cwd, maxBuffer: 2 ** 26, timeout: 600_000 });
   } catch (error) {
-    throw new Error(`${command} ${parameters.join(' ')}\n${error.stderr || error.message}`);
+    throw new Error(`${command} ${parameters.join(' ')}\n${toldBy(error)}`);
   }
+}
+
+/**
+ * What a command that failed has written, or why there was none.
+ * @param {unknown} error
+ */
+function toldBy(error) {
+  if (!(error instanceof Error)) return String(error);
+  return ('stderr' in error && String(error.stderr)) || error.message;
 }

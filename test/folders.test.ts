@@ -14,7 +14,7 @@ interface Package {
 
 const PACKAGES: Readonly<Record<string, Package>> = {
   core: {
-    floors: [['.'], ['memory', 'segments', 'blocks', 'buddy'], ['heap'], ['heap-debug', 'wasm']],
+    floors: [['.'], ['memory', 'fits', 'tlsf', 'blocks', 'buddy'], ['heap'], ['heap-debug', 'wasm']],
     entries: ['index.ts'],
   },
   kernel: {
@@ -31,6 +31,25 @@ const PACKAGES: Readonly<Record<string, Package>> = {
       ['node'],
     ],
     entries: ['index.ts', 'kernel.ts', 'proc/index.ts', 'node/index.ts'],
+  },
+  lab: {
+    floors: [
+      ['.'],
+      ['text'],
+      ['trace'],
+      ['metrics'],
+      ['workload'],
+      ['formats', 'replay', 'report', 'lesson', 'monitor', 'shell', 'inspect'],
+      ['report/page', 'shell/commands', 'fuzz'],
+      ['node/output', 'node/threads'],
+      ['node'],
+      ['cli'],
+      [
+        ...['cli/compare', 'cli/convert', 'cli/fit', 'cli/fuzz', 'cli/info'],
+        ...['cli/inspect', 'cli/kernel', 'cli/lesson', 'cli/monitor'],
+      ],
+    ],
+    entries: ['index.ts', 'cli/commands.ts'],
   },
 };
 

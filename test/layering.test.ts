@@ -51,13 +51,17 @@ const WRONG: readonly Import[] = [
   ['packages/lab/src/cli', "import { a } from '../../../kernel/src/a.js';"],
   ['packages/lab/src/cli', "import { a } from 'freehold/dist/a.js';"],
   ['packages/lab/src/cli', "import { a } from '@freehold/kernel/dist/a.js';"],
+  ['packages/lab/src/trace', "import { a } from 'node:fs';"],
+  ['packages/lab/src', "import { a } from 'node:fs/promises';"],
+  ['packages/lab/src/trace', "import { a } from '../node/a.js';"],
+  ['packages/lab/src/replay', "import { a } from '../cli/a.js';"],
 ];
 
 const RIGHT: readonly Import[] = [
   ['packages/core/src', "import { a } from './a.js';"],
   ['packages/core/src', "import { a } from './buddy/a.js';"],
   ['packages/core/src/buddy', "import { a } from '../a.js';"],
-  ['packages/core/src/buddy/deep', "import { a } from '../../segments/a.js';"],
+  ['packages/core/src/buddy/deep', "import { a } from '../../tlsf/a.js';"],
   ['packages/core/test', "import { a } from 'fast-check';"],
   ['packages/core/test', "import { a } from '../src/a.js';"],
   ['packages/kernel/src/slab', "import { a } from 'freehold';"],
@@ -67,6 +71,10 @@ const RIGHT: readonly Import[] = [
   ['packages/lab/src/cli', "import { a } from 'node:fs';"],
   ['packages/lab/src/cli', "import { a } from 'commander';"],
   ['packages/lab/src/cli', "import { a } from '../trace/a.js';"],
+  ['packages/lab/src/cli/compare', "import { a } from '../../node/a.js';"],
+  ['packages/lab/src/node', "import { a } from 'node:fs';"],
+  ['packages/lab/src/node/threads', "import { a } from '../../replay/a.js';"],
+  ['packages/lab/src/trace', "import { a } from './a.js';"],
 ];
 
 interface Verdict {

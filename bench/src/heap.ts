@@ -1,6 +1,6 @@
 /** `npm run bench:heap`: the heap and its peers, native ones among them, on recordings of real programs. */
 import { mkdirSync } from 'node:fs';
-import { openTrace } from '@freehold/lab';
+import { openTrace } from '@freehold/lab/node';
 import { Command } from 'commander';
 import { BUILD } from './heap/build.js';
 import { CONTENDERS, type HeapContender } from './heap/contenders.js';
@@ -12,8 +12,9 @@ import type { Suite } from './suite.js';
 import { heapSuite, operationsPath, summary } from './suites/heap.js';
 import { heapMemory } from './suites/heap-memory.js';
 import { heapScale } from './suites/heap-scale.js';
+import { HEAP_SUITES } from './suites.js';
 
-const SUITES = ['heap', heapMemory([]).id, heapScale.id];
+const SUITES = HEAP_SUITES.map(({ id }) => id);
 
 interface Options {
   readonly contenders?: string;

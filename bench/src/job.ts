@@ -1,18 +1,10 @@
 /** The process of a single job, started by the runner: measures, and prints the outcome as JSON. */
 import type { Order, Outcome } from './runner.js';
 import { Unfinished } from './suite.js';
-import { fits, replacement } from './suites/fits.js';
-import { heapSuite } from './suites/heap.js';
-import { heapMemory } from './suites/heap-memory.js';
-import { heapScale } from './suites/heap-scale.js';
-import { kernel } from './suites/kernel.js';
-import { replay } from './suites/replay.js';
-import { scale } from './suites/scale.js';
-
-const SUITES = [fits, replacement, scale, replay, kernel, heapSuite([], []), heapMemory([]), heapScale];
+import { HEAP_SUITES, SUITES } from './suites.js';
 
 const { suite: id, job, short } = JSON.parse(process.argv[2]!) as Order;
-const suite = SUITES.find((each) => each.id === id);
+const suite = [...SUITES, ...HEAP_SUITES].find((each) => each.id === id);
 if (suite === undefined) throw new Error(`no suite ${id}`);
 console.log(JSON.stringify(await outcome(suite.measure(job, short))));
 

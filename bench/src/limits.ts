@@ -4,11 +4,12 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { readFileSync, rmSync, statSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { inFolder } from './folder.js';
 import { HOSTILE } from './limits/hostile.js';
 
 const HERE = fileURLToPath(new URL('../..', import.meta.url));
@@ -37,8 +38,7 @@ await program.parseAsync();
 
 async function run({ old, only = '' }: { readonly old?: string; readonly only?: string }): Promise<void> {
   const builds = old === undefined ? [HERE] : [old, HERE];
-  const folder = mkdtempSync(join(tmpdir(), 'freehold-limits-'));
-  try {
+  await inFolder('freehold-limits-', async (folder) => {
     const titles = old === undefined ? ['now'] : ['before', 'now'];
     const heads = titles.flatMap((title) => [`${title}, s`, 'MiB', 'ends']);
     console.log(`Node ${process.versions.node}, ${cpus()[0]?.model.trim()}, ${cpus().length} cores\n`);
@@ -52,9 +52,7 @@ async function run({ old, only = '' }: { readonly old?: string; readonly only?: 
       console.log(`| ${[title, statSync(path).size.toLocaleString('en'), ...cells].join(' | ')} |`);
       rmSync(path);
     }
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  });
 }
 
 async function info(build: string, path: string): Promise<Run> {

@@ -1,10 +1,9 @@
 /** `npm run bench:live`: `freehold compare` on millions of live blocks, its time and the most memory resident. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
+import { inFolder } from './folder.js';
 import type { Used } from './live/peak.js';
 import { writeRecording } from './live/recording.js';
 
@@ -52,8 +51,7 @@ async function run({ blocks, rounds, allocators, against, plain, verify }: Optio
   const builds: [name: string, command: string][] = [['this build', HERE]];
   if (against !== undefined) builds.unshift(['the other', resolve(against)]);
   const kinds = [...(verify ? [] : [[]]), ...(plain ? [] : [['--verify']])];
-  const folder = mkdtempSync(join(tmpdir(), 'freehold-live-'));
-  try {
+  await inFolder('freehold-live-', async (folder) => {
     const path = join(folder, 'live.rep');
     const operations = writeRecording(path, blocks);
     console.log(
@@ -68,9 +66,7 @@ async function run({ blocks, rounds, allocators, against, plain, verify }: Optio
         }
       }
     }
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  });
 }
 
 function textOf({ seconds, processorSeconds, peakBytes, status }: Run): string {

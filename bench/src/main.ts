@@ -2,13 +2,7 @@
 import { Command } from 'commander';
 import { type Measured, tell, terminalText, writePage } from './report.js';
 import { runSuite } from './runner.js';
-import type { Suite } from './suite.js';
-import { fits, replacement } from './suites/fits.js';
-import { kernel } from './suites/kernel.js';
-import { replay } from './suites/replay.js';
-import { scale } from './suites/scale.js';
-
-const SUITES: readonly Suite[] = [fits, replacement, scale, replay, kernel];
+import { SUITES } from './suites.js';
 
 interface Options {
   readonly short?: true;

@@ -1,7 +1,9 @@
 /** Runs the jobs of a suite, each in a fresh process, the contenders taking turns, several rounds. */
+
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type Job, median, type Result, type Suite } from './suite.js';
+import { median } from '@freehold/lab';
+import type { Job, Result, Suite } from './suite.js';
 
 const JOB = fileURLToPath(new URL('./job.js', import.meta.url));
 

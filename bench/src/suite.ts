@@ -57,18 +57,6 @@ export class Unfinished extends Error {
   override readonly name = 'Unfinished';
 }
 
-/** A small fast generator (xorshift32), the same everywhere: what is timed must not be the random numbers. */
-export function random(seed: number): (below: number) => number {
-  let state = seed | 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    // A remainder would take ten times as long as all the rest.
-    return Math.floor((state >>> 0) * 2 ** -32 * below);
-  };
-}
-
 /**
  * Processor time of this process so far, in nanoseconds, to a microsecond: as the clock on a machine that does nothing
  * else, and not disturbed where it does.
@@ -83,16 +71,6 @@ export function nanoseconds(work: () => void): number {
   const start = process.hrtime.bigint();
   work();
   return Number(process.hrtime.bigint() - start);
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-export function geometricMean(values: readonly number[]): number {
-  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
 
 export function ns(value: number): string {

@@ -2,7 +2,8 @@
  * Replays operations through a malloc that is called from JavaScript: the loop of bench/native/replay.c. A process
  * meets one contender only, so the calls are monomorphic, as they are in a program that has chosen its allocator.
  */
-import { median, processorTime, Unfinished } from '../suite.js';
+import { median } from '@freehold/lab';
+import { processorTime, Unfinished } from '../suite.js';
 import { OP_ALIGNED, OP_FREE, OP_REALLOCATE, OP_ZEROED, type Operations } from './operations.js';
 
 /** What the loop calls: C's functions, addresses as numbers, 0 where there is no room. */

@@ -3,7 +3,7 @@
  * of those live, until enough are live; then a tenth of them is replaced. All that are left stay live to the end.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { random } from '../suite.js';
+import { Random } from '@freehold/lab';
 
 /** Sizes of real programs are small for the most part: 9 of 10 up to this many bytes... */
 const SMALL_MAX = 96;
@@ -36,7 +36,7 @@ export function writeRecording(path: string, blocks: number): number {
 }
 
 function run(blocks: number, write: (line: string) => void): Plan {
-  const below = random(SEED);
+  const random = new Random(SEED);
   const live = new Uint32Array(blocks);
   const sizes = new Uint32Array(blocks);
   let count = 0;
@@ -45,7 +45,7 @@ function run(blocks: number, write: (line: string) => void): Plan {
   let allocations = 0;
   let operations = 0;
   const allocate = () => {
-    const size = 1 + below(below(10) === 0 ? LARGE_MAX : SMALL_MAX);
+    const size = 1 + random.below(random.below(10) === 0 ? LARGE_MAX : SMALL_MAX);
     write(`a ${allocations} ${size}\n`);
     live[count] = allocations++;
     sizes[count++] = size;
@@ -54,7 +54,7 @@ function run(blocks: number, write: (line: string) => void): Plan {
     operations++;
   };
   const free = () => {
-    const i = below(count);
+    const i = random.below(count);
     write(`f ${live[i]}\n`);
     bytes -= sizes[i]!;
     live[i] = live[--count]!;
@@ -62,7 +62,7 @@ function run(blocks: number, write: (line: string) => void): Plan {
     operations++;
   };
   while (count < blocks) {
-    if (count > 0 && below(8) === 0) free();
+    if (count > 0 && random.below(8) === 0) free();
     else allocate();
   }
   for (let i = 0; i < blocks / 10; i++) {

@@ -1,6 +1,7 @@
 /** The indexed fits against the naive lists, as the free list grows: where searching is all, and where memory is. */
+import { Random } from '@freehold/lab';
 import { type Allocator, IndexedFit, NaiveAllocator, type SegmentOptions } from 'freehold';
-import { find, type Job, ns, processorTime, type Result, random, type Suite } from '../suite.js';
+import { find, type Job, ns, processorTime, type Result, type Suite } from '../suite.js';
 
 const POINTS = [100, 1000, 10_000, 100_000, 1_000_000];
 const SHORT_POINTS = [100, 1000, 10_000];
@@ -27,8 +28,8 @@ export const fits = suite(
       return address;
     });
     freeDownwards(allocator, held);
-    const next = random(1);
-    return (i) => allocator.free(allocator.allocate((i & 1) === 0 ? HOLE + 1 + next(HOLE) : HOLE)!);
+    const random = new Random(1);
+    return (i) => allocator.free(allocator.allocate((i & 1) === 0 ? HOLE + 1 + random.below(HOLE) : HOLE)!);
   },
 );
 
@@ -39,10 +40,10 @@ export const replacement = suite(
     'they never join into few; a random block is freed and one of random size allocated, over and over. An operation ' +
     'is one free or one allocate, anywhere in memory: from some 100,000 segments on the time is that of waiting for it.',
   (allocator, segments) => {
-    const next = random(3);
+    const random = new Random(3);
     const held: number[] = [];
     for (let i = 0; i < 2 * segments; i++) {
-      held.push(allocator.allocate(1 + next(SIZE_MAX))!);
+      held.push(allocator.allocate(1 + random.below(SIZE_MAX))!);
       allocator.allocate(8);
     }
     freeDownwards(
@@ -51,9 +52,9 @@ export const replacement = suite(
     );
     const live = Float64Array.from(held.filter((_, i) => i % 2 === 1));
     return () => {
-      const which = next(segments);
+      const which = random.below(segments);
       allocator.free(live[which]!);
-      live[which] = allocator.allocate(1 + next(SIZE_MAX))!;
+      live[which] = allocator.allocate(1 + random.below(SIZE_MAX))!;
     };
   },
 );

@@ -1,10 +1,11 @@
 /** The heap on every kind of memory that it can live in. */
+import { geometricMean } from '@freehold/lab';
 import type { MemorySource } from 'freehold';
 import { freehold } from '../heap/freehold.js';
 import { readOperations } from '../heap/operations.js';
 import { LONG, QUICK, timeReplays } from '../heap/replay.js';
 import { WebAssembly } from '../heap/webassembly.js';
-import { find, geometricMean, ns, type Suite } from '../suite.js';
+import { find, ns, type Suite } from '../suite.js';
 import { leftOut, operationsPath } from './heap.js';
 
 const PAGE = 65536;

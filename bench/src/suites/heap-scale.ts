@@ -1,7 +1,8 @@
 /** The heap from a thousand to ten million live blocks. */
+import { Random } from '@freehold/lab';
 import { freehold } from '../heap/freehold.js';
 import type { Malloc } from '../heap/replay.js';
-import { find, type Goal, type Job, ns, processorTime, type Result, random, type Suite } from '../suite.js';
+import { find, type Goal, type Job, ns, processorTime, type Result, type Suite } from '../suite.js';
 
 const POINTS = [1000, 10_000, 100_000, 1_000_000, 10_000_000];
 const SHORT_POINTS = [1000, 10_000];
@@ -94,7 +95,7 @@ class Churn {
   readonly #malloc: Pick<Malloc, 'malloc' | 'free'>;
   readonly #memory: { readonly bytes: Uint8Array };
   readonly #live: Uint32Array;
-  readonly #next = random(7);
+  readonly #random = new Random(7);
   readonly #sizes: Uint16Array;
   readonly #order: string;
   #turn = 0;
@@ -106,7 +107,7 @@ class Churn {
     this.#memory = peer.memory;
     this.#order = order;
     this.#live = new Uint32Array(blocks);
-    this.#sizes = Uint16Array.from({ length: SIZES }, () => 1 + this.#next(SIZE_MAX));
+    this.#sizes = Uint16Array.from({ length: SIZES }, () => 1 + this.#random.below(SIZE_MAX));
     for (let which = 0; which < blocks; which++) this.#allocate(which);
   }
 
@@ -144,8 +145,8 @@ class Churn {
 
   #which(): number {
     if (this.#order === 'oldest') return this.#turn % this.blocks;
-    if (this.#order === 'recent') return this.blocks - 1 - this.#next(Math.min(RECENT, this.blocks));
-    return this.#next(this.blocks);
+    if (this.#order === 'recent') return this.blocks - 1 - this.#random.below(Math.min(RECENT, this.blocks));
+    return this.#random.below(this.blocks);
   }
 }
 

@@ -1,9 +1,11 @@
 /** The heap against its peers, on recordings of real programs. */
+
 import { join } from 'node:path';
+import { geometricMean } from '@freehold/lab';
 import { BUILD } from '../heap/build.js';
 import { CONTENDERS, type HeapContender, type Side } from '../heap/contenders.js';
 import { LONG, QUICK } from '../heap/replay.js';
-import { type Goal, geometricMean, type Job, ns, type Result, type Suite, type Table } from '../suite.js';
+import { type Goal, type Job, ns, type Result, type Suite, type Table } from '../suite.js';
 
 const HEAP = 'heap';
 const SIDES: readonly Side[] = ['freehold', 'native', 'other', 'floor'];

@@ -1,4 +1,5 @@
 /** The kernel's levels, each beside the same loop on a plain allocator or on plain memory. */
+
 import {
   FrameDescriptors,
   GFP_KERNEL,
@@ -7,8 +8,9 @@ import {
   SlabAllocator,
   VirtualMemory,
 } from '@freehold/kernel';
+import { median, Random } from '@freehold/lab';
 import { Buddy, Heap } from 'freehold';
-import { find, type Job, median, nanoseconds, ns, type Result, random, type Suite } from '../suite.js';
+import { find, type Job, nanoseconds, ns, type Result, type Suite } from '../suite.js';
 
 const MEMORY = 256 * 2 ** 20;
 const FRAME = 4096;
@@ -125,8 +127,8 @@ export const kernel: Suite = {
 
 /** Which of the live blocks is replaced, drawn before the clock runs. */
 function drawn(): Int32Array {
-  const next = random(3);
-  return Int32Array.from({ length: 2 ** 16 }, () => next(LIVE));
+  const random = new Random(3);
+  return Int32Array.from({ length: 2 ** 16 }, () => random.below(LIVE));
 }
 
 /** Replaces random ones of LIVE blocks. @returns ns a pair of free and allocate */

@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { openTrace, timeReplay } from '@freehold/lab';
+import { timeReplay } from '@freehold/lab';
+import { openTrace } from '@freehold/lab/node';
 import { find, type Job, nanoseconds, ns, processorTime, type Suite } from '../suite.js';
 
 const file = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));

@@ -1,6 +1,7 @@
 /** Buddy and TLSF from a thousand to a million live blocks. */
+import { Random } from '@freehold/lab';
 import { type Allocator, Buddy, Tlsf } from 'freehold';
-import { find, type Job, ns, processorTime, type Result, random, type Suite } from '../suite.js';
+import { find, type Job, ns, processorTime, type Result, type Suite } from '../suite.js';
 
 const POINTS = [1000, 10_000, 100_000, 1_000_000];
 const SHORT_POINTS = [1000, 10_000];
@@ -23,13 +24,13 @@ export const scale: Suite = {
     const blocks = Number(at['blocks']);
     const rounds = short ? 200_000 : 3_000_000;
     const allocator = make(contender, blocks);
-    const next = random(7);
-    const sizes = Uint16Array.from({ length: SIZES }, () => 1 + next(SIZE_MAX));
+    const random = new Random(7);
+    const sizes = Uint16Array.from({ length: SIZES }, () => 1 + random.below(SIZE_MAX));
     const live = new Float64Array(blocks);
     for (let i = 0; i < blocks; i++) live[i] = allocator.allocate(sizes[i % SIZES]!)!;
     const replace = (count: number) => {
       for (let i = 0; i < count; i++) {
-        const which = next(blocks);
+        const which = random.below(blocks);
         allocator.free(live[which]!);
         live[which] = allocator.allocate(sizes[i % SIZES]!)!;
       }

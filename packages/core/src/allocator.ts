@@ -4,7 +4,7 @@
  * a GPU buffer, a file, nothing at all) is the caller's.
  */
 
-import { display } from './display.js';
+import { hex } from './display.js';
 
 /** A stretch of the range, `start` inclusive to `end` exclusive, in bytes. */
 export interface Segment {
@@ -186,7 +186,7 @@ export class InvalidFreeError extends Error {
   readonly reason: InvalidFreeReason;
 
   constructor(address: number, reason: InvalidFreeReason) {
-    super(`address ${formatAddress(address)} ${typeof address === 'number' ? REASONS[reason] : NO_NUMBER}`);
+    super(`address ${hex(address)} ${typeof address === 'number' ? REASONS[reason] : NO_NUMBER}`);
     this.address = address;
     this.reason = reason;
   }
@@ -214,11 +214,11 @@ export class CorruptionError extends Error {
   }
 }
 
-/** Throws CorruptionError unless `holds`. `found` is only called on failure. */
+/**
+ * @param found what breaks the law; only called on failure
+ * @throws CorruptionError unless `holds`
+ * @internal
+ */
 export function law(holds: boolean, sentence: string, found: () => string): void {
   if (!holds) throw new CorruptionError(sentence, found());
-}
-
-function formatAddress(address: number): string {
-  return Number.isSafeInteger(address) && address >= 0 ? `0x${address.toString(16)}` : display(address);
 }

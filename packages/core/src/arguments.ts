@@ -65,48 +65,6 @@ export function checkAlign(align: number, name = 'align'): void {
   }
 }
 
-/** @throws RangeError unless `[base, base + capacity)` is a range of at least one byte within the safe integers */
-export function checkRange(base: number, capacity: number): void {
-  if (!(Number.isSafeInteger(base) && base >= 0)) {
-    throw new RangeError(`base must be a whole number from 0 to 2^53 - 1, got ${display(base)}`);
-  }
-  if (!(Number.isSafeInteger(capacity) && capacity > 0)) {
-    throw new RangeError(
-      `capacity must be a whole number of bytes from 1 to 2^53 - 1, got ${display(capacity)}`,
-    );
-  }
-  if (!Number.isSafeInteger(base + capacity)) {
-    throw new RangeError(`base + capacity must stay below 2^53, got ${base} + ${capacity}`);
-  }
-}
-
-/** @throws RangeError unless the range may grow from `capacity` to `newCapacity` */
-export function checkGrowth(base: number, capacity: number, newCapacity: number): void {
-  if (!(Number.isSafeInteger(newCapacity) && newCapacity >= capacity)) {
-    throw new RangeError(
-      `newCapacity must be a whole number of bytes, at least the capacity ${capacity}, got ${display(newCapacity)}`,
-    );
-  }
-  if (!Number.isSafeInteger(base + newCapacity)) {
-    throw new RangeError(`base + newCapacity must stay below 2^53, got ${base} + ${newCapacity}`);
-  }
-}
-
-/**
- * The options of a range whose end moves by itself: by multiples of `growBy`, never when that is 0, and up to
- * `maxCapacity` at most.
- * @throws RangeError unless both are whole numbers of bytes, `maxCapacity` at least `capacity` and addresses safe
- */
-export function checkGrowthOptions(
-  base: number,
-  capacity: number,
-  growBy: number,
-  maxCapacity: number,
-): void {
-  checkBytes('growBy', growBy, 0, Number.MAX_SAFE_INTEGER);
-  checkBytes('maxCapacity', maxCapacity, capacity, Number.MAX_SAFE_INTEGER - base);
-}
-
 /** @throws RangeError naming the option, unless `value` is a whole number of bytes from `least` to `most` */
 export function checkBytes(name: string, value: number, least: number, most: number): void {
   if (!(Number.isSafeInteger(value) && value >= least && value <= most)) {
@@ -128,11 +86,6 @@ export function isPowerOfTwo(value: number): boolean {
 export function roundUp(value: number, multiple: number): number {
   const rest = value % multiple;
   return rest === 0 ? value : value + (multiple - rest);
-}
-
-/** The greatest multiple of `multiple` that is at most `value`. */
-export function roundDown(value: number, multiple: number): number {
-  return value - (value % multiple);
 }
 
 /**

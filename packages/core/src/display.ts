@@ -28,3 +28,12 @@ function displayObject(value: object): string {
     return '[object]';
   }
 }
+
+/**
+ * An address or a bit pattern as in C: `0x1a00`. What is no whole number from 0 up is shown as it is. A word of an
+ * Int32Array is given as `word >>> 0`.
+ * @internal
+ */
+export function hex(value: number): string {
+  return Number.isSafeInteger(value) && value >= 0 ? `0x${value.toString(16)}` : display(value);
+}

@@ -9,6 +9,7 @@ export {
   CorruptionError,
   InvalidFreeError,
   type InvalidFreeReason,
+  law,
   type OwnStats,
   type Segment,
 } from './allocator.js';
@@ -16,7 +17,19 @@ export { checkAddress, checkAlign, checkSize, lowestBit } from './arguments.js';
 export { Blocks, type BlocksOptions } from './blocks/blocks.js';
 export { Buddy, type BuddyOptions } from './buddy/buddy.js';
 export { BuddyUnits, type BuddyUnitsOptions, NO_UNIT } from './buddy/units.js';
-export { display } from './display.js';
+export { display, hex } from './display.js';
+export { IndexedFit } from './fits/indexed-fit.js';
+export type { MemoryMapping } from './fits/mapping.js';
+export { MemoryDescriptor, NaiveAllocator, type NaiveOptions } from './fits/naive.js';
+export type { FreeList, SegmentList, SegmentNode } from './fits/naive-list.js';
+export {
+  FITS,
+  type Fit,
+  type FreeListOrder,
+  ORDERS,
+  type SegmentOptions,
+  SegmentPolicy,
+} from './fits/options.js';
 export { HeapArray, type NumericArray, type NumericArrayConstructor } from './heap/array.js';
 export { Heap, type HeapDump } from './heap/heap.js';
 export { HeapAllocator } from './heap/heap-allocator.js';
@@ -39,19 +52,8 @@ export {
   type WasmMemory,
 } from './memory/memory.js';
 export { ReentrantCallError } from './observed.js';
-export type { DefragmentOptions, Move, MovePlan } from './segments/defragment.js';
-export { IndexedFit } from './segments/indexed-fit.js';
-export type { MemoryMapping } from './segments/mapping.js';
-export { MemoryDescriptor, NaiveAllocator, type NaiveOptions } from './segments/naive.js';
-export type { FreeList, SegmentList, SegmentNode } from './segments/naive-list.js';
-export {
-  FITS,
-  type Fit,
-  type FreeListOrder,
-  ORDERS,
-  type SegmentOptions,
-  SegmentPolicy,
-} from './segments/options.js';
-export type { BinReport } from './segments/size-bins.js';
-export { type StorageReport, Tlsf, type TlsfOptions } from './segments/tlsf.js';
+export type { RangeOptions } from './range-options.js';
+export type { DefragmentOptions, Move, MovePlan } from './tlsf/defragment.js';
+export type { BinReport } from './tlsf/size-bins.js';
+export { type StorageReport, Tlsf, type TlsfOptions } from './tlsf/tlsf.js';
 export { heapOfModule, type MallocHeap, type MallocImports, mallocImports } from './wasm/malloc-imports.js';

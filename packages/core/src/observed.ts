@@ -90,19 +90,19 @@ const NO_ERRORS: readonly unknown[] = [];
 
 /** Keeps the events of a call, and tells them when it is whole. */
 export class EventQueue implements Required<AllocatorObserver> {
-  readonly #observer: AllocatorObserver;
-  readonly #giveBack: (allocated: number) => void;
+  private readonly observer: AllocatorObserver;
+  private readonly giveBack: (allocated: number) => void;
   /** Numbers, not closures: an event takes a fifth of the time so. */
-  #events: number[] = [];
-  #length = 0;
+  private events: number[] = [];
+  private length = 0;
   /** A guarded method is at work: whatever is called meanwhile is a part of it. */
-  #working = false;
+  private working = false;
   /** The method whose events the observer is being told; null while it is not. */
-  #told: string | null = null;
+  private told: string | null = null;
 
   constructor(observer: AllocatorObserver, giveBack: (allocated: number) => void) {
-    this.#observer = observer;
-    this.#giveBack = giveBack;
+    this.observer = observer;
+    this.giveBack = giveBack;
   }
 
   /**
@@ -114,81 +114,81 @@ export class EventQueue implements Required<AllocatorObserver> {
   guarded<T>(allocator: T, name: string, method: Method<T>): Method<unknown> {
     // Not with a rest parameter, which is an array for each call.
     return (a, b, c, d) => {
-      if (this.#told !== null) throw reentrant(name, this.#told);
-      if (this.#working) return method.call(allocator, a, b, c, d);
-      this.#working = true;
+      if (this.told !== null) throw reentrant(name, this.told);
+      if (this.working) return method.call(allocator, a, b, c, d);
+      this.working = true;
       let result: unknown;
       let errors = NO_ERRORS;
       try {
         result = method.call(allocator, a, b, c, d);
       } finally {
-        this.#working = false;
-        if (this.#length > 0) errors = this.#tell(name);
+        this.working = false;
+        if (this.length > 0) errors = this.tell(name);
       }
       if (errors.length === 0) return result;
-      if (name === 'allocate' && typeof result === 'number' && result >= 0) this.#undo(result);
+      if (name === 'allocate' && typeof result === 'number' && result >= 0) this.undo(result);
       throw errors[0];
     };
   }
 
   inspect(start: number, end: number, fits: boolean): void {
-    this.#add(INSPECT, start, end, fits ? 1 : 0, 0);
+    this.add(INSPECT, start, end, fits ? 1 : 0, 0);
   }
 
   split(start: number, at: number, end: number): void {
-    this.#add(SPLIT, start, at, end, 0);
+    this.add(SPLIT, start, at, end, 0);
   }
 
   coalesce(start: number, at: number, end: number): void {
-    this.#add(COALESCE, start, at, end, 0);
+    this.add(COALESCE, start, at, end, 0);
   }
 
   take(start: number, end: number, address: number, requested: number): void {
-    this.#add(TAKE, start, end, address, requested);
+    this.add(TAKE, start, end, address, requested);
   }
 
   release(start: number, end: number): void {
-    this.#add(RELEASE, start, end, 0, 0);
+    this.add(RELEASE, start, end, 0, 0);
   }
 
   grow(oldCapacity: number, newCapacity: number): void {
-    this.#add(GROW, oldCapacity, newCapacity, 0, 0);
+    this.add(GROW, oldCapacity, newCapacity, 0, 0);
   }
 
-  #add(kind: number, a: number, b: number, c: number, d: number): void {
-    const events = this.#events;
-    const at = this.#length;
+  private add(kind: number, a: number, b: number, c: number, d: number): void {
+    const events = this.events;
+    const at = this.length;
     events[at] = kind;
     events[at + 1] = a;
     events[at + 2] = b;
     events[at + 3] = c;
     events[at + 4] = d;
-    this.#length = at + EVENT_NUMBERS;
+    this.length = at + EVENT_NUMBERS;
   }
 
   /** Tells all events, also those after one at which the observer throws. @returns what it threw */
-  #tell(name: string): readonly unknown[] {
-    const events = this.#events;
-    const end = this.#length;
+  private tell(name: string): readonly unknown[] {
+    const events = this.events;
+    const end = this.length;
     let errors = NO_ERRORS;
-    this.#length = 0;
-    if (end > KEPT_NUMBERS) this.#events = [];
-    this.#told = name;
+    this.length = 0;
+    if (end > KEPT_NUMBERS) this.events = [];
+    this.told = name;
     for (let at = 0; at < end; at += EVENT_NUMBERS) {
       try {
-        tellOne(this.#observer, events, at);
+        tellOne(this.observer, events, at);
       } catch (error) {
         errors = [...errors, error];
       }
     }
-    this.#told = null;
+    this.told = null;
     return errors;
   }
 
   /** Nobody was given the address: it is given back, of which the observer is told as well. */
-  #undo(address: number): void {
+  private undo(address: number): void {
     try {
-      this.#giveBack(address);
+      this.giveBack(address);
     } catch {
       // The observer threw again; it is its first error that the caller gets.
     }
@@ -197,13 +197,13 @@ export class EventQueue implements Required<AllocatorObserver> {
 
 function tellOne(observer: AllocatorObserver, events: readonly number[], at: number): void {
   const kind = events[at];
-  const a = events[at + 1]!;
-  const b = events[at + 2]!;
-  const c = events[at + 3]!;
+  const a = events[at + 1];
+  const b = events[at + 2];
+  const c = events[at + 3];
   if (kind === INSPECT) observer.inspect?.(a, b, c === 1);
   else if (kind === SPLIT) observer.split?.(a, b, c);
   else if (kind === COALESCE) observer.coalesce?.(a, b, c);
-  else if (kind === TAKE) observer.take?.(a, b, c, events[at + 4]!);
+  else if (kind === TAKE) observer.take?.(a, b, c, events[at + 4]);
   else if (kind === RELEASE) observer.release?.(a, b);
   else observer.grow?.(a, b);
 }

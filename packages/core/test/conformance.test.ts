@@ -6,12 +6,12 @@ import { roundUp } from '../src/arguments.js';
 import { Blocks } from '../src/blocks/blocks.js';
 import { Buddy } from '../src/buddy/buddy.js';
 import { display } from '../src/display.js';
-import { IndexedFit } from '../src/segments/indexed-fit.js';
-import { NaiveAllocator } from '../src/segments/naive.js';
-import { Tlsf } from '../src/segments/tlsf.js';
+import { IndexedFit } from '../src/fits/indexed-fit.js';
+import { NaiveAllocator } from '../src/fits/naive.js';
+import { Tlsf } from '../src/tlsf/tlsf.js';
 import { EventPicture } from './events.js';
 import { expectTiles, Model, picture } from './model.js';
-import { must } from './must.js';
+import { forEach, must } from './must.js';
 import { SUBJECTS, type Subject, type SubjectOptions } from './subjects.js';
 
 const GiB = 2 ** 30;
@@ -21,6 +21,19 @@ function expectUnchanged(allocator: Allocator, misuse: () => void): void {
   misuse();
   expect(picture(allocator)).toEqual(before);
   allocator.check();
+}
+
+function throws(call: () => unknown, kind: new (...args: never[]) => Error, message: string): void {
+  let thrown: unknown;
+  try {
+    call();
+  } catch (error) {
+    thrown = error;
+  }
+  must(
+    thrown instanceof kind && thrown.message.includes(message),
+    () => `${call} threw ${thrown}, not a ${kind.name}: ${message}`,
+  );
 }
 
 /** Each call that takes an address refuses this one, for the same reason. */
@@ -73,34 +86,46 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
     }
 
     describe('refuses bad arguments and is unchanged', () => {
-      it.each([0, -1, -0, Number.NaN, 1.5, 0.1, Number.POSITIVE_INFINITY, -8, 2 ** 53, 1e300])(
-        'size %d',
-        (size) => {
-          const allocator = subject.make(kilobytes(64));
-          const address = allocator.allocate(100)!;
-          expectUnchanged(allocator, () => {
-            expect(() => allocator.allocate(size)).toThrow(RangeError);
-            expect(() => allocator.allocate(size)).toThrow(
-              `size must be a whole number of bytes from 1 to 2^53 - 1, got ${String(size)}`,
-            );
-            if (allocator.resize) expect(() => allocator.resize!(address, size)).toThrow(RangeError);
-          });
-        },
-      );
+      it('sizes', () => {
+        const allocator = subject.make(kilobytes(64));
+        const address = allocator.allocate(100)!;
+        forEach(
+          'size',
+          [0, -1, -0, Number.NaN, 1.5, 0.1, Number.POSITIVE_INFINITY, -8, 2 ** 53, 1e300],
+          (size) => {
+            expectUnchanged(allocator, () => {
+              const message = `size must be a whole number of bytes from 1 to 2^53 - 1, got ${String(size)}`;
+              throws(() => allocator.allocate(size), RangeError, message);
+              if (allocator.resize) throws(() => allocator.resize!(address, size), RangeError, message);
+            });
+          },
+        );
+      });
 
-      it.each([0, -1, 3, 6, 24, Number.NaN, 1.5, 0.5, Number.POSITIVE_INFINITY, -16, 2 ** 32 + 1, 2 ** 53])(
-        'align %d',
-        (align) => {
-          const allocator = subject.make(kilobytes(64));
-          allocator.allocate(100);
+      it('alignments', () => {
+        const allocator = subject.make(kilobytes(64));
+        allocator.allocate(100);
+        const aligns = [
+          0,
+          -1,
+          3,
+          6,
+          24,
+          Number.NaN,
+          1.5,
+          0.5,
+          Number.POSITIVE_INFINITY,
+          -16,
+          2 ** 32 + 1,
+          2 ** 53,
+        ];
+        forEach('align', aligns, (align) => {
           expectUnchanged(allocator, () => {
-            expect(() => allocator.allocate(10, align)).toThrow(RangeError);
-            expect(() => allocator.allocate(10, align)).toThrow(
-              `align must be a power of two, got ${String(align)}`,
-            );
+            const message = `align must be a power of two, got ${String(align)}`;
+            throws(() => allocator.allocate(10, align), RangeError, message);
           });
-        },
-      );
+        });
+      });
 
       it('a size no range can hold gives null', () => {
         const allocator = subject.make(kilobytes(64));
@@ -118,9 +143,10 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
         expectUnchanged(allocator, () => expect(allocator.allocate(1, 2 ** 40)).toBeNull());
       });
 
-      it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])('capacity %d', (capacity) => {
-        expect(() => subject.make(capacity)).toThrow(RangeError);
-        expect(() => subject.make(capacity)).toThrow(`got ${String(capacity)}`);
+      it('capacities', () => {
+        forEach('capacity', [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53], (capacity) =>
+          throws(() => subject.make(capacity), RangeError, `got ${String(capacity)}`),
+        );
       });
 
       it.skipIf(subject.inside)('an option that there is not', () => {
@@ -128,20 +154,23 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
           const [name] = Object.keys(wrong);
           expect(() => subject.make(kilobytes(64), wrong)).toThrow(TypeError);
           expect(() => subject.make(kilobytes(64), wrong)).toThrow(
-            `has no option ${name}; there are capacity, `,
+            `has no option ${name}; known: capacity, `,
           );
         }
       });
 
-      it.skipIf(subject.inside).each([null, 7, 'no'])('observer %o', (observer) => {
-        const wrong = { observer } as unknown as SubjectOptions;
-        expect(() => subject.make(kilobytes(64), wrong)).toThrow(
-          `observer must be an object, got ${display(observer)}`,
-        );
+      it.skipIf(subject.inside)('observers', () => {
+        forEach('observer', [null, 7, 'no'], (observer) => {
+          const wrong = { observer } as unknown as SubjectOptions;
+          const message = `observer must be an object, got ${display(observer)}`;
+          throws(() => subject.make(kilobytes(64), wrong), TypeError, message);
+        });
       });
 
-      it.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])('base %d', (base) => {
-        expect(() => subject.make(kilobytes(64), { base })).toThrow(RangeError);
+      it('bases', () => {
+        forEach('base', [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53], (base) =>
+          throws(() => subject.make(kilobytes(64), { base }), RangeError, `got ${String(base)}`),
+        );
       });
     });
 
@@ -233,38 +262,40 @@ describe.each(SUBJECTS.map((subject) => [subject.name, subject] as const))(
       expectFresh(allocator);
     });
 
-    it.each([1, 2, 8, 16, 64, 256, 4096])('honours alignment %d on every request', (align) => {
-      const model = new Model(subject, subject.make(kilobytes(256)));
-      for (let i = 1; i <= 40; i++) {
-        model.allocate(i * 7, align);
-        model.allocate(i);
-      }
-      model.verify();
-      for (const address of [...model.live.keys()].filter((_, i) => i % 3 !== 0)) model.free(address);
-      for (let i = 1; i <= 40; i++) model.allocate(i * 5, align);
-      model.verify();
+    it('honours the alignment of every request', () => {
+      forEach('alignment', [1, 2, 8, 16, 64, 256, 4096], (align) => {
+        const model = new Model(subject, subject.make(kilobytes(256)));
+        for (let i = 1; i <= 40; i++) {
+          model.allocate(i * 7, align);
+          model.allocate(i);
+        }
+        model.verify();
+        for (const address of [...model.live.keys()].filter((_, i) => i % 3 !== 0)) model.free(address);
+        for (let i = 1; i <= 40; i++) model.allocate(i * 5, align);
+        model.verify();
+      });
     });
 
     // Addresses past 2^31 and 2^32, where a 32-bit operator slips; no byte is touched.
-    it.skipIf(subject.inside).each([
-      ['a capacity above 4 GiB', 0, 5 * GiB],
-      ['a base above 4 GiB', 6 * GiB, GiB],
-      ['a base that makes the range straddle 2 GiB', 2 * GiB - 512 * 1024, GiB],
-    ])('%s', (_what, base, capacity) => {
+    it.skipIf(subject.inside)('serves ranges above and across 2 GiB and 4 GiB', () => {
+      const ranges: Readonly<Record<string, readonly [base: number, capacity: number]>> = {
+        'with a capacity above 4 GiB': [0, 5 * GiB],
+        'with a base above 4 GiB': [6 * GiB, GiB],
+        'across 2 GiB': [2 * GiB - 512 * 1024, GiB],
+      };
       // Large granules keep the bookkeeping of bitmaps in proportion.
-      const allocator = subject.make(Math.floor(capacity / subject.granule) * subject.granule, {
-        base: Math.floor(base / subject.granule) * subject.granule,
+      const whole = (bytes: number) => Math.floor(bytes / subject.granule) * subject.granule;
+      forEach('a range', Object.keys(ranges), (what) => {
+        const [base, capacity] = ranges[what];
+        const model = new Model(subject, subject.make(whole(capacity), { base: whole(base) }));
+        const addresses = [];
+        for (let i = 0; i < 6; i++) addresses.push(model.allocate(120 * 2 ** 20 + i, 2 ** (4 * i)));
+        expect(addresses.filter((a) => a !== null).length).toBeGreaterThanOrEqual(3);
+        for (let i = 1; i <= 50; i++) model.allocate(i * 100);
+        model.verify();
+        for (const address of [...model.live.keys()].reverse()) model.free(address);
+        model.verify();
       });
-      const model = new Model(subject, allocator);
-      const addresses = [];
-      for (let i = 0; i < 6; i++) addresses.push(model.allocate(120 * 2 ** 20 + i, 2 ** (4 * i)));
-      expect(addresses.filter((a) => a !== null).length).toBeGreaterThanOrEqual(3);
-      for (let i = 1; i <= 50; i++) model.allocate(i * 100);
-      model.verify();
-      for (const address of [...model.live.keys()].reverse()) {
-        model.free(address);
-      }
-      model.verify();
     });
 
     if (subject.growBy > 0) {

@@ -1,15 +1,16 @@
 /** Every allocator of core with every option set that the conformance suite runs over. A new allocator adds its rows here. */
 import type { Allocator, AllocatorObserver, Segment } from '../src/allocator.js';
-import { checkRange, roundUp } from '../src/arguments.js';
+import { roundUp } from '../src/arguments.js';
 import { Blocks } from '../src/blocks/blocks.js';
 import { Buddy } from '../src/buddy/buddy.js';
+import { IndexedFit } from '../src/fits/indexed-fit.js';
+import { NaiveAllocator, type NaiveOptions } from '../src/fits/naive.js';
+import { type SegmentOptions, SegmentPolicy } from '../src/fits/options.js';
 import { Heap } from '../src/heap/heap.js';
 import { HeapAllocator } from '../src/heap/heap-allocator.js';
 import type { HeapOptions } from '../src/heap/options.js';
-import { IndexedFit } from '../src/segments/indexed-fit.js';
-import { NaiveAllocator, type NaiveOptions } from '../src/segments/naive.js';
-import { type SegmentOptions, SegmentPolicy } from '../src/segments/options.js';
-import { Tlsf } from '../src/segments/tlsf.js';
+import { checkRange } from '../src/range-options.js';
+import { Tlsf } from '../src/tlsf/tlsf.js';
 import { POLICIES } from './twins.js';
 
 export interface SubjectOptions {

@@ -1,8 +1,8 @@
 /** A naive allocator and its indexed twin, given the same calls: throws where they differ. */
 import type { AllocatorObserver, Segment } from '../src/allocator.js';
-import { IndexedFit } from '../src/segments/indexed-fit.js';
-import { NaiveAllocator } from '../src/segments/naive.js';
-import { FITS, ORDERS, type SegmentOptions } from '../src/segments/options.js';
+import { IndexedFit } from '../src/fits/indexed-fit.js';
+import { NaiveAllocator } from '../src/fits/naive.js';
+import { FITS, ORDERS, type SegmentOptions } from '../src/fits/options.js';
 
 /** The five kinds of event but `inspect`: searches go different ways to the same end. */
 function recorder(events: string[]): AllocatorObserver {
@@ -19,28 +19,28 @@ export class Twins {
   readonly naive: NaiveAllocator;
   readonly indexed: IndexedFit;
   readonly live: number[] = [];
-  readonly #naiveEvents: string[] = [];
-  readonly #indexedEvents: string[] = [];
-  readonly #options: SegmentOptions;
-  #calls = 0;
-  #lastCall = 'new';
+  private readonly naiveEvents: string[] = [];
+  private readonly indexedEvents: string[] = [];
+  private readonly options: SegmentOptions;
+  private calls = 0;
+  private lastCall = 'new';
 
   constructor(options: SegmentOptions) {
-    this.#options = options;
-    this.naive = new NaiveAllocator({ ...options, observer: recorder(this.#naiveEvents), largestHint: true });
-    this.indexed = new IndexedFit({ ...options, observer: recorder(this.#indexedEvents) });
+    this.options = options;
+    this.naive = new NaiveAllocator({ ...options, observer: recorder(this.naiveEvents), largestHint: true });
+    this.indexed = new IndexedFit({ ...options, observer: recorder(this.indexedEvents) });
   }
 
   allocate(size: number, align = 1): number | null {
-    this.#called(`allocate(${size}, ${align})`);
+    this.called(`allocate(${size}, ${align})`);
     const address = this.naive.allocate(size, align);
-    this.#same('address', address, this.indexed.allocate(size, align));
+    this.same('address', address, this.indexed.allocate(size, align));
     if (address !== null) this.live.push(address);
     return address;
   }
 
   free(address: number): void {
-    this.#called(`free(${address})`);
+    this.called(`free(${address})`);
     this.naive.free(address);
     this.indexed.free(address);
   }
@@ -61,14 +61,14 @@ export class Twins {
   }
 
   resize(address: number, size: number): boolean {
-    this.#called(`resize(${address}, ${size})`);
+    this.called(`resize(${address}, ${size})`);
     const done = this.naive.resize(address, size);
-    this.#same('answer', done, this.indexed.resize(address, size));
+    this.same('answer', done, this.indexed.resize(address, size));
     return done;
   }
 
   grow(newCapacity: number): void {
-    this.#called(`grow(${newCapacity})`);
+    this.called(`grow(${newCapacity})`);
     this.naive.grow(newCapacity);
     this.indexed.grow(newCapacity);
   }
@@ -76,39 +76,39 @@ export class Twins {
   /** Holds the whole free list of one against that of the other, and all that was told since the last time. */
   compare(): void {
     const { naive, indexed } = this;
-    this.#sameSegments('free list', naive.freeList(), indexed.freeList());
-    this.#same('events', this.#naiveEvents.join(', '), this.#indexedEvents.join(', '));
-    this.#naiveEvents.length = 0;
-    this.#indexedEvents.length = 0;
-    this.#same('capacity', naive.capacity, indexed.capacity);
-    this.#same('largest free', naive.largestFree(), indexed.largestFree());
-    this.#same('free bytes', naive.stats().freeBytes, indexed.stats().freeBytes);
+    this.sameSegments('free list', naive.freeList(), indexed.freeList());
+    this.same('events', this.naiveEvents.join(', '), this.indexedEvents.join(', '));
+    this.naiveEvents.length = 0;
+    this.indexedEvents.length = 0;
+    this.same('capacity', naive.capacity, indexed.capacity);
+    this.same('largest free', naive.largestFree(), indexed.largestFree());
+    this.same('free bytes', naive.stats().freeBytes, indexed.stats().freeBytes);
   }
 
   /** Holds all segments against each other, and lets both check themselves. */
   verify(): void {
     this.compare();
-    this.#sameSegments('segments', this.naive.segments(), [...this.indexed.segments()]);
+    this.sameSegments('segments', this.naive.segments(), [...this.indexed.segments()]);
     this.naive.check();
     this.indexed.check();
   }
 
-  #sameSegments(what: string, naive: readonly Segment[], indexed: readonly Segment[]): void {
-    const alike = naive.length === indexed.length && naive.every((each, i) => sameSegment(each, indexed[i]!));
-    if (!alike) this.#differ(what, text(naive), text(indexed));
+  private sameSegments(what: string, naive: readonly Segment[], indexed: readonly Segment[]): void {
+    const alike = naive.length === indexed.length && naive.every((each, i) => sameSegment(each, indexed[i]));
+    if (!alike) this.differ(what, text(naive), text(indexed));
   }
 
-  #called(call: string): void {
-    this.#calls++;
-    this.#lastCall = call;
+  private called(call: string): void {
+    this.calls++;
+    this.lastCall = call;
   }
 
-  #same(what: string, naive: unknown, indexed: unknown): void {
-    if (naive !== indexed) this.#differ(what, naive, indexed);
+  private same(what: string, naive: unknown, indexed: unknown): void {
+    if (naive !== indexed) this.differ(what, naive, indexed);
   }
 
-  #differ(what: string, naive: unknown, indexed: unknown): never {
-    const where = `${JSON.stringify(this.#options)}, call ${this.#calls}, ${this.#lastCall}`;
+  private differ(what: string, naive: unknown, indexed: unknown): never {
+    const where = `${JSON.stringify(this.options)}, call ${this.calls}, ${this.lastCall}`;
     throw new Error(`${what}: naive ${naive}, indexed ${indexed}; ${where}`);
   }
 }

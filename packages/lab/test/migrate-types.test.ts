@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { MIGRATE_NAMES, MOVABLE, PageRange, unusableFreeIndex } from '@freehold/kernel';
 import { expect, it } from 'vitest';
-import { openTrace } from '../src/formats/open.js';
+import { openTrace } from '../src/node/open-trace.js';
 import { OP_FREE } from '../src/trace/trace.js';
 
 const SAMPLE = fileURLToPath(new URL('../../../samples/kernel.kmem.txt.zst', import.meta.url));

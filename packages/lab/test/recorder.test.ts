@@ -1,4 +1,4 @@
-/** samples/recorder/recorder.c writes down what a C program calls, in order; on Linux with a C compiler. */
+/** recorder/recorder.c writes down what a C program calls, in order; on Linux with a C compiler. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const RECORDER = fileURLToPath(new URL('../../../samples/recorder/recorder.c', import.meta.url));
+const RECORDER = fileURLToPath(new URL('../recorder/recorder.c', import.meta.url));
 
 const EVERY_CALL = `
 #define _GNU_SOURCE

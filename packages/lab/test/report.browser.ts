@@ -6,19 +6,12 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reportPage } from '../src/node/report-page.js';
 import { renderReport } from '../src/report/report.js';
+import { ARGUMENTS, CHROMIUM } from './chromium.js';
 import { makeComparison } from './measurements.js';
 
-const CHROMIUM = '/usr/bin/chromium';
-const ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+const PAGE = reportPage();
 
 let browser: Browser;
 let folder: string;
@@ -34,8 +27,8 @@ beforeAll(async () => {
     created: new Date('2026-01-02T03:04:05Z'),
     machine: 'A processor, 2 cores, linux, Node 20.19.0',
   };
-  await writeFile(report, renderReport(makeComparison(), meta));
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+  await writeFile(report, renderReport(makeComparison(), meta, PAGE));
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
 });
 
 afterAll(async () => {

@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openTrace } from '../src/formats/open.js';
-import { peakLiveBytes } from '../src/replay/fit.js';
+import { openTrace } from '../src/node/open-trace.js';
 import { checkTrace } from '../src/trace/check.js';
+import { peakLiveBytes } from '../src/trace/live.js';
 import { counts } from './recordings.js';
 
 const SAMPLES = fileURLToPath(new URL('../../../samples/', import.meta.url));
@@ -38,10 +38,10 @@ describe('samples', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(ALL_BYTES_MAX);
   });
 
-  it('each have a workload that records them', () => {
+  it('each have a program that records them', () => {
     for (const { file } of rows) {
-      const workload = readFileSync(`${SAMPLES}workloads/${file.split('.')[0]}.sh`, 'utf8');
-      expect(workload).toContain(`sample=${file}\n`);
+      const program = readFileSync(`${SAMPLES}programs/${file.split('.')[0]}.sh`, 'utf8');
+      expect(program).toContain(`sample=${file}\n`);
     }
   });
 

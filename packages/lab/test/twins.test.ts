@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FITS, IndexedFit, NaiveAllocator, ORDERS, type Segment, type SegmentOptions } from 'freehold';
 import { describe, expect, it } from 'vitest';
-import { openTrace } from '../src/formats/open.js';
+import { openTrace } from '../src/node/open-trace.js';
 import { OP_FREE, OP_REALLOCATE, type Trace } from '../src/trace/trace.js';
 import { shared } from './recordings.js';
 

@@ -52,7 +52,7 @@ class BlocksModel {
   segments(requested: ReadonlyMap<number, number>): Segment[] {
     const segments: Segment[] = [];
     for (let first = 0; first < this.owners.length; ) {
-      const owner = this.owners[first]!;
+      const owner = this.owners[first];
       let end = first;
       while (end < this.owners.length && this.owners[end] === owner) end++;
       const [start, stop] = [this.base + first * this.block, this.base + end * this.block];
@@ -147,7 +147,7 @@ describe('large ranges', () => {
     expect(blocks.capacity).toBe(2 ** 53 - 2 ** 31);
     const large = blocks.allocate(2 ** 52 + 1)!;
     expect([large, blocks.sizeOf(large)]).toEqual([0, 2 ** 52 + 2 ** 31]);
-    expect([...blocks.segments()][0]!.requested).toBe(2 ** 52 + 1);
+    expect([...blocks.segments()][0].requested).toBe(2 ** 52 + 1);
     const next = blocks.allocate(2 ** 31)!;
     expect(next).toBe(2 ** 52 + 2 ** 31);
     // A byte off, where the quotient by the block rounds to a whole number.
@@ -173,7 +173,7 @@ describe('events', () => {
     const picture = new EventPicture(0, [[0, 2560]]);
     const blocks = new Blocks({ capacity: 2560, block: 256, observer: picture });
     const addresses = [256, 256, 256, 256].map((size) => blocks.allocate(size)!);
-    blocks.free(addresses[1]!);
+    blocks.free(addresses[1]);
     picture.clear();
     expect(blocks.allocate(512, 512)).toBe(1024);
     expect(picture.clear()).toEqual([
@@ -234,9 +234,7 @@ describe('growth', () => {
     expect(blocks.capacity).toBe(800);
     expect(blocks.allocate(1200)).toBe(800);
     expect(blocks.capacity).toBe(2000);
-    expect(() => blocks.grow(2100)).toThrow(
-      'newCapacity must be at most the maxCapacity of 20 blocks of 100 bytes',
-    );
+    expect(() => blocks.grow(2001)).toThrow('newCapacity must be at most maxCapacity 2000, got 2001');
     blocks.check();
     picture.verify(blocks);
   });

@@ -14,58 +14,28 @@
  *
  * Source: bitmap allocation as in D. E. Knuth, TAOCP 1, section 2.5; for the search see FreeRuns.
  */
-import {
-  type Allocator,
-  type AllocatorObserver,
-  type AllocatorStats,
-  InvalidFreeError,
-  law,
-  type Segment,
-} from '../allocator.js';
-import {
-  checkAddress,
-  checkAlign,
-  checkGrowth,
-  checkGrowthOptions,
-  checkOptions,
-  checkRange,
-  checkSize,
-  roundUp,
-} from '../arguments.js';
+import { type Allocator, type AllocatorStats, InvalidFreeError, law, type Segment } from '../allocator.js';
+import { checkAddress, checkAlign, checkOptions, checkSize, roundUp } from '../arguments.js';
 import { display } from '../display.js';
 import { type EventQueue, observe } from '../observed.js';
+import { checkGrow, checkRangeOptions, RANGE_OPTIONS, type RangeOptions } from '../range-options.js';
 import { firstAligned } from './aligned.js';
-import { FreeRuns, NO_BLOCK } from './freeruns.js';
+import { FreeRuns, NO_BLOCK } from './free-runs.js';
 
 /** Blocks are numbered, and their bytes counted, in 32-bit integers. */
 const BLOCKS_MAX = 2 ** 30;
 const BLOCK_BYTES_MAX = 2 ** 31;
 
-export interface BlocksOptions {
-  /** Bytes in the range; rounded down to a multiple of `block`, of which there must be at least 1 and at most 2^30. */
-  readonly capacity: number;
+/**
+ * `capacity` is rounded down to a multiple of `block`, of which there must be at least 1 and at most 2^30; `growBy` is
+ * rounded up to one.
+ */
+export interface BlocksOptions extends RangeOptions {
   /** Bytes of a block, any whole number from 1 to 2^31. */
   readonly block: number;
-  /** First address, 0 when left out. */
-  readonly base?: number;
-  readonly observer?: AllocatorObserver;
-  /**
-   * Bytes, rounded up to a multiple of `block`. When no free run serves a request, the end of the range moves up by
-   * as few multiples of this as serve. 0, the default: the range grows only when told to.
-   */
-  readonly growBy?: number;
-  /** Bytes that the capacity never exceeds, by itself or by `grow`. Left out: no bound. */
-  readonly maxCapacity?: number;
 }
 
-const OPTIONS: Readonly<Record<keyof BlocksOptions, true>> = {
-  capacity: true,
-  block: true,
-  base: true,
-  observer: true,
-  growBy: true,
-  maxCapacity: true,
-};
+const OPTIONS: Readonly<Record<keyof BlocksOptions, true>> = { ...RANGE_OPTIONS, block: true };
 
 /**
  * An allocator of equal blocks, of any size: a request takes the lowest free blocks in a row that hold it. For
@@ -88,6 +58,7 @@ export class Blocks implements Allocator {
   private readonly observer: EventQueue | undefined;
   /** `growBy` in blocks; 0 when the range does not grow by itself. */
   private readonly growBlocks: number;
+  private readonly maxCapacity: number;
   private readonly blocksMax: number;
   private count: number;
   private runs: FreeRuns;
@@ -105,19 +76,17 @@ export class Blocks implements Allocator {
   /** @throws RangeError for an option out of its range, TypeError for one that is none of them */
   constructor(options: BlocksOptions) {
     checkOptions('Blocks', options, OPTIONS);
-    const { base = 0, capacity, block, observer } = options;
-    checkRange(base, capacity);
-    const { growBy = 0, maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
+    const { block, observer } = options;
+    const { capacity, base, growBy, maxCapacity } = checkRangeOptions(options);
     if (!(Number.isInteger(block) && block >= 1 && block <= BLOCK_BYTES_MAX)) {
       throw new RangeError(`block must be a whole number of bytes from 1 to 2^31, got ${display(block)}`);
     }
-    checkGrowthOptions(base, capacity, growBy, maxCapacity);
     this.base = base;
     this.block = block;
     this.observer = observe(this, observer);
     this.growBlocks = Math.ceil(growBy / block);
-    const bytesMax = Math.min(maxCapacity, Number.MAX_SAFE_INTEGER - base);
-    this.blocksMax = Math.min(BLOCKS_MAX, Math.floor(bytesMax / block));
+    this.maxCapacity = maxCapacity;
+    this.blocksMax = Math.min(BLOCKS_MAX, Math.floor(maxCapacity / block));
     this.count = blocksOf('capacity', capacity, block);
     this.runs = new FreeRuns(this.count);
     this.starts = new Int32Array(Math.ceil(this.count / 32));
@@ -163,7 +132,7 @@ export class Blocks implements Allocator {
     }
     this.take(first, end);
     this.usedSegments++;
-    this.starts[first >>> 5]! |= 1 << (first & 31);
+    this.starts[first >>> 5] |= 1 << (first & 31);
     this.note(first, blocks, size);
     return address;
   }
@@ -185,7 +154,7 @@ export class Blocks implements Allocator {
     const first = this.blockAt(address);
     const end = first + this.lengthOf(first);
     const { observer } = this;
-    this.starts[first >>> 5]! &= ~(1 << (first & 31));
+    this.starts[first >>> 5] &= ~(1 << (first & 31));
     this.usedSegments--;
     if (observer !== undefined) {
       observer.release(address, this.addressOf(end));
@@ -266,13 +235,8 @@ export class Blocks implements Allocator {
    * ```
    */
   grow(newCapacity: number): void {
-    checkGrowth(this.base, this.capacity, newCapacity);
+    checkGrow(this.capacity, newCapacity, this.maxCapacity);
     const blocks = blocksOf('newCapacity', newCapacity, this.block);
-    if (blocks > this.blocksMax) {
-      throw new RangeError(
-        `newCapacity must be at most the maxCapacity of ${this.blocksMax} blocks of ${this.block} bytes, got ${newCapacity}`,
-      );
-    }
     if (blocks > this.count) this.extend(blocks);
   }
   /**
@@ -496,17 +460,17 @@ export class Blocks implements Allocator {
   }
 
   private startsAt(block: number): boolean {
-    return ((this.starts[block >>> 5]! >>> (block & 31)) & 1) !== 0;
+    return ((this.starts[block >>> 5] >>> (block & 31)) & 1) !== 0;
   }
 
   /** Blocks of the segment that starts at `first`. */
   private lengthOf(first: number): number {
-    return this.notes[first]! < 0 ? this.notes[first + 1]! : 1;
+    return this.notes[first] < 0 ? this.notes[first + 1] : 1;
   }
 
   /** Bytes of the segment that starts at `first` beyond those requested. */
   private wasteOf(first: number): number {
-    const note = this.notes[first]!;
+    const note = this.notes[first];
     return note < 0 ? ~note : note;
   }
 

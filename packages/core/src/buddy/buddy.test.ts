@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BuddyModel } from '../../test/buddymodel.js';
+import { BuddyModel } from '../../test/buddy-model.js';
 import { EventPicture } from '../../test/events.js';
 import { CorruptionError, InvalidFreeError } from '../allocator.js';
 import { Buddy } from './buddy.js';
@@ -166,7 +166,7 @@ describe('against a buddy system of plain arrays', () => {
             model.grow(capacity);
           } else if (live.length > 0) {
             const index = c.which % live.length;
-            const address = live[index]!;
+            const address = live[index];
             if (c.call === 'free') {
               buddy.free(address);
               model.free(address);
@@ -179,7 +179,7 @@ describe('against a buddy system of plain arrays', () => {
           expect(buddy.capacity).toBe(model.units * 16);
           expect(buddy.orders).toBe(model.lists.length);
           for (let order = 0; order < buddy.orders; order++) {
-            const expected = model.lists[order]!.map((unit) => base + unit * 16);
+            const expected = model.lists[order].map((unit) => base + unit * 16);
             expect(buddy.freeList(order)).toEqual(expected);
             expect(buddy.freeBlocks(order)).toBe(expected.length);
           }
@@ -417,7 +417,7 @@ it('check() finds each kind of damage', () => {
     ['used + free = capacity', (blocks) => blocks.used++],
     ['every unit lies in one block, used or free', (blocks) => blocks.held.bytes.fill(0)],
     ['no used block starts inside another block', (blocks) => (blocks.held.bytes[3] = 1)],
-    ['the count of an order is the length of its free list', (blocks) => blocks.lists.counts[1]!++],
+    ['the count of an order is the length of its free list', (blocks) => blocks.lists.counts[1]++],
     ['a bit of the mask is set exactly where a free list is not empty', (blocks) => (blocks.lists.mask = 0)],
     ['a summary bit is set exactly when the word below is not zero', (blocks) => (blocks.lists.words[5] = 1)],
   ];

@@ -16,53 +16,28 @@
  * Source: K. C. Knowlton, "A fast storage allocator", CACM 8 (1965); D. E. Knuth, TAOCP 1, section 2.5, who names
  * H. Markowitz as the first to use it (1963).
  */
-import type { Allocator, AllocatorObserver, AllocatorStats, Segment } from '../allocator.js';
+import type { Allocator, AllocatorStats, Segment } from '../allocator.js';
 import { InvalidFreeError } from '../allocator.js';
-import {
-  checkAddress,
-  checkAlign,
-  checkGrowth,
-  checkGrowthOptions,
-  checkOptions,
-  checkRange,
-  checkSize,
-  lowestBit,
-  roundUp,
-} from '../arguments.js';
+import { checkAddress, checkAlign, checkOptions, checkSize, lowestBit, roundUp } from '../arguments.js';
 import { type EventQueue, observe } from '../observed.js';
+import { checkGrow, checkRangeOptions, RANGE_OPTIONS, type RangeOptions } from '../range-options.js';
 import { BuddyUnits, NO_UNIT, ORDERS_MAX, UNITS_MAX } from './units.js';
 
-export interface BuddyOptions {
-  /** Bytes in the range; rounded down to a multiple of `unit`, of which there must be at least 1 and at most 2^30. */
-  readonly capacity: number;
+/**
+ * `capacity` is rounded down to a multiple of `unit`, of which there must be at least 1 and at most 2^30; `growBy` is
+ * rounded up to one. Blocks are aligned relative to `base`.
+ */
+export interface BuddyOptions extends RangeOptions {
   /** Bytes of the smallest block, a power of two. */
   readonly unit: number;
-  /** First address, 0 when left out. Blocks are aligned relative to it. */
-  readonly base?: number;
   /**
    * How many free lists, 1 to 31: the largest block is `unit * 2 ** (orders - 1)` bytes. Left out: as many as the
    * capacity has use for, and more when it grows.
    */
   readonly orders?: number;
-  readonly observer?: AllocatorObserver;
-  /**
-   * Bytes, rounded up to a multiple of `unit`. When no free block serves a request, the end of the range moves up
-   * by as few multiples of this as serve. 0, the default: the range grows only when told to.
-   */
-  readonly growBy?: number;
-  /** Bytes that the capacity never exceeds, by itself or by `grow`. Left out: no bound. */
-  readonly maxCapacity?: number;
 }
 
-const OPTIONS: Readonly<Record<keyof BuddyOptions, true>> = {
-  capacity: true,
-  unit: true,
-  base: true,
-  orders: true,
-  observer: true,
-  growBy: true,
-  maxCapacity: true,
-};
+const OPTIONS: Readonly<Record<keyof BuddyOptions, true>> = { ...RANGE_OPTIONS, unit: true, orders: true };
 
 /**
  * The binary buddy system: every block is the unit times a power of two, and lies at a multiple of its own size
@@ -94,6 +69,7 @@ export class Buddy implements Allocator {
   private readonly baseAlign: number;
   /** `growBy` in units; 0 when the range does not grow by itself. */
   private readonly growUnits: number;
+  private readonly maxCapacity: number;
   private readonly unitsMax: number;
   /** Orders there can ever be. */
   private readonly ordersMax: number;
@@ -101,11 +77,9 @@ export class Buddy implements Allocator {
   /** @throws RangeError for an option out of its range, TypeError for one that is none of them */
   constructor(options: BuddyOptions) {
     checkOptions('Buddy', options, OPTIONS);
-    const { base = 0, capacity, unit, orders, observer } = options;
-    checkRange(base, capacity);
-    const { growBy = 0, maxCapacity = Number.MAX_SAFE_INTEGER - base } = options;
+    const { unit, orders, observer } = options;
+    const { capacity, base, growBy, maxCapacity } = checkRangeOptions(options);
     checkAlign(unit, 'unit');
-    checkGrowthOptions(base, capacity, growBy, maxCapacity);
     this.base = base;
     this.unit = unit;
     this.observer = observe(this, observer);
@@ -119,8 +93,8 @@ export class Buddy implements Allocator {
     this.perByte = 1 / unit;
     this.baseAlign = base === 0 ? Number.POSITIVE_INFINITY : lowestBit(base);
     this.growUnits = Math.ceil(growBy / unit);
-    const bytesMax = Math.min(maxCapacity, Number.MAX_SAFE_INTEGER - base);
-    this.unitsMax = Math.min(UNITS_MAX, Math.floor(bytesMax / unit));
+    this.maxCapacity = maxCapacity;
+    this.unitsMax = Math.min(UNITS_MAX, Math.floor(maxCapacity / unit));
     this.ordersMax = orders ?? ORDERS_MAX;
   }
 
@@ -248,13 +222,8 @@ export class Buddy implements Allocator {
    * ```
    */
   grow(newCapacity: number): void {
-    checkGrowth(this.base, this.capacity, newCapacity);
+    checkGrow(this.capacity, newCapacity, this.maxCapacity);
     const units = unitsOf('newCapacity', newCapacity, this.unit);
-    if (units > this.unitsMax) {
-      throw new RangeError(
-        `newCapacity must be at most the maxCapacity of ${this.unitsMax} units of ${this.unit} bytes, got ${newCapacity}`,
-      );
-    }
     if (units > this.blocks.units) this.blocks.extend(units, this.unitsMax);
   }
 

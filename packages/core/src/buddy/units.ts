@@ -7,12 +7,13 @@
  *
  * Source: K. C. Knowlton, "A fast storage allocator", CACM 8 (1965); D. E. Knuth, TAOCP 1, section 2.5.
  */
-import { type AllocatorObserver, InvalidFreeError, type InvalidFreeReason, law } from '../allocator.js';
+import { type AllocatorObserver, InvalidFreeError, type InvalidFreeReason } from '../allocator.js';
 import { checkAddress, checkOptions } from '../arguments.js';
 import { display } from '../display.js';
 import { type EventQueue, guard } from '../observed.js';
-import { FreeBlocks, trailingZeros } from './freeblocks.js';
-import { UsedOrders } from './usedorders.js';
+import { checkLaws } from './check.js';
+import { FreeBlocks, trailingZeros } from './free-blocks.js';
+import { UsedOrders } from './used-orders.js';
 
 /** What `allocate` gives when no block is free, and `orderOf` where no used block starts. */
 export const NO_UNIT = -1;
@@ -110,7 +111,7 @@ export class BuddyUnits {
   /** Length of all free lists together. O(orders). */
   get freeBlocksTotal(): number {
     let total = 0;
-    for (let order = 0; order <= this.top; order++) total += this.lists.counts[order]!;
+    for (let order = 0; order <= this.top; order++) total += this.lists.counts[order];
     return total;
   }
 
@@ -124,7 +125,7 @@ export class BuddyUnits {
    */
   freeBlocks(order: number): number {
     this.checkOrder(order);
-    return this.lists.counts[order]!;
+    return this.lists.counts[order];
   }
 
   /**
@@ -455,54 +456,7 @@ export class BuddyUnits {
    * ```
    */
   check(): void {
-    const { held, lists, count } = this;
-    lists.check();
-    let used = 0;
-    let usedBlocks = 0;
-    let freeBlocks = 0;
-    for (let unit = 0; unit < count; ) {
-      const usedOrder = this.orderOf(unit);
-      const freeOrder = this.freeOrderAt(unit);
-      law(
-        (usedOrder === NO_UNIT) !== (freeOrder === NO_UNIT),
-        'every unit lies in one block, used or free',
-        () => `unit ${unit} used in order ${usedOrder} and free in order ${freeOrder}`,
-      );
-      const order = Math.max(usedOrder, freeOrder);
-      const end = unit + 2 ** order;
-      law(
-        order <= this.top && unit % 2 ** order === 0 && end <= count,
-        'a block lies inside the range at a multiple of its own size',
-        () => `order ${order} at unit ${unit} of ${count}`,
-      );
-      if (usedOrder !== NO_UNIT) {
-        usedBlocks++;
-        used += end - unit;
-      } else {
-        freeBlocks++;
-        law(
-          order === this.top || !lists.has(order, (unit >>> order) ^ 1),
-          'no two buddies are free',
-          () => `both of order ${order} about unit ${unit}`,
-        );
-      }
-      unit = end;
-    }
-    law(
-      used === this.used && usedBlocks === this.usedBlocks,
-      'used + free = capacity',
-      () => `${used} units in ${usedBlocks} used blocks, counted as ${this.used} in ${this.usedBlocks}`,
-    );
-    law(
-      freeBlocks === this.freeBlocksTotal,
-      'every listed block is free',
-      () => `${freeBlocks} free blocks, free lists of ${lists.counts.join(', ')}`,
-    );
-    law(
-      usedBlocks === held.count(),
-      'no used block starts inside another block',
-      () => `${usedBlocks} used blocks side by side`,
-    );
+    checkLaws(this, this.lists, this.held);
   }
 
   /**

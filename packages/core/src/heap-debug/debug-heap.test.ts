@@ -32,10 +32,10 @@ describe('DebugHeap', () => {
     const heap = make();
     const array = heap.array(Uint8Array, 16)!;
     const behind = array.address + 16;
-    heap.view[behind]! ^= 1;
+    heap.view[behind] ^= 1;
     expect(() => array.free()).toThrow(HeapMisuseError);
     expect(array.view.length).toBe(16);
-    heap.view[behind]! ^= 1;
+    heap.view[behind] ^= 1;
     array.free();
     expect(array.address).toBe(0);
     expect(heap.leaks()).toEqual([]);
@@ -279,7 +279,7 @@ describe('DebugHeap', () => {
               add(heap.alignedAlloc(2 ** step.power, step.size), step.size, 2 ** step.power);
             } else if (model.length > 0) {
               const at = step.which % model.length;
-              const block = model[at]!;
+              const block = model[at];
               const size = step.call === 'free' ? block.size : step.size;
               let { address } = block;
               if (step.call === 'realloc') address = heap.realloc(address, size);
@@ -327,7 +327,7 @@ describe('leaks', () => {
       { tag: '', blocks: 1, bytes: 10, largest: 10 },
       { tag: 'names', blocks: 1, bytes: 10, largest: 10 },
     ]);
-    expect(heap.leaks()[0]!.examples.map(({ serial, size }) => [serial, size])).toEqual([
+    expect(heap.leaks()[0].examples.map(({ serial, size }) => [serial, size])).toEqual([
       [2, 100],
       [3, 1500],
     ]);
@@ -348,7 +348,7 @@ describe('leaks', () => {
     for (let i = 0; i < 3; i++) first();
     second();
     const groups = heap.leaks('stack');
-    expect(groups.map(({ blocks, bytes, stack }) => [blocks, bytes, stack[0]!.name])).toEqual([
+    expect(groups.map(({ blocks, bytes, stack }) => [blocks, bytes, stack[0].name])).toEqual([
       [3, 30, 'first'],
       [1, 20, 'second'],
     ]);

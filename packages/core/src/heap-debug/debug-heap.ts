@@ -5,7 +5,7 @@
  * Every block lies between red zones, which are looked at when it is freed and on demand. A freed block is filled with
  * 0x6b and kept back for a while; what was written to it meanwhile is found when it is given back at last. realloc
  * always moves, so that addresses kept from before are found too. What is known of the blocks (size, tag, call stacks)
- * is kept outside of the memory, where no stray write reaches it.
+ * is kept outside of the memory, where no stray write reaches it: guarded-heap.ts.
  *
  * Cost: a malloc and its free 1 to 2 µs in V8, and filling all bytes; with call stacks 10 to 40 µs. Memory: the
  * red zones, rounded up to the alignment, the quarantine, and some 200 bytes of JavaScript's heap a block.
@@ -16,46 +16,21 @@
  * Source: red zones, poison and tracking of callers as in Linux's SLUB, mm/slub.c; the quarantine as in Serebryany et
  * al., "AddressSanitizer: a fast address sanity checker", USENIX ATC 2012.
  */
-import { InvalidFreeError } from '../allocator.js';
-import { isPowerOfTwo, roundUp } from '../arguments.js';
+import { isPowerOfTwo } from '../arguments.js';
 import { display } from '../display.js';
 import { checkArrayType, HeapArray, type NumericArray, type NumericArrayConstructor } from '../heap/array.js';
 import { Heap } from '../heap/heap.js';
 import type { HeapBlock, HeapStats } from '../heap/inspect.js';
 import { checkCount } from '../heap/options.js';
-import { ADDRESSABLE, type GrowthListener } from '../memory/memory.js';
-import { FaultInjector } from './fault-injector.js';
-import { FreedBlocks } from './freed-blocks.js';
-import {
-  FRESH,
-  fill,
-  frontDamage,
-  type GuardedBlock,
-  innerDamage,
-  POISON,
-  RED,
-  rearDamage,
-} from './guarded-block.js';
+import type { GrowthListener } from '../memory/memory.js';
+import type { FaultInjector } from './fault-injector.js';
+import { GuardedHeap } from './guarded-heap.js';
 import type { HeapInterface } from './heap-interface.js';
 import { groupLeaks, type LeakGroup, type LeakGrouping } from './leaks.js';
-import {
-  damaged,
-  foreign,
-  freedAlready,
-  type HeapMisuseError,
-  interior,
-  mismatch,
-  type Operation,
-  type Surroundings,
-} from './misuse.js';
+import type { HeapMisuseError } from './misuse.js';
 import { type DebugHeapOptions, type SettledDebugOptions, settleDebugOptions } from './options.js';
 import { type DebugSummary, formatReport } from './report.js';
 import { CallStack } from './stacks.js';
-
-/** Blocks given back to the heap below that are remembered for the message of a late double free. */
-const REMEMBERED = 4096;
-/** What is found in a block that is whole. */
-const NONE: readonly HeapMisuseError[] = [];
 
 /**
  * A heap around a heap that finds misuse (writes outside of a block and after its free, bad frees, leaks) and makes
@@ -71,20 +46,11 @@ const NONE: readonly HeapMisuseError[] = [];
 export class DebugHeap implements HeapInterface {
   /** The heap below, which holds the blocks with their red zones. */
   readonly heap: Heap;
-  readonly faults = new FaultInjector();
+  readonly faults: FaultInjector;
   /** What the allocations from now on are for: told in errors and in the report of leaks. */
   tag = '';
-  readonly #options: SettledDebugOptions;
-  readonly #fill: number;
-  readonly #live = new Map<number, GuardedBlock>();
-  readonly #quarantine = new FreedBlocks();
-  /** Given back to the heap below. */
-  readonly #past = new FreedBlocks();
-  #allocations = 0;
-  #frees = 0;
-  #liveBytes = 0;
-  #peakBytes = 0;
-  #spoilt = 0;
+  private readonly options: SettledDebugOptions;
+  private readonly guarded: GuardedHeap;
 
   /** @throws RangeError for a bad option, TypeError for an unknown one, or where `heap` is none */
   constructor(heap: Heap, options: DebugHeapOptions = {}) {
@@ -94,8 +60,9 @@ export class DebugHeap implements HeapInterface {
       );
     }
     this.heap = heap;
-    this.#options = settleDebugOptions(options);
-    this.#fill = this.#options.zeroOnFree ? 0 : POISON;
+    this.options = settleDebugOptions(options);
+    this.guarded = new GuardedHeap(heap, this.options);
+    this.faults = this.guarded.faults;
   }
 
   get alignment(): 8 | 16 {
@@ -148,7 +115,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   malloc(size: number): number {
-    return this.#allocate('malloc', size, 0, this.#callers(this.malloc))?.address ?? 0;
+    return this.guarded.allocate('malloc', size, 0, this.tag, this.callers(this.malloc))?.address ?? 0;
   }
 
   /**
@@ -160,7 +127,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   calloc(count: number, size: number): number {
-    return this.#clear(count, size, this.#callers(this.calloc));
+    return this.guarded.calloc(count, size, this.tag, this.callers(this.calloc));
   }
 
   /**
@@ -176,7 +143,10 @@ export class DebugHeap implements HeapInterface {
     if (!(isPowerOfTwo(alignment) && alignment <= 2 ** 31)) {
       throw new RangeError(`alignment must be a power of two, 2^31 at most, got ${display(alignment)}`);
     }
-    return this.#allocate('alignedAlloc', size, alignment, this.#callers(this.alignedAlloc))?.address ?? 0;
+    return (
+      this.guarded.allocate('alignedAlloc', size, alignment, this.tag, this.callers(this.alignedAlloc))
+        ?.address ?? 0
+    );
   }
 
   /**
@@ -192,25 +162,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   realloc(address: number, size: number): number {
-    const callers = this.#callers(this.realloc);
-    if (address === 0) return this.#allocate('realloc', size, 0, callers)?.address ?? 0;
-    checkCount('size', size);
-    const block = this.#find('realloc', address);
-    if (block === null) return 0;
-    this.#inspect('realloc', block);
-    this.#makeRoom('realloc', block.end - block.start);
-    const { failed } = this.faults;
-    const peak = this.#peakBytes;
-    const moved = this.#allocate('realloc', size, block.align, callers);
-    if (moved === null) {
-      const mayStay = size <= block.size && this.faults.failed === failed;
-      return mayStay && this.#resizeInPlace(block, size) ? address : 0;
-    }
-    this.view.copyWithin(moved.address, address, address + Math.min(size, block.size));
-    this.#retire(block, callers);
-    // Not both of them: the program has one block.
-    this.#peakBytes = Math.max(peak, this.#liveBytes);
-    return moved.address;
+    return this.guarded.realloc(address, size, this.tag, this.callers(this.realloc));
   }
 
   /**
@@ -224,11 +176,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   resize(address: number, size: number): boolean {
-    checkCount('size', size);
-    const block = this.#find('resize', address);
-    if (block === null) return false;
-    this.#inspect('resize', block);
-    return !this.faults.strikes() && this.#resizeInPlace(block, size);
+    return this.guarded.resize(address, size);
   }
 
   /**
@@ -244,7 +192,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   free(address: number): void {
-    this.#release('free', address, null, null, this.#callers(this.free));
+    this.guarded.release('free', address, null, null, this.callers(this.free));
   }
 
   /**
@@ -261,7 +209,7 @@ export class DebugHeap implements HeapInterface {
   freeSized(address: number, size: number, alignment = 0): void {
     checkCount('size', size);
     checkCount('alignment', alignment);
-    this.#release('freeSized', address, size, alignment, this.#callers(this.freeSized));
+    this.guarded.release('freeSized', address, size, alignment, this.callers(this.freeSized));
   }
 
   /**
@@ -274,7 +222,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   usableSize(address: number): number {
-    return this.#find('usableSize', address)?.size ?? 0;
+    return this.guarded.sizeOf(address);
   }
 
   /**
@@ -290,7 +238,7 @@ export class DebugHeap implements HeapInterface {
   array<T extends NumericArray>(type: NumericArrayConstructor<T>, length: number): HeapArray<T> | null {
     checkCount('length', length);
     checkArrayType(type);
-    const address = this.#clear(length, type.BYTES_PER_ELEMENT, this.#callers(this.array));
+    const address = this.guarded.calloc(length, type.BYTES_PER_ELEMENT, this.tag, this.callers(this.array));
     return address === 0 ? null : new HeapArray(this, type, address, length);
   }
 
@@ -327,7 +275,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   flush(): void {
-    while (this.#evict('flush'));
+    this.guarded.flush();
   }
 
   /**
@@ -407,16 +355,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   summary(): DebugSummary {
-    return {
-      allocations: this.#allocations,
-      frees: this.#frees,
-      liveBlocks: this.#live.size,
-      liveBytes: this.#liveBytes,
-      peakBytes: this.#peakBytes,
-      quarantinedBlocks: this.#quarantine.length,
-      quarantinedBytes: this.#quarantine.bytes,
-      spoiltBlocks: this.#spoilt,
-    };
+    return this.guarded.summary();
   }
 
   /**
@@ -429,10 +368,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   damages(): HeapMisuseError[] {
-    const found: HeapMisuseError[] = [];
-    for (const block of this.#live.values()) found.push(...this.#damagesOf('check', block));
-    for (const block of this.#quarantine.values()) found.push(...this.#damagesOfFreed('check', block));
-    return found;
+    return this.guarded.damages();
   }
 
   /**
@@ -446,7 +382,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   check(): void {
-    for (const error of this.damages()) this.#tell(error);
+    for (const error of this.damages()) this.guarded.report(error);
     this.heap.check();
   }
 
@@ -463,7 +399,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   leaks(by: LeakGrouping = 'tag', since = 0): LeakGroup[] {
-    return groupLeaks(this.#blocksSince(since), by);
+    return groupLeaks(this.guarded.blocksSince(since), by);
   }
 
   /**
@@ -476,7 +412,7 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   report(by: LeakGrouping = 'tag'): string {
-    const { stackDepth } = this.#options;
+    const { stackDepth } = this.options;
     return formatReport(this.summary(), this.damages(), this.leaks(by), by === 'stack' && stackDepth === 0);
   }
 
@@ -490,229 +426,13 @@ export class DebugHeap implements HeapInterface {
    * ```
    */
   toJSON(): { summary: DebugSummary; leaks: LeakGroup[]; damages: HeapMisuseError[] } {
-    const by = this.#options.stackDepth > 0 ? 'stack' : 'tag';
+    const by = this.options.stackDepth > 0 ? 'stack' : 'tag';
     return { summary: this.summary(), leaks: this.leaks(by), damages: this.damages() };
   }
 
   /** The calls that led to `method`, a public one of this class that calls this first; null where none are noted. */
-  #callers(method: (...args: never[]) => unknown): CallStack | null {
-    const { stackDepth } = this.#options;
+  private callers(method: (...args: never[]) => unknown): CallStack | null {
+    const { stackDepth } = this.options;
     return stackDepth === 0 ? null : CallStack.take(stackDepth, method, 2);
-  }
-
-  #clear(count: number, size: number, callers: CallStack | null): number {
-    checkCount('count', count);
-    checkCount('size', size);
-    const block = this.#allocate('calloc', Math.min(count * size, ADDRESSABLE), 0, callers);
-    if (block === null) return 0;
-    fill(this.view, block.address, block.address + block.size, 0);
-    return block.address;
-  }
-
-  #allocate(
-    operation: Operation,
-    size: number,
-    align: number,
-    callers: CallStack | null,
-  ): GuardedBlock | null {
-    checkCount('size', size);
-    if (this.faults.strikes()) return null;
-    const { heap } = this;
-    const { redZone } = this.#options;
-    const front = roundUp(redZone, Math.max(align, heap.alignment));
-    const bytes = front + size + redZone;
-    let start = align > heap.alignment ? heap.alignedAlloc(align, bytes) : heap.malloc(bytes);
-    while (start === 0 && bytes <= this.#roomAtMost() && this.#evict(operation)) {
-      start = align > heap.alignment ? heap.alignedAlloc(align, bytes) : heap.malloc(bytes);
-    }
-    if (start === 0) return null;
-    const address = start + front;
-    const block: GuardedBlock = {
-      serial: ++this.#allocations,
-      address,
-      size,
-      align,
-      start,
-      end: start + heap.usableSize(start),
-      tag: this.tag,
-      allocatedBy: callers,
-      freedBy: null,
-      next: null,
-    };
-    const { view } = heap;
-    fill(view, start, address, RED);
-    fill(view, address, address + size, FRESH);
-    fill(view, address + size, block.end, RED);
-    this.#live.set(address, block);
-    this.#liveBytes += size;
-    this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
-    return block;
-  }
-
-  #release(
-    operation: 'free' | 'freeSized',
-    address: number,
-    size: number | null,
-    alignment: number | null,
-    callers: CallStack | null,
-  ): void {
-    if (address === 0) return;
-    const block = this.#find(operation, address);
-    if (block === null) return;
-    if (size !== null && size !== block.size) this.#tell(mismatch('size-mismatch', block, size));
-    if (alignment !== null && alignment !== block.align) {
-      this.#tell(mismatch('alignment-mismatch', block, alignment));
-    }
-    this.#inspect(operation, block);
-    this.#makeRoom(operation, block.end - block.start);
-    this.#retire(block, callers);
-  }
-
-  /** More bytes than this are nowhere in one piece, were the quarantine empty. */
-  #roomAtMost(): number {
-    const { base, limit, memory } = this.heap;
-    const { usedBytes } = this.heap.stats();
-    return Math.min(limit, memory.maxByteLength) - base - (usedBytes - this.#quarantine.bytes);
-  }
-
-  /** The live block at the address. @throws HeapMisuseError where there is none; where that is heard instead, null */
-  #find(operation: Operation, address: number): GuardedBlock | null {
-    const block = this.#live.get(address);
-    if (block !== undefined) return block;
-    this.#tell(this.#whyInvalid(operation, address));
-    return null;
-  }
-
-  /** O(blocks). */
-  #whyInvalid(operation: Operation, address: number): HeapMisuseError {
-    if (typeof address !== 'number') return foreign(operation, address, 'every address is a number');
-    const freed = this.#quarantine.at(address);
-    if (freed !== undefined) return freedAlready(operation, address, freed, null);
-    const around = this.#around(address);
-    const past = this.#past.at(address);
-    if (past !== undefined) return freedAlready(operation, address, past, around);
-    if (around !== null) return interior(operation, address, around);
-    return foreign(
-      operation,
-      address,
-      this.#isBelow(address)
-        ? 'the block there was taken from the wrapped heap itself'
-        : 'no block of this heap was ever there, or it was freed long ago',
-    );
-  }
-
-  /** O(blocks). */
-  #around(address: number): Surroundings | null {
-    for (const blocks of [this.#live, this.#quarantine]) {
-      for (const block of blocks.values()) {
-        if (address >= block.start && address < block.end) {
-          return { block, isFreed: blocks === this.#quarantine };
-        }
-      }
-    }
-    return null;
-  }
-
-  /** Whether the heap below has a live block at the address. */
-  #isBelow(address: number): boolean {
-    try {
-      return this.heap.usableSize(address) >= 0;
-    } catch (error) {
-      if (error instanceof InvalidFreeError) return false;
-      throw error;
-    }
-  }
-
-  /** Tells of damage to the red zones of a block that is about to be freed; where that is heard, mends them. */
-  #inspect(operation: Operation, block: GuardedBlock): void {
-    const errors = this.#damagesOf(operation, block);
-    if (errors.length === 0) return;
-    for (const error of errors) this.#tell(error);
-    const { view } = this;
-    fill(view, block.start, block.address, RED);
-    fill(view, block.address + block.size, block.end, RED);
-  }
-
-  #damagesOf(operation: Operation, block: GuardedBlock): readonly HeapMisuseError[] {
-    const { view } = this;
-    const front = frontDamage(view, block);
-    const rear = rearDamage(view, block);
-    if (front === null && rear === null) return NONE;
-    const found: HeapMisuseError[] = [];
-    if (rear !== null) found.push(damaged('overflow', operation, block, rear));
-    if (front !== null) found.push(damaged('underflow', operation, block, front));
-    return found;
-  }
-
-  #damagesOfFreed(operation: Operation, block: GuardedBlock): readonly HeapMisuseError[] {
-    const { view } = this;
-    const damage =
-      innerDamage(view, block, this.#fill) ?? rearDamage(view, block) ?? frontDamage(view, block);
-    return damage === null ? NONE : [damaged('write-after-free', operation, block, damage)];
-  }
-
-  #tell(error: HeapMisuseError): void {
-    const { onMisuse } = this.#options;
-    if (onMisuse === null) throw error;
-    onMisuse(error);
-  }
-
-  /** Gives back blocks of the quarantine until so many bytes find room in it, if they ever do. */
-  #makeRoom(operation: Operation, bytes: number): void {
-    if (bytes > this.#options.quarantine) return;
-    while (this.#quarantine.bytes + bytes > this.#options.quarantine && this.#evict(operation));
-  }
-
-  /** Gives the oldest block of the quarantine back; one that was written to is kept for ever. @returns false when there is none */
-  #evict(operation: Operation): boolean {
-    const block = this.#quarantine.takeOldest();
-    if (block === null) return false;
-    const errors = this.#damagesOfFreed(operation, block);
-    if (errors.length > 0) this.#spoilt++;
-    else this.heap.free(block.start);
-    this.#remember(block);
-    for (const error of errors) this.#tell(error);
-    return true;
-  }
-
-  /** A block that was found whole leaves its owner, for the quarantine where it finds room there. */
-  #retire(block: GuardedBlock, callers: CallStack | null): void {
-    const { address, size, start, end } = block;
-    fill(this.view, address, address + size, this.#fill);
-    block.freedBy = callers;
-    this.#live.delete(address);
-    this.#liveBytes -= size;
-    this.#frees++;
-    if (end - start > this.#options.quarantine) {
-      this.heap.free(start);
-      this.#remember(block);
-      return;
-    }
-    this.#quarantine.add(block);
-  }
-
-  #remember(block: GuardedBlock): void {
-    this.#past.add(block);
-    if (this.#past.length > REMEMBERED) this.#past.takeOldest();
-  }
-
-  #resizeInPlace(block: GuardedBlock, size: number): boolean {
-    const { heap } = this;
-    const { start, address } = block;
-    // Only a larger size can be refused. What is given back is filled first: afterwards it is not ours.
-    fill(heap.view, address + size, address + block.size, this.#fill);
-    if (!heap.resize(start, address - start + size + this.#options.redZone)) return false;
-    const { view } = heap;
-    block.end = start + heap.usableSize(start);
-    fill(view, address + block.size, address + size, FRESH);
-    fill(view, address + size, block.end, RED);
-    this.#liveBytes += size - block.size;
-    this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
-    block.size = size;
-    return true;
-  }
-
-  *#blocksSince(serial: number): Iterable<GuardedBlock> {
-    for (const block of this.#live.values()) if (block.serial > serial) yield block;
   }
 }

@@ -19,19 +19,19 @@ import { display } from '../display.js';
  * ```
  */
 export class FaultInjector {
-  #first = Number.POSITIVE_INFINITY;
-  #step = Number.POSITIVE_INFINITY;
-  #requests = 0;
-  #failed = 0;
+  private first = Number.POSITIVE_INFINITY;
+  private step = Number.POSITIVE_INFINITY;
+  private requestCount = 0;
+  private failedCount = 0;
 
   /** Requests for memory since a `fail…` was called last, those that failed included. */
   get requests(): number {
-    return this.#requests;
+    return this.requestCount;
   }
 
   /** Requests that were made to fail since a `fail…` was called last. */
   get failed(): number {
-    return this.#failed;
+    return this.failedCount;
   }
 
   /**
@@ -46,7 +46,7 @@ export class FaultInjector {
    * ```
    */
   failAt(n: number): void {
-    this.#plan(n, Number.POSITIVE_INFINITY);
+    this.plan(n, Number.POSITIVE_INFINITY);
   }
 
   /**
@@ -61,7 +61,7 @@ export class FaultInjector {
    * ```
    */
   failEvery(n: number): void {
-    this.#plan(n, n);
+    this.plan(n, n);
   }
 
   /**
@@ -77,7 +77,7 @@ export class FaultInjector {
    * ```
    */
   failFrom(n: number): void {
-    this.#plan(n, 1);
+    this.plan(n, 1);
   }
 
   /**
@@ -93,7 +93,7 @@ export class FaultInjector {
    * ```
    */
   stop(): void {
-    this.#first = Number.POSITIVE_INFINITY;
+    this.first = Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -109,20 +109,20 @@ export class FaultInjector {
    * ```
    */
   strikes(): boolean {
-    this.#requests++;
-    const past = this.#requests - this.#first;
-    if (!(past >= 0 && past % this.#step === 0)) return false;
-    this.#failed++;
+    this.requestCount++;
+    const past = this.requestCount - this.first;
+    if (!(past >= 0 && past % this.step === 0)) return false;
+    this.failedCount++;
     return true;
   }
 
-  #plan(n: number, step: number): void {
+  private plan(n: number, step: number): void {
     if (!(Number.isSafeInteger(n) && n > 0)) {
       throw new RangeError(`the request to fail must be a whole number from 1 up, got ${display(n)}`);
     }
-    this.#first = n;
-    this.#step = step;
-    this.#requests = 0;
-    this.#failed = 0;
+    this.first = n;
+    this.step = step;
+    this.requestCount = 0;
+    this.failedCount = 0;
   }
 }

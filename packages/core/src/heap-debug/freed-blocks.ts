@@ -11,40 +11,40 @@ export class FreedBlocks {
   length = 0;
   /** Of the blocks, their red zones included. */
   bytes = 0;
-  readonly #byAddress = new Map<number, GuardedBlock>();
-  #first: GuardedBlock | null = null;
-  #last: GuardedBlock | null = null;
+  private readonly byAddress = new Map<number, GuardedBlock>();
+  private first: GuardedBlock | null = null;
+  private last: GuardedBlock | null = null;
 
   /** The block must not be here, or among others, already. */
   add(block: GuardedBlock): void {
     block.next = null;
-    if (this.#last === null) this.#first = block;
-    else this.#last.next = block;
-    this.#last = block;
+    if (this.last === null) this.first = block;
+    else this.last.next = block;
+    this.last = block;
     this.length++;
     this.bytes += block.end - block.start;
-    this.#byAddress.set(block.address, block);
+    this.byAddress.set(block.address, block);
   }
 
   /** The last one freed at the address. */
   at(address: number): GuardedBlock | undefined {
-    return this.#byAddress.get(address);
+    return this.byAddress.get(address);
   }
 
   /** Takes the one freed first. */
   takeOldest(): GuardedBlock | null {
-    const block = this.#first;
+    const block = this.first;
     if (block === null) return null;
-    this.#first = block.next;
-    if (this.#first === null) this.#last = null;
+    this.first = block.next;
+    if (this.first === null) this.last = null;
     block.next = null;
     this.length--;
     this.bytes -= block.end - block.start;
-    if (this.#byAddress.get(block.address) === block) this.#byAddress.delete(block.address);
+    if (this.byAddress.get(block.address) === block) this.byAddress.delete(block.address);
     return block;
   }
 
   values(): Iterable<GuardedBlock> {
-    return this.#byAddress.values();
+    return this.byAddress.values();
   }
 }

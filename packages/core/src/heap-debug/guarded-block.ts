@@ -86,5 +86,5 @@ function damage(
   if (first >= to) return null;
   let last = to - 1;
   while (view[last] === expected) last--;
-  return { offset: first - block.address, found: view[first]!, expected, length: last - first + 1 };
+  return { offset: first - block.address, found: view[first], expected, length: last - first + 1 };
 }

@@ -179,7 +179,7 @@ describe('a double free', () => {
   const message = () =>
     [
       `double free of allocation 1 (100 bytes at ${hex(block)}, tag parser)`,
-      '  what to do: set each variable that holds the address to 0 when the block is freed',
+      '  what to do: set each variable with the address to 0 when the block is freed',
       HINT,
     ].join('\n');
 
@@ -211,7 +211,7 @@ describe('a double free', () => {
       [
         `double free of allocation 2 (100 bytes at ${hex(next)}, tag parser)`,
         there,
-        '  what to do: set each variable that holds the address to 0 when the block is freed',
+        '  what to do: set each variable with the address to 0 when the block is freed',
         HINT,
       ].join('\n'),
     );

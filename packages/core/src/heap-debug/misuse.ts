@@ -1,5 +1,5 @@
 /** What the debugging heap finds wrong: one error for every kind of misuse, which says where, what, whose, and what to do. */
-import { display } from '../display.js';
+import { hex } from '../display.js';
 import type { Damage, GuardedBlock } from './guarded-block.js';
 import { type CallStack, type Frame, formatFrame } from './stacks.js';
 
@@ -228,8 +228,4 @@ function told(by: string, stack: readonly Frame[]): string[] {
 
 function frames(stack: CallStack | null | undefined): Frame[] {
   return stack?.frames() ?? [];
-}
-
-function hex(value: number): string {
-  return Number.isSafeInteger(value) && value >= 0 ? `0x${value.toString(16)}` : display(value);
 }

@@ -55,7 +55,7 @@ function formatLeaks(groups: readonly LeakGroup[]): string[] {
     cells.map((cell) => cell.padStart(COLUMN)).join('');
   const lines = [row('not freed', 'blocks', 'bytes', 'largest')];
   groups.forEach(({ blocks, bytes, largest, stack, examples }, i) => {
-    lines.push(row(heads[i + 1]!, ...[blocks, bytes, largest].map(formatCount)));
+    lines.push(row(heads[i + 1], ...[blocks, bytes, largest].map(formatCount)));
     for (const frame of stack) lines.push(`    ${formatFrame(frame, WIDTH - 4)}`);
     if (stack.length === 0) return;
     lines.push(`    first: ${examples.map(({ serial }) => `allocation ${serial}`).join(', ')}`);

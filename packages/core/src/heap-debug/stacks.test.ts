@@ -65,7 +65,7 @@ describe('CallStack', () => {
     const outer = () => inner();
     const frames = outer().frames();
     expect(frames.length).toBe(2);
-    expect(frames[0]!.name).toBe('outer');
+    expect(frames[0].name).toBe('outer');
   });
 });
 

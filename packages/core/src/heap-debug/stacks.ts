@@ -21,14 +21,14 @@ interface Engine {
 }
 
 export class CallStack {
-  readonly #holder: { readonly stack?: string };
-  readonly #skip: number;
-  readonly #depth: number;
+  private readonly holder: { readonly stack?: string };
+  private readonly skip: number;
+  private readonly depth: number;
 
   private constructor(holder: { readonly stack?: string }, skip: number, depth: number) {
-    this.#holder = holder;
-    this.#skip = skip;
-    this.#depth = depth;
+    this.holder = holder;
+    this.skip = skip;
+    this.depth = depth;
   }
 
   /**
@@ -54,7 +54,7 @@ export class CallStack {
 
   /** The innermost first. */
   frames(): Frame[] {
-    return parseStack(this.#holder.stack ?? '').slice(this.#skip, this.#skip + this.#depth);
+    return parseStack(this.holder.stack ?? '').slice(this.skip, this.skip + this.depth);
   }
 }
 

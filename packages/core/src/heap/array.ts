@@ -1,6 +1,5 @@
 /** Typed arrays on blocks of a heap. Their views are made anew when the memory has grown; freed by hand or by `using`. */
 import { display } from '../display.js';
-import type { Heap } from './heap.js';
 
 export type NumericArray =
   | Int8Array
@@ -30,7 +29,10 @@ export function checkArrayType(type: NumericArrayConstructor<NumericArray>): voi
 }
 
 /** What an array needs of its heap. */
-type ArrayOwner = Pick<Heap, 'buffer' | 'free'>;
+interface ArrayOwner {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  free(address: number): void;
+}
 
 /**
  * A typed array on a block of a heap, as `Heap.array` and `DebugHeap.array` make it. Its `view` is made anew after
@@ -47,22 +49,22 @@ type ArrayOwner = Pick<Heap, 'buffer' | 'free'>;
  */
 export class HeapArray<T extends NumericArray> {
   readonly length: number;
-  readonly #heap: ArrayOwner;
-  readonly #type: NumericArrayConstructor<T>;
-  #address: number;
-  #view: T | null = null;
+  private readonly heap: ArrayOwner;
+  private readonly type: NumericArrayConstructor<T>;
+  private blockAddress: number;
+  private lastView: T | null = null;
 
   /** @param address of a live block that holds `length` elements */
   constructor(heap: ArrayOwner, type: NumericArrayConstructor<T>, address: number, length: number) {
-    this.#heap = heap;
-    this.#type = type;
-    this.#address = address;
+    this.heap = heap;
+    this.type = type;
+    this.blockAddress = address;
     this.length = length;
   }
 
   /** Of the block; 0 once it is freed. */
   get address(): number {
-    return this.#address;
+    return this.blockAddress;
   }
 
   /**
@@ -70,13 +72,13 @@ export class HeapArray<T extends NumericArray> {
    * @throws Error when the array has been freed
    */
   get view(): T {
-    if (this.#address === 0) throw new Error('this array of the heap has been freed');
-    const { buffer } = this.#heap;
-    if (this.#view?.buffer !== buffer || this.#view.length !== this.length) {
-      const type = this.#type;
-      this.#view = new type(buffer, this.#address, this.length);
+    if (this.blockAddress === 0) throw new Error('this array of the heap has been freed');
+    const { buffer } = this.heap;
+    if (this.lastView?.buffer !== buffer || this.lastView.length !== this.length) {
+      const type = this.type;
+      this.lastView = new type(buffer, this.blockAddress, this.length);
     }
-    return this.#view;
+    return this.lastView;
   }
 
   /**
@@ -93,9 +95,9 @@ export class HeapArray<T extends NumericArray> {
    * ```
    */
   free(): void {
-    this.#heap.free(this.#address);
-    this.#address = 0;
-    this.#view = null;
+    this.heap.free(this.blockAddress);
+    this.blockAddress = 0;
+    this.lastView = null;
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,6 @@
 /** Whether a heap begins at an address: what stands between `Heap.attach` and bytes that are something else. */
 import { law } from '../allocator.js';
+import { hex } from '../display.js';
 import type { Memory } from '../memory/memory.js';
 import * as L from './layout.js';
 
@@ -12,20 +13,20 @@ import * as L from './layout.js';
 export function inspectHeader(memory: Memory, base: number): number {
   const { words, byteLength } = memory;
   const header = base / 4;
-  const word = (index: number) => words[header + index]!;
+  const word = (index: number) => words[header + index];
   if (byteLength < base + L.HEADER_WORDS * 4) {
     throw new RangeError(`no heap at ${base}: the memory ends at ${byteLength}`);
   }
   if (word(L.H_MAGIC) !== L.MAGIC) {
     throw new RangeError(
-      `no heap at ${base}: its first word is ${hex(word(L.H_MAGIC))}, that of a heap is ${hex(L.MAGIC)}`,
+      `no heap at ${base}: its first word is ${hex(word(L.H_MAGIC) >>> 0)}, that of a heap is ${hex(L.MAGIC)}`,
     );
   }
   const version = word(L.H_VERSION) & 0xffff;
   const flags = word(L.H_VERSION) - version;
   if (version !== L.VERSION || (flags & ~L.FLAGS) !== 0) {
     throw new RangeError(
-      `the heap at ${base} is of version ${version} with flags ${hex(flags)}; this library reads version ${L.VERSION}`,
+      `the heap at ${base} is of version ${version} with flags ${hex(flags >>> 0)}; this library reads version ${L.VERSION}`,
     );
   }
   const shift = (flags & L.FLAG_EIGHT) === 0 ? 4 : 3;
@@ -53,8 +54,4 @@ export function inspectHeader(memory: Memory, base: number): number {
     () => `generation ${word(L.H_GENERATION)}, quick lists ${word(L.H_QUICK)}`,
   );
   return flags;
-}
-
-function hex(word: number): string {
-  return `0x${(word >>> 0).toString(16)}`;
 }

@@ -18,60 +18,70 @@
  * keeps `free` at a few nanoseconds without a byte of header.
  */
 
+import type { Granule, WordIndex } from './layout.js';
+import * as L from './layout.js';
+
+const { OWN_WORDS } = L;
+
+/** Granules of a map of `groups` groups: a pair of words each, and one that is read past the last. */
+export function mapGranules(groups: number, scale: number): number {
+  return (OWN_WORDS + 2 * (groups + 1) + (1 << scale) - 1) >>> scale;
+}
+
 /** Length of the block that starts at `i`. */
-export function lengthOf(words: Int32Array, map: number, i: number): number {
+export function lengthOf(words: Int32Array, map: WordIndex, i: Granule): number {
   const w = map + ((i >>> 5) << 1);
   const bit = i & 31;
-  const next = words[w + 2]!;
-  const near = ((words[w]! >>> bit) >>> 1) | (next << (31 - bit));
+  const next = words[w + 2];
+  const near = ((words[w] >>> bit) >>> 1) | (next << (31 - bit));
   if (near !== 0) return 32 - Math.clz32(near & -near);
-  return next !== 0 ? 63 - bit - Math.clz32(next & -next) : words[w + 3]!;
+  return next !== 0 ? 63 - bit - Math.clz32(next & -next) : words[w + 3];
 }
 
 /** Start of the block that ends where `i` starts. There must be one. */
-export function previousOf(words: Int32Array, map: number, i: number): number {
+export function previousOf(words: Int32Array, map: WordIndex, i: Granule): number {
   const w = map + ((i >>> 5) << 1);
-  const before = words[w]! & ((1 << (i & 31)) - 1);
+  const before = words[w] & ((1 << (i & 31)) - 1);
   if (before !== 0) return (i & ~31) + 31 - Math.clz32(before);
-  const group = words[w - 2]!;
-  return group !== 0 ? (i & ~31) - 1 - Math.clz32(group) : i - words[w - 1]!;
+  const group = words[w - 2];
+  return group !== 0 ? (i & ~31) - 1 - Math.clz32(group) : i - words[w - 1];
 }
 
 /** Start of the block that granule `i` lies in. O(granules from there / 32). */
-export function startBefore(words: Int32Array, map: number, i: number): number {
+export function startBefore(words: Int32Array, map: WordIndex, i: Granule): number {
   let group = i >>> 5;
-  let starts = words[map + (group << 1)]! & (-1 >>> (31 - (i & 31)));
-  while (starts === 0) starts = words[map + (--group << 1)]!;
+  let starts = words[map + (group << 1)] & (-1 >>> (31 - (i & 31)));
+  while (starts === 0) starts = words[map + (--group << 1)];
   return (group << 5) + 31 - Math.clz32(starts);
 }
 
 /** Lets a block begin at `i`, not used. */
-export function setStart(words: Int32Array, map: number, i: number): void {
+export function setStart(words: Int32Array, map: WordIndex, i: Granule): void {
   const w = map + ((i >>> 5) << 1);
   const bit = 1 << (i & 31);
-  const starts = words[w]!;
+  const starts = words[w];
   // STATES of a group without starts may hold a length, or one that was.
-  words[w + 1] = starts === 0 ? 0 : words[w + 1]! & ~bit;
+  words[w + 1] = starts === 0 ? 0 : words[w + 1] & ~bit;
   words[w] = starts | bit;
 }
 
 /** Lets a used block begin at `i`. */
-export function setUsedStart(words: Int32Array, map: number, i: number): void {
+export function setUsedStart(words: Int32Array, map: WordIndex, i: Granule): void {
   const w = map + ((i >>> 5) << 1);
   const bit = 1 << (i & 31);
-  const starts = words[w]!;
-  words[w + 1] = starts === 0 ? bit : words[w + 1]! | bit;
+  const starts = words[w];
+  words[w + 1] = starts === 0 ? bit : words[w + 1] | bit;
   words[w] = starts | bit;
 }
 
 /** No block begins at `i` any more; one that is free, or the top, did. */
-export function clearStart(words: Int32Array, map: number, i: number): void {
+export function clearStart(words: Int32Array, map: WordIndex, i: Granule): void {
   const w = map + ((i >>> 5) << 1);
-  words[w] = words[w]! & ~(1 << (i & 31));
+  words[w] &= ~(1 << (i & 31));
 }
 
 /** Notes the length of the block at `i` if it has a whole group inside. Starts inside it must be cleared. */
-export function setLength(words: Int32Array, map: number, i: number, length: number): void {
+export function setLength(words: Int32Array, map: WordIndex, i: Granule, length: number): void {
   if (length < 33) return;
   const first = (i >>> 5) + 1;
   const last = ((i + length) >>> 5) - 1;
@@ -81,39 +91,33 @@ export function setLength(words: Int32Array, map: number, i: number, length: num
 }
 
 /** The block at `i` is used. */
-export function setUsed(words: Int32Array, map: number, i: number): void {
+export function setUsed(words: Int32Array, map: WordIndex, i: Granule): void {
   const w = map + ((i >>> 5) << 1) + 1;
-  words[w] = words[w]! | (1 << (i & 31));
+  words[w] |= 1 << (i & 31);
 }
 
-export function setFree(words: Int32Array, map: number, i: number): void {
+export function setFree(words: Int32Array, map: WordIndex, i: Granule): void {
   const w = map + ((i >>> 5) << 1) + 1;
-  words[w] = words[w]! & ~(1 << (i & 31));
+  words[w] &= ~(1 << (i & 31));
 }
 
 /** Marks the used block at `i`, an even granule, which must have two granules or more. */
-export function setMark(words: Int32Array, map: number, i: number): void {
+export function setMark(words: Int32Array, map: WordIndex, i: Granule): void {
   const w = map + ((i >>> 5) << 1) + 1;
-  words[w] = words[w]! | (2 << (i & 31));
-}
-
-/** Takes the mark, if there is one, from the block at `i`. */
-export function clearMark(words: Int32Array, map: number, i: number): void {
-  const w = map + ((i >>> 5) << 1);
-  words[w + 1] = words[w + 1]! & ~((2 << (i & 31)) & ~words[w]!);
+  words[w] |= 2 << (i & 31);
 }
 
 /** Whether the used block at `i` is marked. */
-export function isMarked(words: Int32Array, map: number, i: number): boolean {
+export function isMarked(words: Int32Array, map: WordIndex, i: Granule): boolean {
   const w = map + ((i >>> 5) << 1);
-  return (words[w + 1]! & ~words[w]! & (2 << (i & 31))) !== 0;
+  return (words[w + 1] & ~words[w] & (2 << (i & 31))) !== 0;
 }
 
-export function isStart(words: Int32Array, map: number, i: number): boolean {
-  return ((words[map + ((i >>> 5) << 1)]! >>> (i & 31)) & 1) === 1;
+export function isStart(words: Int32Array, map: WordIndex, i: Granule): boolean {
+  return ((words[map + ((i >>> 5) << 1)] >>> (i & 31)) & 1) === 1;
 }
 
 /** Whether the block at `i` is used; `i` must be a start. */
-export function isUsed(words: Int32Array, map: number, i: number): boolean {
-  return ((words[map + ((i >>> 5) << 1) + 1]! >>> (i & 31)) & 1) === 1;
+export function isUsed(words: Int32Array, map: WordIndex, i: Granule): boolean {
+  return ((words[map + ((i >>> 5) << 1) + 1] >>> (i & 31)) & 1) === 1;
 }

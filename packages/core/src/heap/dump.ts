@@ -1,5 +1,6 @@
 /** A heap as text for people, 80 columns wide: what is where, and how full it is. O(blocks). */
-import type { Heap } from './heap.js';
+import { hex } from '../display.js';
+import type { InspectableHeap } from './inspect.js';
 
 const COLUMNS = 64;
 const ROWS_MAX = 16;
@@ -10,7 +11,7 @@ interface Cell {
   own: number;
 }
 
-export function dump(heap: Heap): string {
+export function dump(heap: InspectableHeap): string {
   const stats = heap.stats();
   const { base } = heap;
   const share = ((100 * stats.usedBytes) / stats.footprintBytes).toFixed(1);
@@ -40,15 +41,15 @@ function cellBytes(bytes: number, least: number): number {
   return cell;
 }
 
-function draw(heap: Heap, cell: number, length: number): string {
+function draw(heap: InspectableHeap, cell: number, length: number): string {
   const cells: Cell[] = Array.from({ length }, () => ({ used: 0, own: 0 }));
   for (const { address, size, kind } of heap.walk()) {
     if (kind !== 'used' && kind !== 'bookkeeping') continue;
     const start = address - heap.base;
     for (let i = Math.floor(start / cell); i * cell < start + size; i++) {
       const bytes = Math.min(start + size, (i + 1) * cell) - Math.max(start, i * cell);
-      if (kind === 'used') cells[i]!.used += bytes;
-      else cells[i]!.own += bytes;
+      if (kind === 'used') cells[i].used += bytes;
+      else cells[i].own += bytes;
     }
   }
   return cells
@@ -62,10 +63,6 @@ function draw(heap: Heap, cell: number, length: number): string {
 function row(what: string, bytes: number, blocks: number | null, more: string): string {
   const where = blocks === null ? '' : ` in ${count(blocks)} ${blocks === 1 ? 'block' : 'blocks'}`;
   return `  ${what.padEnd(12)}${count(bytes).padStart(14)} bytes${where}${more}`;
-}
-
-function hex(address: number): string {
-  return `0x${address.toString(16)}`;
 }
 
 /** With commas: the same on every machine, whatever its language. */

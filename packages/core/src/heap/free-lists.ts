@@ -11,6 +11,8 @@
  * Cost: O(1); `findFit` looks at up to SCAN blocks of a bin for the least that serves.
  * Source: dlmalloc's bins (D. Lea 1996), the two bitmap steps of TLSF (Masmano et al. 2004).
  */
+
+import type { Granule, WordIndex } from './layout.js';
 import * as L from './layout.js';
 
 const { OWN_WORDS, NEXT, PREVIOUS, LENGTH } = L;
@@ -34,6 +36,11 @@ export function tableWords(quick: number): number {
   return QUICK_AT + quick + 1;
 }
 
+/** Granules of such tables. */
+export function tableGranules(quick: number, scale: number): number {
+  return (tableWords(quick) + (1 << scale) - 1) >>> scale;
+}
+
 /** The bin of a length from 1 up. Lengths of the same bin differ by less than a quarter. */
 export function binOf(length: number): number {
   if (length <= EXACT) return length - 1;
@@ -42,18 +49,30 @@ export function binOf(length: number): number {
 }
 
 /** Puts the merged block at granule `i` first in its bin. `tables` is a word index, `scale` log2 of words a granule. */
-export function insert(words: Int32Array, tables: number, scale: number, i: number, length: number): void {
+export function insert(
+  words: Int32Array,
+  tables: WordIndex,
+  scale: number,
+  i: Granule,
+  length: number,
+): void {
   const bin = binOf(length);
   if (link(words, tables + BINS_AT + bin, scale, i, length) === 0) {
     const group = tables + BITMAP_AT + (bin >>> 5);
-    words[group] = words[group]! | (1 << (bin & 31));
+    words[group] |= 1 << (bin & 31);
   }
 }
 
-export function remove(words: Int32Array, tables: number, scale: number, i: number, length: number): void {
+export function remove(
+  words: Int32Array,
+  tables: WordIndex,
+  scale: number,
+  i: Granule,
+  length: number,
+): void {
   const at = i << scale;
-  const next = words[at + NEXT]!;
-  const previous = words[at + PREVIOUS]!;
+  const next = words[at + NEXT];
+  const previous = words[at + PREVIOUS];
   if (next !== 0) words[(next << scale) + PREVIOUS] = previous;
   if (previous !== 0) {
     words[(previous << scale) + NEXT] = next;
@@ -63,14 +82,14 @@ export function remove(words: Int32Array, tables: number, scale: number, i: numb
   words[tables + BINS_AT + bin] = next;
   if (next === 0) {
     const group = tables + BITMAP_AT + (bin >>> 5);
-    words[group] = words[group]! & ~(1 << (bin & 31));
+    words[group] &= ~(1 << (bin & 31));
   }
 }
 
 /** Puts the block at `i` first in the list whose head is the word `head`. @returns the one that was first */
-export function link(words: Int32Array, head: number, scale: number, i: number, length: number): number {
+export function link(words: Int32Array, head: number, scale: number, i: Granule, length: number): number {
   const at = i << scale;
-  const next = words[head]!;
+  const next = words[head];
   words[at + NEXT] = next;
   words[at + PREVIOUS] = 0;
   words[at + LENGTH] = length;
@@ -79,39 +98,39 @@ export function link(words: Int32Array, head: number, scale: number, i: number, 
   return next;
 }
 
-export function unlink(words: Int32Array, head: number, scale: number, i: number): void {
-  const next = words[(i << scale) + NEXT]!;
-  const previous = words[(i << scale) + PREVIOUS]!;
+export function unlink(words: Int32Array, head: number, scale: number, i: Granule): void {
+  const next = words[(i << scale) + NEXT];
+  const previous = words[(i << scale) + PREVIOUS];
   if (next !== 0) words[(next << scale) + PREVIOUS] = previous;
   if (previous !== 0) words[(previous << scale) + NEXT] = next;
   else words[head] = next;
 }
 
 /** Puts the block at `i` first in the quick list whose head is the word `head`. */
-export function pushWaiting(words: Int32Array, head: number, scale: number, i: number): void {
+export function pushWaiting(words: Int32Array, head: number, scale: number, i: Granule): void {
   const at = i << scale;
-  const next = words[head]!;
+  const next = words[head];
   words[head] = i;
   words[at + NEXT] = next;
   if (next === 0) words[at + LENGTH] = -1;
   else {
     words[(next << scale) + PREVIOUS] = i;
-    words[at + LENGTH] = words[(next << scale) + LENGTH]! - 1;
+    words[at + LENGTH] = words[(next << scale) + LENGTH] - 1;
   }
 }
 
 /** Takes any block out of the quick list whose head is the word `head`: the first takes its place. O(1). */
-export function unlinkWaiting(words: Int32Array, head: number, scale: number, i: number): void {
-  const first = words[head]!;
-  const second = words[(first << scale) + NEXT]!;
+export function unlinkWaiting(words: Int32Array, head: number, scale: number, i: Granule): void {
+  const first = words[head];
+  const second = words[(first << scale) + NEXT];
   words[head] = second;
   if (first === i) return;
   const to = first << scale;
   const from = i << scale;
-  const next = words[from + NEXT]!;
-  const previous = words[from + PREVIOUS]!;
+  const next = words[from + NEXT];
+  const previous = words[from + PREVIOUS];
   words[to + NEXT] = next;
-  words[to + LENGTH] = words[from + LENGTH]!;
+  words[to + LENGTH] = words[from + LENGTH];
   if (next !== 0) words[(next << scale) + PREVIOUS] = first;
   // Where the second is the one taken out, the first is its own successor, and first again.
   if (second === i) words[head] = first;
@@ -122,8 +141,8 @@ export function unlinkWaiting(words: Int32Array, head: number, scale: number, i:
 }
 
 /** Blocks in the quick list that begins with the block at `i`, 0 for none. */
-export function countWaiting(words: Int32Array, scale: number, i: number): number {
-  return i === 0 ? 0 : -words[(i << scale) + LENGTH]!;
+export function countWaiting(words: Int32Array, scale: number, i: Granule): number {
+  return i === 0 ? 0 : -words[(i << scale) + LENGTH];
 }
 
 /**
@@ -133,26 +152,26 @@ export function countWaiting(words: Int32Array, scale: number, i: number): numbe
  */
 export function findFit(
   words: Int32Array,
-  tables: number,
+  tables: WordIndex,
   scale: number,
   length: number,
   thorough: boolean,
 ): number {
   let bin = binOf(length);
   if (bin >= EXACT) {
-    const found = leastOf(words, scale, words[tables + BINS_AT + bin]!, length, thorough);
+    const found = leastOf(words, scale, words[tables + BINS_AT + bin], length, thorough);
     if (found !== 0) return found;
     bin++;
   }
   let group = bin >>> 5;
   if (group >= BITMAP_WORDS) return 0;
-  let bits = words[tables + BITMAP_AT + group]! & (-1 << (bin & 31));
+  let bits = words[tables + BITMAP_AT + group] & (-1 << (bin & 31));
   while (bits === 0) {
     if (++group >= BITMAP_WORDS) return 0;
-    bits = words[tables + BITMAP_AT + group]!;
+    bits = words[tables + BITMAP_AT + group];
   }
   bin = (group << 5) + 31 - Math.clz32(bits & -bits);
-  const head = words[tables + BINS_AT + bin]!;
+  const head = words[tables + BINS_AT + bin];
   return bin < EXACT ? head : leastOf(words, scale, head, length, false);
 }
 
@@ -167,8 +186,8 @@ export function leastOf(
   let best = 0;
   let least = 0x7fff_ffff;
   let left = SCAN;
-  for (let i = head; i !== 0; i = words[(i << scale) + NEXT]!) {
-    const found = words[(i << scale) + LENGTH]!;
+  for (let i = head; i !== 0; i = words[(i << scale) + NEXT]) {
+    const found = words[(i << scale) + LENGTH];
     if (found >= length && found < least) {
       best = i;
       if (found === length) break;
@@ -182,7 +201,7 @@ export function leastOf(
 /** Granules and blocks in the quick lists. O(quick). */
 export function quickTotals(
   words: Int32Array,
-  tables: number,
+  tables: WordIndex,
   scale: number,
   quick: number,
 ): { blocks: number; granules: number } {
@@ -193,7 +212,7 @@ export function quickTotals(
     // Of thousands of lists all but some dozens are empty: eight at a time are passed over.
     while (length + 7 <= quick && areEmpty(words, at + length)) length += 8;
     if (length > quick) break;
-    const count = countWaiting(words, scale, words[at + length]!);
+    const count = countWaiting(words, scale, words[at + length]);
     blocks += count;
     granules += count * length;
   }
@@ -201,18 +220,18 @@ export function quickTotals(
 }
 
 /** Whether the eight lists whose heads begin at word `i` hold nothing. */
-function areEmpty(words: Int32Array, i: number): boolean {
-  const first = words[i]! | words[i + 1]! | words[i + 2]! | words[i + 3]!;
-  return (first | words[i + 4]! | words[i + 5]! | words[i + 6]! | words[i + 7]!) === 0;
+function areEmpty(words: Int32Array, i: Granule): boolean {
+  const first = words[i] | words[i + 1] | words[i + 2] | words[i + 3];
+  return (first | words[i + 4] | words[i + 5] | words[i + 6] | words[i + 7]) === 0;
 }
 
 /** Length of the largest merged block, 0 when there is none. O(bitmap words + blocks of the highest bin). */
-export function largestMerged(words: Int32Array, tables: number, scale: number): number {
+export function largestMerged(words: Int32Array, tables: WordIndex, scale: number): number {
   for (let group = BITMAP_WORDS - 1; group >= 0; group--) {
-    const bits = words[tables + BITMAP_AT + group]!;
+    const bits = words[tables + BITMAP_AT + group];
     if (bits === 0) continue;
     const bin = (group << 5) + 31 - Math.clz32(bits);
-    return largestOf(words, scale, words[tables + BINS_AT + bin]!);
+    return largestOf(words, scale, words[tables + BINS_AT + bin]);
   }
   return 0;
 }
@@ -220,23 +239,23 @@ export function largestMerged(words: Int32Array, tables: number, scale: number):
 /** Length of the largest block of a list, 0 when it is empty. */
 export function largestOf(words: Int32Array, scale: number, head: number): number {
   let largest = 0;
-  for (let i = head; i !== 0; i = words[(i << scale) + NEXT]!) {
-    largest = Math.max(largest, words[(i << scale) + LENGTH]!);
+  for (let i = head; i !== 0; i = words[(i << scale) + NEXT]) {
+    largest = Math.max(largest, words[(i << scale) + LENGTH]);
   }
   return largest;
 }
 
 /** The heads of all bins, in order of length. */
-export function* bins(words: Int32Array, tables: number): Iterable<readonly [bin: number, head: number]> {
-  for (let bin = 0; bin < BINS; bin++) yield [bin, words[tables + BINS_AT + bin]!];
+export function* bins(words: Int32Array, tables: WordIndex): Iterable<readonly [bin: number, head: number]> {
+  for (let bin = 0; bin < BINS; bin++) yield [bin, words[tables + BINS_AT + bin]];
 }
 
 /** Whether the bitmap says that the bin has blocks. */
-export function isBinNonEmpty(words: Int32Array, tables: number, bin: number): boolean {
-  return ((words[tables + BITMAP_AT + (bin >>> 5)]! >>> (bin & 31)) & 1) === 1;
+export function isBinNonEmpty(words: Int32Array, tables: WordIndex, bin: number): boolean {
+  return ((words[tables + BITMAP_AT + (bin >>> 5)] >>> (bin & 31)) & 1) === 1;
 }
 
 /** Bits of the bitmap that stand for no bin: a search would take what lies behind the bins for the head of one. */
-export function strayBits(words: Int32Array, tables: number): number {
-  return words[tables + BITMAP_AT + BITMAP_WORDS - 1]! & (-1 << (BINS & 31));
+export function strayBits(words: Int32Array, tables: WordIndex): number {
+  return words[tables + BITMAP_AT + BITMAP_WORDS - 1] & (-1 << (BINS & 31));
 }

@@ -87,7 +87,7 @@ describe.each(KINDS)('%s', (_kind, make) => {
       (heap, at) => at.push(heap.malloc(24)),
       (heap, at) => at.push(heap.calloc(10, 100)),
       (heap, at) => at.push(heap.alignedAlloc(256, 100)),
-      (heap, at) => expect(heap.usableSize(at[0]!)).toBe(32),
+      (heap, at) => expect(heap.usableSize(at[0])).toBe(32),
       (heap, at) => at.push(heap.realloc(at.shift()!, 3000)),
       (heap, at) => at.push(heap.realloc(at.shift()!, 40)),
       (heap, at) => at.push(heap.malloc(100_000)),
@@ -97,7 +97,7 @@ describe.each(KINDS)('%s', (_kind, make) => {
       (heap) => expect([...heap.walk()].length).toBeGreaterThan(4),
       (heap) => heap.largestFree(),
       (heap) => heap.trim(),
-      (heap, at) => expect(heap.resize(at[0]!, 10)).toBe(true),
+      (heap, at) => expect(heap.resize(at[0], 10)).toBe(true),
       (heap, at) => {
         for (const address of at.splice(0)) heap.free(address);
       },
@@ -253,12 +253,12 @@ describe.each(KINDS)('%s', (_kind, make) => {
         one.memory.refresh();
         if (one.memory.kind === 'custom') two.memory.refresh();
       }
-      live.push(heaps[grower % 2]!.malloc(PAGE));
-      for (let i = 0; i < 50; i++) live.push(heaps[i % 2]!.malloc(24 + i * 30));
+      live.push(heaps[grower % 2].malloc(PAGE));
+      for (let i = 0; i < 50; i++) live.push(heaps[i % 2].malloc(24 + i * 30));
       expect(new Set(live).size).toBe(live.length);
       expect(live).not.toContain(0);
       live.forEach((address, i) => {
-        heaps[(i >> 1) % 2]!.free(address);
+        heaps[(i >> 1) % 2].free(address);
       });
       for (const heap of heaps) {
         heap.check();

@@ -218,11 +218,11 @@ describe('realloc', () => {
     const heap = Heap.create(new ArrayBuffer(128 * KiB));
     if (below > 0) heap.malloc(below);
     const all = Array.from({ length: 40 }, () => heap.malloc(size));
-    const granted = heap.usableSize(all[0]!);
+    const granted = heap.usableSize(all[0]);
     // Six in a row, which the heap's own blocks have not come between.
     const blocks = all
       .map((_, i) => all.slice(i, i + 6))
-      .find((six) => six.every((address, i) => address === six[0]! + i * granted))!;
+      .find((six) => six.every((address, i) => address === six[0] + i * granted))!;
     const { usedBlocks } = heap.stats();
     const [first, second, third, fourth] = blocks as [number, number, number, number];
     fill(heap, first, size);

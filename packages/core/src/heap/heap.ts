@@ -20,6 +20,7 @@ import { InvalidFreeError } from '../allocator.js';
 import { checkAddress, isPowerOfTwo } from '../arguments.js';
 import { display } from '../display.js';
 import { ADDRESSABLE, type GrowthListener, Memory, type MemorySource } from '../memory/memory.js';
+import { noteAlignment } from './alignment.js';
 import { checkArrayType, HeapArray, type NumericArray, type NumericArrayConstructor } from './array.js';
 import { inspectHeader } from './attach.js';
 import * as blockMap from './block-map.js';
@@ -50,7 +51,7 @@ const {
   OWN_WORDS,
   VERSION,
 } = L;
-const { isUsed, lengthOf, setStart, startBefore } = blockMap;
+const { isUsed, lengthOf, mapGranules, setStart, startBefore } = blockMap;
 const { pushWaiting } = freeLists;
 
 /** Groups of 32 granules that the map of a new heap covers. */
@@ -82,15 +83,8 @@ export interface HeapDump {
  * ```
  */
 export class Heap extends InspectableHeap {
-  /** Whether frees are checked. */
-  readonly checked: boolean;
-  /** Every address is a multiple of this: 8 or 16. */
-  readonly alignment: 8 | 16;
-
   private constructor(memory: Memory, base: number, flags: number) {
     super(memory, base / 4, flags);
-    this.checked = this.checkMask !== 0;
-    this.alignment = this.shift === 3 ? 8 : 16;
   }
 
   /**
@@ -111,7 +105,7 @@ export class Heap extends InspectableHeap {
     const settled = settle(options);
     const flags = (settled.alignment === 8 ? FLAG_EIGHT : 0) | (settled.checked ? FLAG_CHECKED : 0);
     const heap = new Heap(memory, settled.base, flags);
-    heap.found(flags, settled);
+    heap.writeHeader(flags, settled);
     return heap;
   }
 
@@ -140,7 +134,7 @@ export class Heap extends InspectableHeap {
     const heap = new Heap(memory, at, flags);
     const header = memory.words.slice(at / 4, at / 4 + L.HEADER_WORDS);
     try {
-      heap.renew();
+      heap.reloadHeader();
       heap.check();
     } catch (error) {
       // What was noted in the header of its length is taken back: nothing is changed.
@@ -152,7 +146,7 @@ export class Heap extends InspectableHeap {
 
   /** The address that the heap never reaches past. */
   get limit(): number {
-    this.look();
+    this.refreshForRead();
     return this.word(H_LIMIT) * this.unit;
   }
 
@@ -169,10 +163,10 @@ export class Heap extends InspectableHeap {
   }
 
   /**
-   * Calls `listener` after every growth of the memory: at once where the heap makes it grow, else when it notices. That is
-   * at its next call where old views are worthless, at the latest when it is asked for `view`, `buffer` or `stats` or
-   * needs the room where they are still good. A listener may take views and ask, but not change the heap, by whatever
-   * object.
+   * Calls `listener` after every growth of the memory. Where the heap makes it grow, that is at once. Where somebody
+   * else does, it is when the heap finds out: at its next call if the growth detached the old views; otherwise when it is
+   * asked for `view`, `buffer` or `stats`, or needs the room. A listener may take views and ask for figures, but not
+   * change the heap, through this object or another one.
    * @returns a function that ends it
    * @example
    * ```js
@@ -211,19 +205,19 @@ export class Heap extends InspectableHeap {
     if (bytes !== size || bytes <= 0 || words[this.generationAt] !== this.generation) {
       return this.mallocSlowly(size);
     }
-    const n = (bytes + this.mask) >>> shift;
-    if (n <= this.quick) {
-      const i = words[this.lists + n]!;
-      if (i !== 0) {
-        words[this.lists + n] = words[(i << this.scale) + NEXT]!;
+    const need = (bytes + this.mask) >>> shift;
+    if (need <= this.quick) {
+      const block = words[this.lists + need];
+      if (block !== 0) {
+        words[this.lists + need] = words[(block << this.scale) + NEXT];
         if (this.checkMask !== 0) {
-          const w = this.map + ((i >>> 5) << 1) + 1;
-          words[w] = words[w]! | (1 << (i & 31));
+          const w = this.map + ((block >>> 5) << 1) + 1;
+          words[w] |= 1 << (block & 31);
         }
-        return (i << shift) >>> 0;
+        return (block << shift) >>> 0;
       }
     }
-    return n < this.least ? this.malloc(this.least << shift) : (this.take(n) << shift) >>> 0;
+    return need < this.least ? this.malloc(this.least << shift) : (this.take(need) << shift) >>> 0;
   }
 
   /**
@@ -243,22 +237,22 @@ export class Heap extends InspectableHeap {
   free(address: number): void {
     checkAddress(address);
     const { words, shift } = this;
-    const i = address >>> shift;
+    const block = address >>> shift;
     if (
-      (i << shift) >>> 0 === address &&
-      ((i >>> 5) - this.origin) >>> 0 < this.covered &&
+      (block << shift) >>> 0 === address &&
+      ((block >>> 5) - this.origin) >>> 0 < this.covered &&
       words[this.generationAt] === this.generation
     ) {
-      const w = this.map + ((i >>> 5) << 1);
-      const starts = words[w]!;
-      const states = words[w + 1]!;
-      const bit = 1 << (i & 31);
+      const w = this.map + ((block >>> 5) << 1);
+      const starts = words[w];
+      const states = words[w + 1];
+      const bit = 1 << (block & 31);
       if ((starts & states & bit) !== 0) {
-        const length = lengthOf(words, this.map, i);
+        const length = lengthOf(words, this.map, block);
         // The block's mark, if it has one, goes as well. Unchecked heaps let blocks that wait look used.
         words[w + 1] = states & ~((bit & this.checkMask) | ((bit << 1) & ~starts));
-        if (length <= this.quick) pushWaiting(words, this.lists + length, this.scale, i);
-        else this.release(i, length);
+        if (length <= this.quick) pushWaiting(words, this.lists + length, this.scale, block);
+        else this.release(block, length);
         return;
       }
     }
@@ -286,12 +280,12 @@ export class Heap extends InspectableHeap {
     checkCount('size', size);
     const bytes = count * size;
     if (bytes > ADDRESSABLE) return 0;
-    this.sync();
-    const zeroFrom = this.words[this.header + H_ZERO_FROM]!;
+    this.refreshForChange();
+    const zeroFrom = this.words[this.header + H_ZERO_FROM];
     const address = this.malloc(bytes);
     if (address === 0) return 0;
     // The memory may have been found grown by somebody else in between.
-    this.clear(address, Math.min(address + bytes, Math.max(zeroFrom, this.noticed) * this.unit));
+    this.clear(address, Math.min(address + bytes, Math.max(zeroFrom, this.foreignUpTo) * this.unit));
     return address;
   }
 
@@ -317,13 +311,13 @@ export class Heap extends InspectableHeap {
   realloc(address: number, size: number): number {
     if (address === 0) return this.malloc(size);
     checkCount('size', size);
-    const i = this.locate(address);
-    const m = lengthOf(this.words, this.map, i);
-    const align = this.alignOf(i, m);
-    if (this.resizeAt(i, m, align, size)) return address;
+    const block = this.locate(address);
+    const length = lengthOf(this.words, this.map, block);
+    const align = this.alignOf(block, length);
+    if (this.resizeAt(block, length, align, size)) return address;
     const moved = align === 0 ? this.malloc(size) : this.alignedAlloc(align, size);
     if (moved === 0) return 0;
-    this.copy(address, moved, Math.min(m << this.shift, size));
+    this.copy(address, moved, Math.min(length << this.shift, size));
     this.free(address);
     return moved;
   }
@@ -345,9 +339,9 @@ export class Heap extends InspectableHeap {
    */
   resize(address: number, size: number): boolean {
     checkCount('size', size);
-    const i = this.locate(address);
-    const m = lengthOf(this.words, this.map, i);
-    return this.resizeAt(i, m, this.alignOf(i, m), size);
+    const block = this.locate(address);
+    const length = lengthOf(this.words, this.map, block);
+    return this.resizeAt(block, length, this.alignOf(block, length), size);
   }
 
   /**
@@ -369,12 +363,12 @@ export class Heap extends InspectableHeap {
     }
     if (alignment <= 1 << this.shift) return this.malloc(size);
     checkCount('size', size);
-    this.sync();
+    this.refreshForChange();
     if (size > ADDRESSABLE) return 0;
-    const i = this.takeAligned(this.granulesFor(size, true), alignment >>> this.shift);
-    if (i === 0) return 0;
-    this.noteAlignment(i, alignment);
-    return (i << this.shift) >>> 0;
+    const block = this.takeAligned(this.granulesFor(size, true), alignment >>> this.shift);
+    if (block === 0) return 0;
+    noteAlignment(this.words, this.map, this.scale, block, alignment);
+    return (block << this.shift) >>> 0;
   }
 
   /**
@@ -389,10 +383,10 @@ export class Heap extends InspectableHeap {
    * ```
    */
   usableSize(address: number): number {
-    const i = this.locate(address);
-    const length = lengthOf(this.words, this.map, i);
+    const block = this.locate(address);
+    const length = lengthOf(this.words, this.map, block);
     const bytes = length * this.unit;
-    return this.alignOf(i, length) === 0 ? bytes : bytes - 4;
+    return this.alignOf(block, length) === 0 ? bytes : bytes - 4;
   }
 
   /**
@@ -434,8 +428,8 @@ export class Heap extends InspectableHeap {
    * ```
    */
   trim(): number {
-    this.sync();
-    this.look();
+    this.refreshForChange();
+    this.refreshForRead();
     if (this.tables !== 0) this.flush();
     return (this.end - this.word(H_TOP)) * this.unit;
   }
@@ -472,7 +466,7 @@ export class Heap extends InspectableHeap {
 
   private mallocSlowly(size: number): number {
     checkCount('size', size);
-    this.sync();
+    this.refreshForChange();
     if (size > ADDRESSABLE) return 0;
     // A second time, now that views are new; no bytes take the least block.
     if (size < 2 ** 31) return this.malloc(size === 0 ? 1 : size);
@@ -482,38 +476,42 @@ export class Heap extends InspectableHeap {
   private freeSlowly(address: number): void {
     if (address === 0) return;
     const { words, generation } = this;
-    this.sync();
+    this.refreshForChange();
     // Views detached by somebody else's growth are new now, though the generation is the same.
     if (words !== this.words || generation !== this.generation) this.free(address);
     else throw new InvalidFreeError(address, this.whyInvalid(address));
   }
 
-  private resizeAt(i: number, m: number, align: number, size: number): boolean {
+  private resizeAt(block: number, length: number, align: number, size: number): boolean {
     if (size > ADDRESSABLE) return false;
-    const n = this.granulesFor(size, align !== 0);
-    if (n === m) return true;
-    if (!this.resizeBlock(i, m, n)) return false;
-    if (align !== 0) this.noteAlignment(i, align);
+    const need = this.granulesFor(size, align !== 0);
+    if (need === length) return true;
+    if (!this.resizeBlock(block, length, need)) return false;
+    if (align !== 0) noteAlignment(this.words, this.map, this.scale, block, align);
     return true;
   }
 
   /** The granule of the live block at `address`. @throws InvalidFreeError where there is none */
   private locate(address: number): number {
     checkAddress(address);
-    this.sync();
-    const i = address >>> this.shift;
-    if ((i << this.shift) >>> 0 !== address || !this.isBlock(i) || !isUsed(this.words, this.map, i)) {
+    this.refreshForChange();
+    const block = address >>> this.shift;
+    if (
+      (block << this.shift) >>> 0 !== address ||
+      !this.isBlock(block) ||
+      !isUsed(this.words, this.map, block)
+    ) {
       throw new InvalidFreeError(address, this.whyInvalid(address));
     }
-    return i;
+    return block;
   }
 
   private whyInvalid(address: number): 'outside' | 'free' | 'interior' {
     const { words, map } = this;
-    const i = Math.floor(address / this.unit);
-    if (!(i >= this.first && i < this.end)) return 'outside';
-    if (i >= this.word(H_TOP)) return 'free';
-    const start = startBefore(words, map, i);
+    const granule = Math.floor(address / this.unit);
+    if (!(granule >= this.first && granule < this.end)) return 'outside';
+    if (granule >= this.word(H_TOP)) return 'free';
+    const start = startBefore(words, map, granule);
     if (!isUsed(words, map, start) || start * this.unit === address) return 'free';
     return 'interior';
   }
@@ -522,14 +520,8 @@ export class Heap extends InspectableHeap {
   private granulesFor(size: number, aligned: boolean): number {
     const bytes = aligned ? size + 4 : size;
     const { unit } = this;
-    const n = bytes < 2 ** 31 ? (bytes + unit - 1) >>> this.shift : Math.ceil(bytes / unit);
-    return Math.max(n, aligned ? 2 : this.least);
-  }
-
-  /** The last word of a block asked for with an alignment of its own is the logarithm of that. */
-  private noteAlignment(i: number, alignment: number): void {
-    const end = i + lengthOf(this.words, this.map, i);
-    this.words[(end << this.scale) - 1] = 31 - Math.clz32(alignment);
+    const granules = bytes < 2 ** 31 ? (bytes + unit - 1) >>> this.shift : Math.ceil(bytes / unit);
+    return Math.max(granules, aligned ? 2 : this.least);
   }
 
   /** Sets the bytes to 0, in whole words: blocks end at a multiple of 8. `from` is one. */
@@ -551,13 +543,13 @@ export class Heap extends InspectableHeap {
     const count = Math.ceil(length / 4);
     const source = from / 4;
     const target = to / 4;
-    for (let w = 0; w < count; w++) words[target + w] = words[source + w]!;
+    for (let w = 0; w < count; w++) words[target + w] = words[source + w];
   }
 
   /** Writes the first bytes of a new heap. */
-  private found(flags: number, { base, limit, zeroed }: SettledOptions): void {
+  private writeHeader(flags: number, { base, limit, zeroed }: SettledOptions): void {
     const { memory, header, first, scale, unit } = this;
-    const size = this.mapGranules(FIRST_GROUPS);
+    const size = mapGranules(FIRST_GROUPS, this.scale);
     const leastBytes = (first + size) * unit;
     if (leastBytes > limit || !memory.grow(leastBytes)) {
       const why =
@@ -577,7 +569,7 @@ export class Heap extends InspectableHeap {
     words[header + H_PEAK] = first + size;
     words[header + H_END] = this.granulesOf(memory.byteLength);
     words[header + H_LIMIT] = this.granulesOf(limit);
-    words[header + H_ZERO_FROM] = zeroed ? first + size : words[header + H_END]!;
+    words[header + H_ZERO_FROM] = zeroed ? first + size : words[header + H_END];
     words[header + H_MAP] = first;
     words[header + H_COVERED] = FIRST_GROUPS;
     words[header + H_BLOCKS] = 1;
@@ -585,6 +577,6 @@ export class Heap extends InspectableHeap {
     const map = (first << scale) + OWN_WORDS - 2 * this.origin;
     setStart(words, map, first);
     setStart(words, map, first + size);
-    this.renew();
+    this.reloadHeader();
   }
 }

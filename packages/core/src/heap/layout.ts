@@ -17,6 +17,10 @@
  * Words are little-endian on every engine that exists; attach refuses others by the magic word.
  */
 
+/** Types to read by: both are plain numbers. A granule's place or a count of granules, and an index into the words. */
+export type Granule = number;
+export type WordIndex = number;
+
 /** "frHd" */
 export const MAGIC = 0x66724864;
 /** Raised whenever the meaning of a byte changes: a heap of another version is not attached. */

@@ -14,17 +14,17 @@ interface Block {
 
 /** xorshift32: the same calls for the same seed. */
 class Random {
-  #state: number;
+  private state: number;
 
   constructor(seed: number) {
-    this.#state = seed;
+    this.state = seed;
   }
 
   below(n: number): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return (this.#state >>> 0) % n;
+    this.state ^= this.state << 13;
+    this.state ^= this.state >>> 17;
+    this.state ^= this.state << 5;
+    return (this.state >>> 0) % n;
   }
 }
 
@@ -34,22 +34,22 @@ class Shadow {
   /** A block without a tag, from the beginning to the end: a large one makes the heap large, which has more lists then. */
   readonly kept: number[] = [];
   failed = 0;
-  readonly #random: Random;
-  readonly #source: MemorySource;
+  private readonly random: Random;
+  private readonly source: MemorySource;
 
   constructor(source: MemorySource, options: HeapOptions, seed: number, keptBytes: number) {
     this.heap = Heap.create(source, options);
     this.kept.push(this.heap.malloc(keptBytes));
-    this.#source = source;
-    this.#random = new Random(seed);
+    this.source = source;
+    this.random = new Random(seed);
   }
 
   step(growing: boolean): void {
-    const random = this.#random;
+    const random = this.random;
     if (random.below(100) < (growing ? 65 : 35)) this.allocate();
     else if (this.live.length > 0) {
       const at = random.below(this.live.length);
-      const block = this.live[at]!;
+      const block = this.live[at];
       this.verify(block);
       if (random.below(4) === 0) this.resize(at, block);
       else {
@@ -64,7 +64,7 @@ class Shadow {
   }
 
   private allocate(): void {
-    const random = this.#random;
+    const random = this.random;
     const size = this.size();
     const align = random.below(10) === 0 ? 2 ** random.below(13) : 0;
     const zeroed = align === 0 && random.below(6) === 0;
@@ -95,7 +95,7 @@ class Shadow {
   }
 
   private size(): number {
-    const random = this.#random;
+    const random = this.random;
     const kind = random.below(20);
     if (kind < 8) return random.below(50);
     if (kind < 14) return random.below(400);
@@ -136,7 +136,7 @@ class Shadow {
       waiting: stats.waitingBytes,
       bookkeeping: stats.bookkeepingBytes,
     });
-    this.heap = Heap.attach(this.#source, heap.base);
+    this.heap = Heap.attach(this.source, heap.base);
   }
 }
 

@@ -62,40 +62,40 @@ export class Memory {
   /** All bytes as 32-bit words, a trailing partial word left out. What is past 4 GiB is left out of both views. */
   words: Int32Array;
   bytes: Uint8Array;
-  readonly #listeners = new Set<GrowthListener>();
-  #buffer: ArrayBuffer | SharedArrayBuffer;
-  #byteLength: number;
+  private readonly listeners = new Set<GrowthListener>();
+  private knownBuffer: ArrayBuffer | SharedArrayBuffer;
+  private knownByteLength: number;
 
   /** @throws TypeError where `source` is none of the kinds of memory */
   constructor(source: MemorySource) {
     this.source = source;
     this.kind = kindOf(source);
-    this.#buffer = checkBuffer(this.#current());
-    this.#byteLength = this.#buffer.byteLength;
-    this.words = wordsOf(this.#buffer);
-    this.bytes = bytesOf(this.#buffer);
+    this.knownBuffer = checkBuffer(this.current());
+    this.knownByteLength = this.knownBuffer.byteLength;
+    this.words = wordsOf(this.knownBuffer);
+    this.bytes = bytesOf(this.knownBuffer);
   }
 
   /** Bytes of the memory when it was last looked at. */
   get byteLength(): number {
-    return this.#byteLength;
+    return this.knownByteLength;
   }
 
   /** The buffer of the current views. */
   get buffer(): ArrayBuffer | SharedArrayBuffer {
-    return this.#buffer;
+    return this.knownBuffer;
   }
 
   /** Whether other threads may see the same bytes. */
   get shared(): boolean {
-    return isShared(this.#buffer);
+    return isShared(this.knownBuffer);
   }
 
   /** Bytes that the memory can ever have, where it tells; Infinity where it does not. */
   get maxByteLength(): number {
     if (this.kind === 'wasm-memory') return ADDRESSABLE;
-    if (!this.#growable) return this.byteLength;
-    return this.kind === 'custom' ? Number.POSITIVE_INFINITY : this.#buffer.maxByteLength;
+    if (!this.growable) return this.byteLength;
+    return this.kind === 'custom' ? Number.POSITIVE_INFINITY : this.knownBuffer.maxByteLength;
   }
 
   /**
@@ -117,9 +117,9 @@ export class Memory {
     if (typeof listener !== 'function') {
       throw new TypeError(`a listener of growth must be a function, got ${display(listener)}`);
     }
-    this.#listeners.add(listener);
+    this.listeners.add(listener);
     return () => {
-      this.#listeners.delete(listener);
+      this.listeners.delete(listener);
     };
   }
 
@@ -139,14 +139,14 @@ export class Memory {
    * ```
    */
   refresh(): boolean {
-    const buffer = this.#current();
-    const old = this.#byteLength;
-    if (buffer === this.#buffer && buffer.byteLength === old) return false;
-    this.#buffer = checkBuffer(buffer);
-    this.#byteLength = buffer.byteLength;
+    const buffer = this.current();
+    const old = this.knownByteLength;
+    if (buffer === this.knownBuffer && buffer.byteLength === old) return false;
+    this.knownBuffer = checkBuffer(buffer);
+    this.knownByteLength = buffer.byteLength;
     this.words = wordsOf(buffer);
     this.bytes = bytesOf(buffer);
-    this.#tell(old, buffer.byteLength);
+    this.tell(old, buffer.byteLength);
     return true;
   }
 
@@ -168,9 +168,9 @@ export class Memory {
     checkBytes('byteLength', byteLength, 0, Number.MAX_SAFE_INTEGER);
     this.refresh();
     if (byteLength <= this.byteLength) return true;
-    if (byteLength > ADDRESSABLE || !this.#growable) return false;
+    if (byteLength > ADDRESSABLE || !this.growable) return false;
     try {
-      this.#ask(byteLength);
+      this.ask(byteLength);
     } catch (error) {
       // Engines throw a RangeError for a maximum reached and for a lack of memory alike.
       if (!(error instanceof RangeError)) throw error;
@@ -180,9 +180,9 @@ export class Memory {
     return this.byteLength >= byteLength;
   }
 
-  #tell(old: number, byteLength: number): void {
+  private tell(old: number, byteLength: number): void {
     const errors: unknown[] = [];
-    for (const listener of [...this.#listeners]) {
+    for (const listener of [...this.listeners]) {
       try {
         listener(old, byteLength);
       } catch (error) {
@@ -192,20 +192,20 @@ export class Memory {
     if (errors.length > 0) throw errors[0];
   }
 
-  #current(): ArrayBuffer | SharedArrayBuffer {
+  private current(): ArrayBuffer | SharedArrayBuffer {
     const { source } = this;
     if (!('buffer' in source)) return source;
     return isCustom(source) ? source.buffer() : source.buffer;
   }
 
-  get #growable(): boolean {
+  private get growable(): boolean {
     const { source } = this;
     if (isArrayBuffer(source)) return source.resizable;
     if (isShared(source)) return source.growable;
     return source.grow !== undefined;
   }
 
-  #ask(byteLength: number): void {
+  private ask(byteLength: number): void {
     const { source } = this;
     if (isArrayBuffer(source)) source.resize(byteLength);
     else if (isShared(source)) source.grow(byteLength);

@@ -23,7 +23,7 @@ function debug(program: Debugged, failing = 0, options: DebugHeapOptions = {}) {
     return heap;
   };
   const { status, output } = run({ ...program, heap });
-  return { status, output, heap: made[0]! };
+  return { status, output, heap: made[0] };
 }
 
 const words = { wasm: path('words/words.wasm'), input: path('words/words.c') };
@@ -72,9 +72,9 @@ describe('faults in C', () => {
   ] as const)('%s', (_name, letter, kind, operation, damage) => {
     const errors = misuse(letter);
     expect(errors.map((error) => error.kind)).toEqual([kind]);
-    expect(errors[0]!.operation).toBe(operation);
-    if (damage === null) expect(errors[0]!.damage).toBe(null);
-    else expect(errors[0]!.damage).toMatchObject(damage);
+    expect(errors[0].operation).toBe(operation);
+    if (damage === null) expect(errors[0].damage).toBe(null);
+    else expect(errors[0].damage).toMatchObject(damage);
   });
 
   it('are told with the names of the functions in C', () => {

@@ -45,13 +45,13 @@ describe('words', () => {
     const made: Heap[] = [];
     const heap = (exports: Exports) => {
       made.push(heapOfModule(exports, options));
-      return made[0]!;
+      return made[0];
     };
     expect(run({ ...words, heap })).toEqual({ status: 0, output: expected });
     expect(made.length).toBe(1);
-    made[0]!.check();
+    made[0].check();
     // Its libc keeps a table of open folders.
-    expect(made[0]!.stats().usedBlocks).toBeLessThanOrEqual(2);
+    expect(made[0].stats().usedBlocks).toBeLessThanOrEqual(2);
   });
 
   it('is told when there is no memory, and says so', () => {
@@ -93,8 +93,8 @@ describe.each(real)('$name', ({ wasm, native, input, args = [], imports, operati
     const expected = nativeRun(native, args, input);
     expect(result).toEqual(expected);
     expect(count.calls).toBeGreaterThan(operations);
-    made[0]!.check();
-    expect(made[0]!.stats().usedBlocks).toBeLessThanOrEqual(2);
+    made[0].check();
+    expect(made[0].stats().usedBlocks).toBeLessThanOrEqual(2);
   });
 });
 

@@ -19,20 +19,20 @@ class Exit extends Error {
 }
 
 export class Wasi {
-  readonly #args: readonly Uint8Array[];
-  readonly #input: Uint8Array;
-  readonly #output: Uint8Array[] = [];
-  #read = 0;
-  #memory: WebAssembly.Memory | null = null;
+  private readonly args: readonly Uint8Array[];
+  private readonly input: Uint8Array;
+  private readonly output: Uint8Array[] = [];
+  private read = 0;
+  private memory: WebAssembly.Memory | null = null;
 
   constructor(args: readonly string[], input: Uint8Array) {
-    this.#args = args.map((arg) => new TextEncoder().encode(`${arg}\0`));
-    this.#input = input;
+    this.args = args.map((arg) => new TextEncoder().encode(`${arg}\0`));
+    this.input = input;
   }
 
   /** All functions of WASI that the module imports. */
   imports(module: WebAssembly.Module): WebAssembly.Imports {
-    const known = this.#functions();
+    const known = this.functions();
     const functions: Record<string, unknown> = {};
     for (const { module: from, name } of WebAssembly.Module.imports(module)) {
       if (from === 'wasi_snapshot_preview1') functions[name] = known[name] ?? (() => NOT_SUPPORTED);
@@ -46,7 +46,7 @@ export class Wasi {
     if (!(memory instanceof WebAssembly.Memory && typeof start === 'function')) {
       throw new TypeError('the module must export memory and _start');
     }
-    this.#memory = memory;
+    this.memory = memory;
     let status = 0;
     try {
       start();
@@ -54,38 +54,38 @@ export class Wasi {
       if (!(error instanceof Exit)) throw error;
       status = error.status;
     }
-    return { status, output: Buffer.concat(this.#output).toString() };
+    return { status, output: Buffer.concat(this.output).toString() };
   }
 
   /** Made anew for each call: the memory may have grown since the last. */
-  get #view(): DataView {
-    return new DataView(this.#memory!.buffer);
+  private get view(): DataView {
+    return new DataView(this.memory!.buffer);
   }
 
-  #functions(): Record<string, (...args: number[]) => number> {
+  private functions(): Record<string, (...args: number[]) => number> {
     return {
       args_sizes_get: (count, bytes) => {
-        this.#view.setUint32(count!, this.#args.length, true);
-        this.#view.setUint32(bytes!, Buffer.concat(this.#args).length, true);
+        this.view.setUint32(count!, this.args.length, true);
+        this.view.setUint32(bytes!, Buffer.concat(this.args).length, true);
         return SUCCESS;
       },
       args_get: (pointers, text) => {
         let at = text!;
-        this.#args.forEach((arg, i) => {
-          this.#view.setUint32(pointers! + 4 * i, at, true);
-          new Uint8Array(this.#memory!.buffer).set(arg, at);
+        this.args.forEach((arg, i) => {
+          this.view.setUint32(pointers! + 4 * i, at, true);
+          new Uint8Array(this.memory!.buffer).set(arg, at);
           at += arg.length;
         });
         return SUCCESS;
       },
       environ_sizes_get: (count, bytes) => {
-        this.#view.setUint32(count!, 0, true);
-        this.#view.setUint32(bytes!, 0, true);
+        this.view.setUint32(count!, 0, true);
+        this.view.setUint32(bytes!, 0, true);
         return SUCCESS;
       },
       environ_get: () => SUCCESS,
       clock_time_get: (_clock, _precision, time) => {
-        this.#view.setBigUint64(time!, 0n, true);
+        this.view.setBigUint64(time!, 0n, true);
         return SUCCESS;
       },
       fd_prestat_get: () => BAD_DESCRIPTOR,
@@ -93,28 +93,28 @@ export class Wasi {
       fd_close: () => SUCCESS,
       fd_fdstat_get: (descriptor, result) => {
         if (descriptor! > 2) return BAD_DESCRIPTOR;
-        new Uint8Array(this.#memory!.buffer).fill(0, result!, result! + 24);
-        this.#view.setUint8(result!, CHARACTER_DEVICE);
+        new Uint8Array(this.memory!.buffer).fill(0, result!, result! + 24);
+        this.view.setUint8(result!, CHARACTER_DEVICE);
         return SUCCESS;
       },
       fd_read: (descriptor, pieces, count, result) => {
         if (descriptor !== 0) return BAD_DESCRIPTOR;
-        const before = this.#read;
-        for (const piece of this.#pieces(pieces!, count!)) {
-          const bytes = this.#input.subarray(this.#read, this.#read + piece.length);
+        const before = this.read;
+        for (const piece of this.pieces(pieces!, count!)) {
+          const bytes = this.input.subarray(this.read, this.read + piece.length);
           piece.set(bytes);
-          this.#read += bytes.length;
+          this.read += bytes.length;
         }
-        this.#view.setUint32(result!, this.#read - before, true);
+        this.view.setUint32(result!, this.read - before, true);
         return SUCCESS;
       },
       fd_write: (descriptor, pieces, count, result) => {
         let written = 0;
-        for (const piece of this.#pieces(pieces!, count!)) {
-          if (descriptor === 1) this.#output.push(piece.slice());
+        for (const piece of this.pieces(pieces!, count!)) {
+          if (descriptor === 1) this.output.push(piece.slice());
           written += piece.length;
         }
-        this.#view.setUint32(result!, written, true);
+        this.view.setUint32(result!, written, true);
         return SUCCESS;
       },
       proc_exit: (status) => {
@@ -124,8 +124,8 @@ export class Wasi {
   }
 
   /** The stretches of memory that a list of pairs of address and length tells. */
-  #pieces(list: number, count: number): Uint8Array[] {
-    const view = this.#view;
+  private pieces(list: number, count: number): Uint8Array[] {
+    const view = this.view;
     return Array.from({ length: count }, (_, i) => {
       const address = view.getUint32(list + 8 * i, true);
       return new Uint8Array(view.buffer, address, view.getUint32(list + 8 * i + 4, true));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { allocatorsHelp } from './arguments.js';
-import { measuresHelp } from './compare-table.js';
+import { measuresHelp } from './compare/tables.js';
 
 describe('the help of options of allocators', () => {
   it('says of which allocators a meaning is, where a name has several', () => {

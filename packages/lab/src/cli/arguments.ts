@@ -1,9 +1,8 @@
 /** The arguments that compare and fit share: which allocators, which alignment, which traces. */
 import { Option } from 'commander';
 import { UserError } from '../errors.js';
-import { findFormat } from '../formats/open.js';
+import { findFormat } from '../formats/read-trace.js';
 import { ZSTD_WINDOW_BYTES, ZSTD_WINDOW_BYTES_MAX } from '../formats/zstd.js';
-import { visibleName } from '../output/visible.js';
 import type { Settings } from '../replay/options.js';
 import {
   ALLOCATORS,
@@ -14,8 +13,11 @@ import {
   parseContender,
 } from '../replay/registry.js';
 import { isOutOfMemory } from '../replay/shortage.js';
+import { formatCount } from '../text/format.js';
+import { define, wrap } from '../text/table.js';
+import { visibleName } from '../text/visible.js';
 import type { Trace } from '../trace/trace.js';
-import { define, formatCount, parseSize, wrap } from './terminal.js';
+import { parseSize } from './terminal.js';
 
 /** Naive allocators are left out of longer traces, unless named: see `contendersFor`. */
 export const NAIVE_OPERATIONS_MAX = 50_000;

@@ -10,7 +10,7 @@ import { UserError } from '../errors.js';
 import { FORMATS } from '../formats/index.js';
 import type { Measurement } from '../metrics/measurement.js';
 import { makeArena, parseContender } from '../replay/registry.js';
-import * as worker from '../replay/worker.js';
+import * as worker from '../replay/task.js';
 import { contendersFor } from './arguments.js';
 import { createProgram, main } from './main.js';
 import { VERSION } from './version.js';
@@ -21,7 +21,7 @@ const faults = vi.hoisted(() => new Map<string, NonNullable<Measurement['verific
 const thrown = vi.hoisted(() => new Map<string, Error>());
 const unverified = vi.hoisted(() => new Map<string, string>());
 
-vi.mock('../replay/pool.js', () => ({
+vi.mock('../node/threads/pool.js', () => ({
   ReplayPool: class {
     async compare(task: worker.CompareTask): Promise<Measurement> {
       if (thrown.has(task.spec)) throw thrown.get(task.spec);

@@ -1,7 +1,8 @@
 /** The command `freehold`: the list of its commands, and the one place where an error becomes a line and a status. */
 import { Command, CommanderError } from 'commander';
-import { FaultError, reasonOf, UserError } from '../errors.js';
-import { visible } from '../output/visible.js';
+import { FaultError, UserError } from '../errors.js';
+import { reasonOf } from '../node/output/reason.js';
+import { visible } from '../text/visible.js';
 import { COMMANDS } from './commands.js';
 import { complain } from './terminal.js';
 import { VERSION } from './version.js';

@@ -1,8 +1,9 @@
 /** What compare and fit tell last, on stderr, and by the exit status: faults found, and what there was no memory for. */
 import { FaultError, UserError } from '../errors.js';
 import type { Measurement } from '../metrics/measurement.js';
-import type { Unmeasured } from '../replay/unmeasured.js';
-import { complain, formatCount } from './terminal.js';
+import type { Unmeasured } from '../metrics/unmeasured.js';
+import { formatCount } from '../text/format.js';
+import { complain } from './terminal.js';
 
 /** All that a command has come to. */
 export interface Outcome {

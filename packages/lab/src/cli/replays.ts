@@ -1,9 +1,11 @@
 /** What compare and fit have in common: traces read one after another, each replayed through its allocators by the threads. */
-import { checkThere, type OpenOptions, openTrace } from '../formats/open.js';
+
+import type { Unmeasured } from '../metrics/unmeasured.js';
+import { checkThere, type OpenOptions, openTrace } from '../node/open-trace.js';
+import { ReplayPool } from '../node/threads/pool.js';
 import type { Settings } from '../replay/options.js';
-import { ReplayPool } from '../replay/pool.js';
 import { ALLOCATORS, type Contender } from '../replay/registry.js';
-import { type Unmeasured, unmeasured } from '../replay/unmeasured.js';
+import { unmeasured } from '../replay/unmeasured.js';
 import type { Trace } from '../trace/trace.js';
 import { contendersFor, leavesOutNaive } from './arguments.js';
 import { Progress } from './terminal.js';

@@ -1,6 +1,7 @@
 /** How the tables of allocators begin a row and mark a figure. */
-import type { Unmeasured } from '../replay/unmeasured.js';
-import { type Colours, type Wide, wrap } from './terminal.js';
+import type { Unmeasured } from '../metrics/unmeasured.js';
+import type { Colours } from '../text/colours.js';
+import { type Wide, wrap } from '../text/table.js';
 
 /** In front of the best figure of a column: seen without colour too. */
 export const BEST = '*';

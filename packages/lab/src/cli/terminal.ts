@@ -1,35 +1,11 @@
-/** What the commands print with: colours, sizes, tables, and a progress bar on stderr. All fits 80 columns. */
+/** What the commands print with: lines on stdout and stderr, and a progress bar. */
 import { SingleBar } from 'cli-progress';
-import Table from 'cli-table3';
-import picocolors from 'picocolors';
 import { UserError } from '../errors.js';
-import { atEnd } from '../output/ending.js';
-import { style, visible, visibleName } from '../output/visible.js';
-import { formatCount, parseSize as sizeOf } from '../sizes.js';
-
-export { formatCount, formatMany, formatSize } from '../sizes.js';
-
-const STYLES = ['bold', 'dim', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'orange'] as const;
-
-/** Functions that colour text; `print` and `complain` know what they made from what a name may hold. */
-export type Colours = Readonly<Record<(typeof STYLES)[number], (text: string) => string>>;
-
-/** Functions that change nothing. */
-export const PLAIN: Colours = makeColours(() => (text) => text);
-export const COLOURED: Colours = makeColours((name) => {
-  // The lesson's orange is none of the sixteen colours that terminals have names for.
-  if (name === 'orange') return (text) => `${style('38;5;208')}${text}${style('39')}`;
-  const [start, end] = picocolors
-    .createColors(true)
-    [name]('\n')
-    .split('\n')
-    .map((sequence) => style(sequence.slice(2, -1)));
-  return (text) => start + text + end;
-});
-
-function makeColours(make: (name: (typeof STYLES)[number]) => (text: string) => string): Colours {
-  return Object.fromEntries(STYLES.map((name) => [name, make(name)])) as Colours;
-}
+import { atEnd } from '../node/output/ending.js';
+import { COLOURED, type Colours, PLAIN } from '../text/colours.js';
+import { formatCount } from '../text/format.js';
+import { parseSize as sizeOf } from '../text/sizes.js';
+import { visible, visibleName } from '../text/visible.js';
 
 /** Colours where the stream is a terminal that has them; functions that change nothing elsewhere. */
 export function colours(stream: { readonly isTTY?: boolean | undefined }): Colours {
@@ -70,77 +46,6 @@ export function complain(message: string): void {
 
 function oneLine(message: string): string {
   return message.trim().replace(/\s*\n\s*/g, ' ');
-}
-
-const BARE = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: ' ',
-};
-
-/** A cell over several columns. */
-export interface Wide {
-  readonly content: string;
-  readonly colSpan: number;
-}
-
-/**
- * A table without borders, columns parted by two spaces (`gap` spaces), the head dim.
- * @param align one of `left` and `right` for each column
- */
-export function table(
-  head: readonly string[],
-  rows: readonly (readonly (string | Wide)[])[],
-  align: readonly ('left' | 'right')[],
-  gap = 2,
-): string {
-  const drawn = new Table({
-    head: [...head],
-    chars: { ...BARE, middle: ' '.repeat(gap) },
-    colAligns: [...align],
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
-  });
-  for (const row of rows) drawn.push([...row]);
-  return drawn
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
-}
-
-/** Breaks text into lines of at most `width` columns at its spaces; lines after the first begin with `indent` spaces. */
-export function wrap(text: string, width = 80, indent = 0): string {
-  let lines = '';
-  let column = 0;
-  for (const word of text.split(/\s+/)) {
-    if (column > 0 && column + 1 + word.length > width) {
-      lines += `\n${' '.repeat(indent)}`;
-      column = indent;
-    } else if (column > 0) {
-      lines += ' ';
-      column++;
-    }
-    lines += word;
-    column += word.length;
-  }
-  return lines;
-}
-
-/** A term and what it means, with the meaning's later lines under its first, `indent` columns from the left. */
-export function define(term: string, meaning: string, indent: number, width = 80): string {
-  return `${term.padEnd(indent)}${wrap(meaning, width - indent).replaceAll('\n', `\n${' '.repeat(indent)}`)}`;
 }
 
 const PATIENCE_MS = 1000;

@@ -4,8 +4,9 @@
  * without. The threads are of one process.
  */
 import type { TraceBuilder } from '../trace/builder.js';
+import { reallocate, type Value } from './calls.js';
 import type { TraceFormat } from './format.js';
-import { type Cursor, LineReader } from './lines.js';
+import { type Cursor, LineReader } from './line-reader.js';
 
 export const android: TraceFormat = {
   id: 'android',
@@ -51,7 +52,7 @@ class AndroidReader extends LineReader {
         break;
       }
       case 'realloc':
-        this.#realloc(high, low, isNull);
+        this.#realloc({ high, low });
         break;
       case 'free':
         if (isNull) this.#builder.nullFree();
@@ -68,18 +69,11 @@ class AndroidReader extends LineReader {
     if (!cursor.spaces().done) this.fail('the end of the line');
   }
 
-  #realloc(high: number, low: number, isNull: boolean): void {
+  #realloc(result: Value): void {
     const { cursor } = this;
     if (!cursor.spaces().number()) this.fail("the old block's address");
-    const { high: oldHigh, low: oldLow } = cursor;
-    const bytes = this.#size('bytes');
-    const fromNull = oldHigh === 0 && oldLow === 0;
-    if (isNull) {
-      if (bytes > 0) this.#builder.failed();
-      else if (fromNull) this.#builder.nullFree();
-      else this.#builder.free(oldHigh, oldLow);
-    } else if (fromNull) this.#builder.allocate(high, low, bytes);
-    else this.#builder.reallocate(oldHigh, oldLow, high, low, bytes);
+    const { high, low } = cursor;
+    reallocate(this.#builder, { high, low }, this.#size('bytes'), result);
   }
 
   #size(what: string): number {

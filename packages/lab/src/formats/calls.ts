@@ -114,7 +114,8 @@ function failed(builder: TraceBuilder): null {
   return null;
 }
 
-function reallocate(builder: TraceBuilder, old: Value, bytes: number, result: Value | null): null {
+/** realloc of a block, or of NULL, that gave `result`: null where the recording does not show it, NULL where it failed. */
+export function reallocate(builder: TraceBuilder, old: Value, bytes: number, result: Value | null): null {
   const fromNull = isNull(old);
   if (result === null) {
     // Where it went, nobody knows: the old block is gone.

@@ -33,7 +33,8 @@ async function* pieces(bytes: Uint8Array, length: number): AsyncIterable<Uint8Ar
 
 async function unpack(bytes: Uint8Array, length = 2 ** 18, window?: number): Promise<Buffer> {
   const parts: Uint8Array[] = [];
-  for await (const part of await decompress(pieces(bytes, length), 'f', window)) parts.push(part);
+  for await (const part of await decompress(pieces(bytes, length), 'f', { zstdWindow: window }))
+    parts.push(part);
   return Buffer.concat(parts);
 }
 

@@ -1,21 +1,22 @@
 /** Unwraps what a recording is compressed with, told from its content: gzip, zstd, either within the other. */
-import { pipeline } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { TraceFormatError } from './errors.js';
-import { PeekableChunks } from './peek.js';
+import { gunzip } from './gunzip.js';
+import { PeekableChunks } from './peekable-chunks.js';
 import { unzstd, ZSTD_WINDOW_BYTES } from './zstd.js';
 
 type Chunks = AsyncIterable<Uint8Array>;
+/** Unpacks gzip data, of one member or several. @throws TraceFormatError where it is damaged or cut off */
+export type Gunzip = (chunks: Chunks, file: string) => Chunks;
 
-interface Wrapper {
-  readonly magic: readonly number[];
-  unwrap(chunks: PeekableChunks, file: string, zstdWindowBytes: number): Chunks;
+const GZIP_MAGIC = [0x1f, 0x8b, 0x08];
+const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
+
+export interface DecompressOptions {
+  /** The largest window of zstd data that is accepted, 128 MiB where not given: twice that memory may be taken. */
+  readonly zstdWindow?: number | undefined;
+  /** What unpacks gzip data: the one of `gunzip.ts`, which runs everywhere, where not given. */
+  readonly gunzip?: Gunzip | undefined;
 }
-
-const WRAPPERS: readonly Wrapper[] = [
-  { magic: [0x1f, 0x8b, 0x08], unwrap: gunzip },
-  { magic: [0x28, 0xb5, 0x2f, 0xfd], unwrap: unzstd },
-];
 
 /** A gzip file may contain itself: somewhere this has to end. */
 const DEPTH_MAX = 4;
@@ -30,25 +31,29 @@ const UNSUSPECTED_BYTES = 2 ** 26;
 
 /**
  * @param file names the recording in errors
- * @param zstdWindowBytes the largest window of zstd data that is accepted
  * @returns the bytes within all the wrappings, which are still to be read to the end
  */
 export async function decompress(
   chunks: Chunks,
   file: string,
-  zstdWindowBytes = ZSTD_WINDOW_BYTES,
+  { zstdWindow = ZSTD_WINDOW_BYTES, gunzip: unpackGzip = gunzip }: DecompressOptions = {},
 ): Promise<PeekableChunks> {
   const packed = new Counter();
   let content = new PeekableChunks(packed.count(chunks));
   for (let depth = 0; ; depth++) {
-    const head = await content.peek(4);
-    const wrapper = WRAPPERS.find(({ magic }) => magic.every((byte, i) => head[i] === byte));
-    if (wrapper === undefined) return content;
+    const head = await content.peek(ZSTD_MAGIC.length);
+    const begins = (magic: readonly number[]) => magic.every((byte, i) => head[i] === byte);
+    const unwrapped = begins(GZIP_MAGIC)
+      ? unpackGzip(content, file)
+      : begins(ZSTD_MAGIC)
+        ? unzstd(content, file, zstdWindow)
+        : null;
+    if (unwrapped === null) return content;
     if (depth === DEPTH_MAX) {
       await content.return();
       throw new TraceFormatError(file, `compressed more than ${DEPTH_MAX} times over; unpack it first`);
     }
-    content = new PeekableChunks(bounded(wrapper.unwrap(content, file, zstdWindowBytes), packed, file));
+    content = new PeekableChunks(bounded(unwrapped, packed, file));
   }
 }
 
@@ -75,28 +80,5 @@ async function* bounded(chunks: Chunks, packed: Counter, file: string): Chunks {
       );
     }
     yield chunk;
-  }
-}
-
-async function* gunzip(chunks: Chunks, file: string): Chunks {
-  const stream = createGunzip({ chunkSize: 2 ** 18 });
-  // Whatever goes wrong destroys the stream, and so is thrown by the loop below.
-  pipeline(chunks, stream, () => {});
-  try {
-    yield* stream;
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (code === 'Z_BUF_ERROR')
-      throw new TraceFormatError(
-        file,
-        `the gzip data ends early, at byte ${stream.bytesWritten} of it: the file was cut off`,
-      );
-    if (code.startsWith('Z_')) {
-      throw new TraceFormatError(
-        file,
-        `the gzip data is damaged at or before byte ${stream.bytesWritten} of it (${(error as Error).message})`,
-      );
-    }
-    throw error;
   }
 }

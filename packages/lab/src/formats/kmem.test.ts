@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { counts, notes, operations, read, shared } from '../../test/recordings.js';
+import { openTrace } from '../node/open-trace.js';
 import { Head } from './format.js';
 import { kmem, kmemPages } from './kmem.js';
-import { openTrace } from './open.js';
 
 /** A line of perf script. */
 const perf = (event: string) => `  some prog:1  9459 [001]   876.300101:      kmem:${event}\n`;

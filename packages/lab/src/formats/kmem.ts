@@ -12,7 +12,7 @@ import { MIGRATE_NAMES } from '@freehold/kernel';
 import type { TraceBuilder } from '../trace/builder.js';
 import { KIND_LENGTH_MAX } from '../trace/details.js';
 import type { Head, TraceFormat } from './format.js';
-import { type Cursor, LineReader } from './lines.js';
+import { type Cursor, LineReader } from './line-reader.js';
 
 const PAGE_BYTES = 4096;
 const ORDER_MAX = 20;

@@ -4,10 +4,11 @@
  * and `<... malloc resumed> ) = 0x55…`; the second completes the last open one of that name and pid. The pids are
  * taken for threads, of one address space.
  */
+import { formatMany } from '../text/format.js';
 import type { TraceBuilder } from '../trace/builder.js';
 import { argumentsOf, kindOf, tell, type Value } from './calls.js';
 import type { TraceFormat } from './format.js';
-import { type Cursor, LineReader } from './lines.js';
+import { type Cursor, LineReader } from './line-reader.js';
 
 const PREFIX = String.raw`^(?:\[pid \d+\] |\d+ )?(?:[\d:.]+ )?(?:\[0x[0-9a-f]+\] )?`;
 const CALL = new RegExp(
@@ -111,7 +112,7 @@ class LtraceReader extends LineReader {
       if (cursor.spaces().take('nil')) args.push({ high: 0, low: 0 });
       else if (cursor.number()) args.push({ high: cursor.high, low: cursor.low });
       else if (cursor.take('-1')) args.push({ high: 2 ** 32 - 1, low: 2 ** 32 - 1 });
-      else this.fail(`${needed} number${needed === 1 ? '' : 's'} as arguments of ${name}`);
+      else this.fail(`${formatMany(needed, 'number')} as arguments of ${name}`);
       if (args.length < needed && !cursor.spaces().take(',')) break;
     }
     return args;

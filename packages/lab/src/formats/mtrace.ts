@@ -5,7 +5,7 @@
  */
 import type { TraceBuilder } from '../trace/builder.js';
 import type { TraceFormat } from './format.js';
-import { type Cursor, LineReader } from './lines.js';
+import { type Cursor, LineReader } from './line-reader.js';
 
 const SPACE = 0x20;
 

@@ -6,7 +6,7 @@ import { UserError } from '../errors.js';
 import type { TraceBuilder } from '../trace/builder.js';
 import { OP_ALLOCATE, OP_FREE, type Trace } from '../trace/trace.js';
 import type { TraceFormat } from './format.js';
-import { type Cursor, LineReader } from './lines.js';
+import { type Cursor, LineReader } from './line-reader.js';
 
 /** A line that begins as a list does; what is wrong further on is told when it is read. */
 const LIST = /^\s*[+-]\d+\s*(?:,|$)/;

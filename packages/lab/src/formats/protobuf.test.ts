@@ -1,7 +1,7 @@
 import { PbfWriter } from 'pbf';
 import { describe, expect, it } from 'vitest';
 import { contents, counts, notes, operations, read, shared } from '../../test/recordings.js';
-import { openTrace } from './open.js';
+import { openTrace } from '../node/open-trace.js';
 import { protobuf } from './protobuf.js';
 
 const MALLOC = 1;

@@ -3,11 +3,12 @@
  * `a id bytes`, `r id bytes`, `f id`. An id is one block for the whole trace.
  */
 
-import { formatMany } from '../sizes.js';
+import { formatMany } from '../text/format.js';
 import type { TraceBuilder } from '../trace/builder.js';
+import { peakLiveBytes } from '../trace/live.js';
 import { OP_ALIGNED, OP_FREE, OP_REALLOCATE, OP_ZEROED, type Trace } from '../trace/trace.js';
 import type { TraceFormat } from './format.js';
-import { type Cursor, LineReader } from './lines.js';
+import { type Cursor, LineReader } from './line-reader.js';
 
 const HEADER = ['a heap size', 'the number of ids', 'the number of operations', 'a weight'] as const;
 const PIECE_BYTES = 2 ** 16;
@@ -78,17 +79,11 @@ function* write(trace: Trace, onLoss: (what: string) => void): Iterable<Uint8Arr
   let zeroed = 0;
   let aligned = 0;
   let blocks = 0;
-  let live = 0;
-  let peak = 0;
-  const held = new Float64Array(slots);
   for (let i = 0; i < length; i++) {
     const kind = op[i]!;
     if (kind === OP_ZEROED) zeroed++;
     if (kind === OP_ALIGNED) aligned++;
     if (kind !== OP_FREE && kind !== OP_REALLOCATE) blocks++;
-    live += (kind === OP_FREE ? 0 : size[i]!) - held[slot[i]!]!;
-    held[slot[i]!] = kind === OP_FREE ? 0 : size[i]!;
-    peak = Math.max(peak, live);
   }
   if (zeroed > 0)
     onLoss(
@@ -96,7 +91,7 @@ function* write(trace: Trace, onLoss: (what: string) => void): Iterable<Uint8Arr
     );
   if (aligned > 0) onLoss(`${formatMany(aligned, 'alignment')} left out`);
   const encoder = new TextEncoder();
-  let text = `${peak}\n${blocks}\n${length}\n1\n`;
+  let text = `${peakLiveBytes(trace)}\n${blocks}\n${length}\n1\n`;
   const ids = new Uint32Array(slots);
   let next = 0;
   for (let i = 0; i < length; i++) {

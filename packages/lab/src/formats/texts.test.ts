@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { counts, notes, operations, read, shared } from '../../test/recordings.js';
 import { TraceBuilder } from '../trace/builder.js';
+import { Random } from '../workload/random.js';
 import { android } from './android.js';
 import { TraceFormatError } from './errors.js';
 import { Head, type TraceFormat } from './format.js';
@@ -66,12 +67,11 @@ describe.each(SAMPLES.filter(([, file]) => shared(`samples/${file}`) !== null))(
 
     it('a changed byte makes another trace, or an error that tells the line', () => {
       const bytes = new Uint8Array(recording());
-      let random = 12345;
+      const random = new Random(12345);
       for (let i = 0; i < 3000; i++) {
-        random = (Math.imul(random, 1103515245) + 12345) >>> 0;
-        const at = (random >>> 8) % bytes.length;
+        const at = random.below(bytes.length);
         const before = bytes[at]!;
-        bytes[at] = random & 255;
+        bytes[at] = random.below(256);
         readOrRefuse(format, bytes);
         bytes[at] = before;
       }
@@ -331,7 +331,7 @@ it('refuses a line that never ends', () => {
 
 describe.skipIf(shared('traces/android-systemui.txt.gz') === null)('a whole real recording', () => {
   it('of an Android system is read as counted elsewhere', async () => {
-    const { openTrace } = await import('./open.js');
+    const { openTrace } = await import('../node/open-trace.js');
     const trace = await openTrace(shared('traces/android-systemui.txt.gz')!);
     expect(trace.format).toBe('android');
     // Counted with awk: 383,154 malloc and 10,623 realloc of NULL; 15,818 free(NULL) besides.

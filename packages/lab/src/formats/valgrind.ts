@@ -7,7 +7,7 @@
 import type { TraceBuilder } from '../trace/builder.js';
 import { ARGUMENTS_MAX, kindOf, tell, type Value } from './calls.js';
 import type { TraceFormat } from './format.js';
-import { type Cursor, LineReader } from './lines.js';
+import { type Cursor, LineReader } from './line-reader.js';
 
 export const valgrind: TraceFormat = {
   id: 'valgrind',

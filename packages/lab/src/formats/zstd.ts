@@ -7,7 +7,7 @@
  */
 import { Decompress } from 'fzstd';
 import { TraceFormatError } from './errors.js';
-import type { PeekableChunks } from './peek.js';
+import type { PeekableChunks } from './peekable-chunks.js';
 
 /** What `zstd -d` allows where it is not told otherwise: `zstd --long=27`. */
 export const ZSTD_WINDOW_BYTES = 2 ** 27;

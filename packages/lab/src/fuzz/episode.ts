@@ -3,14 +3,14 @@
  * whenever a block is freed or reallocated, the allocator's laws at intervals, all at the end. The seed decides everything,
  * so a fault is repeated by it.
  */
-import type { Fault } from '../metrics/measurement.js';
+import type { Fault } from '../metrics/fault.js';
 import type { Arena, Mover } from '../replay/arena.js';
 import type { Settings } from '../replay/options.js';
 import { Broken, faultOf, hex, Shadow } from '../replay/shadow.js';
+import { nextAlign, nextPhase, nextSize, type Order, type Phase } from '../workload/phases.js';
+import { Random } from '../workload/random.js';
 import { misuse } from './misuse.js';
-import { nextAlign, nextPhase, nextSize, type Order, type Phase } from './mix.js';
 import type { Need } from './need.js';
-import { Random } from './random.js';
 
 export interface Fuzzed {
   /** Longer searches than this many live blocks make would take minutes. */
@@ -174,7 +174,7 @@ export class Episode {
     const random = this.#random;
     const { arena } = this.#shadow;
     const { tally } = this;
-    const size = this.#phase.size(random);
+    const size = this.#phase.size();
     const zeroed = random.oneIn(8);
     const align = !zeroed && random.oneIn(8) ? nextAlign(random) : 1;
     this.#tell(zeroed ? 'calloc' : align > 1 ? `aligned ${align}` : 'malloc', size);

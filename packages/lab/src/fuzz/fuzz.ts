@@ -1,5 +1,5 @@
 /** Episodes of random calls, one after another, until there were enough or one found a fault. */
-import type { Fault } from '../metrics/measurement.js';
+import type { Fault } from '../metrics/fault.js';
 import { Episode, type Fuzzed, type Tally } from './episode.js';
 
 export interface FuzzResult {

@@ -1,7 +1,7 @@
 /** Calls that must be refused, and leave everything as it was. */
 import { InvalidFreeError } from 'freehold';
 import { Broken, hex, type Shadow } from '../replay/shadow.js';
-import type { Random } from './random.js';
+import type { Random } from '../workload/random.js';
 
 const BAD_SIZES = [Number.NaN, -1, 1.5, Number.POSITIVE_INFINITY, -(2 ** 31), 2 ** 53];
 const BAD_ALIGNS = [Number.NaN, 3, -8, 24, 1.5, 2 ** 32 + 1];

@@ -1,8 +1,8 @@
 /** The figures of large systems: in time and memory proportional to what Linux told. */
 import type { MapsArea, Pagetypeinfo, SmapsArea, VmallocinfoArea } from '@freehold/kernel';
 import { expect, it } from 'vitest';
+import { ProcFolder } from '../node/proc-files.js';
 import { inspect } from './inspection.js';
-import { ProcFolder } from './sources.js';
 
 /** As many areas as Linux allows a process, about. */
 const AREAS = 60_000;

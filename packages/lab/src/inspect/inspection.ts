@@ -16,7 +16,23 @@ import {
   unusableFreeIndex,
   type VmallocinfoArea,
 } from '@freehold/kernel';
-import type { Missing, ProcFolder } from './sources.js';
+
+/** A file that there is nothing from, and what to do about it. */
+export interface Missing {
+  readonly file: string;
+  readonly why: string;
+}
+
+/** Where the files of /proc come from. */
+export interface ProcFiles {
+  /** What could not be read, in the order in which it was wanted. */
+  readonly missing: readonly Missing[];
+  /**
+   * Reads and parses a file, such as `buddyinfo` or `self/smaps`.
+   * @returns null where it cannot be read; `missing` then says why
+   */
+  read<T>(name: string, parse: (text: string, file: string) => T): Promise<T | null>;
+}
 
 export interface Inspection {
   readonly pageBytes: number;
@@ -138,7 +154,7 @@ export interface InspectOptions {
 }
 
 /** Reads what can be read. @throws UserError where a file is not what Linux prints in it */
-export async function inspect(folder: ProcFolder, options: InspectOptions = {}): Promise<Inspection> {
+export async function inspect(folder: ProcFiles, options: InspectOptions = {}): Promise<Inspection> {
   const meminfo = await folder.read('meminfo', parseMeminfo);
   const buddyinfo = await folder.read('buddyinfo', parseBuddyinfo);
   const pagetypeinfo = await folder.read('pagetypeinfo', parsePagetypeinfo);

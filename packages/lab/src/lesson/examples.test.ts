@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { Buddy, NaiveAllocator } from 'freehold';
 import { describe, expect, it } from 'vitest';
-import { COLOURED, PLAIN } from '../cli/terminal.js';
-import { visible } from '../output/visible.js';
+import { COLOURED, PLAIN } from '../text/colours.js';
+import { visible } from '../text/visible.js';
 import { blocks } from './blocks.js';
 import { buddy } from './buddy.js';
 import { type Example, tell } from './example.js';

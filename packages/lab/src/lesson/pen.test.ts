@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PLAIN } from '../cli/terminal.js';
+import { PLAIN } from '../text/colours.js';
 import { count, list, Pen, size } from './pen.js';
 
 const pen = new Pen(PLAIN);

@@ -1,6 +1,7 @@
 /** What the examples draw with: memory as a bar, its segments named below. Plain text says it all; colour helps. */
 import type { Segment } from 'freehold';
-import { type Colours, wrap } from '../cli/terminal.js';
+import type { Colours } from '../text/colours.js';
+import { wrap } from '../text/table.js';
 
 /** The widest line. */
 const COLUMNS = 80;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeMeasurement } from '../../test/measurements.js';
 import { toCsv, toRecord } from './csv.js';
-import { MEASURES } from './measurement.js';
+import { MEASURES } from './measures.js';
 
 describe('toCsv', () => {
   it('has a header, a row a measurement, and CR LF at the end of each', () => {

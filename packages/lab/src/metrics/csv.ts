@@ -1,7 +1,8 @@
 /** Measurements for spreadsheets (CSV, RFC 4180) and for programs (JSON): one row, one object for each. */
-import { visible } from '../output/visible.js';
-import type { Unmeasured } from '../replay/unmeasured.js';
+
+import { visible } from '../text/visible.js';
 import type { Measurement } from './measurement.js';
+import type { Unmeasured } from './unmeasured.js';
 
 /** What JSON shows of a Measurement: all of it but the timeline, which is for drawing. */
 export function toRecord(measurement: Measurement): Omit<Measurement, 'timeline'> {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Counts, countSizes, sizeClass } from './histogram.js';
+import { countSizes, sizeClass } from '../trace/size-classes.js';
+import { Counts } from './histogram.js';
 
 describe('Counts', () => {
   it('is 0 throughout before anything is counted', () => {

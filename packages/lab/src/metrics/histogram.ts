@@ -1,6 +1,6 @@
-/** Counts of small whole numbers, exact: search lengths with their percentiles, sizes by powers of two. */
+/** Counts of small whole numbers, exact: search lengths with their percentiles; free segments by size. */
 import type { Allocator } from 'freehold';
-import type { Histogram, SizeHistogram } from './measurement.js';
+import { CLASSES, type SizeHistogram, sizeClass, trimmed } from '../trace/size-classes.js';
 
 /** Every value counted for itself: exact percentiles. Room for the greatest value seen: 8 bytes for each up to it. */
 export class Counts {
@@ -38,20 +38,6 @@ export class Counts {
   }
 }
 
-/** The class of a size: 0 for 0, else k for `2^(k-1)` to `2^k - 1`. Sizes may exceed 2^32. */
-export function sizeClass(size: number): number {
-  return size < 2 ** 32 ? 32 - Math.clz32(size) : 64 - Math.clz32(Math.floor(size / 2 ** 32));
-}
-
-const CLASSES = 54;
-
-/** The sizes of a trace's requests, in bytes, as a Histogram. */
-export function countSizes(sizes: Iterable<number>): Histogram {
-  const counts = new Float64Array(CLASSES);
-  for (const size of sizes) counts[sizeClass(size)]!++;
-  return trimmed(counts);
-}
-
 /** The free segments below an address, in sum. */
 export interface Holes {
   readonly segments: number;
@@ -84,9 +70,4 @@ export function holesBelow(allocator: Allocator, limit: number): Holes {
 /** 1 - largest ÷ total: the share of the free bytes that no single request can have; 0 where nothing is free. */
 export function external(holes: Holes): number {
   return holes.bytes === 0 ? 0 : 1 - holes.largest / holes.bytes;
-}
-
-function trimmed(values: Float64Array): number[] {
-  const length = values.findLastIndex((value) => value !== 0) + 1;
-  return [...values.subarray(0, length)];
 }

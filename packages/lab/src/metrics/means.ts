@@ -1,5 +1,8 @@
 /** One allocator over several traces: geometric means, so that no trace outweighs another. */
-import { MEASURES, type Measure, type MeasureKey, type Measurement } from './measurement.js';
+
+import { geometricMean } from './averages.js';
+import type { Measurement } from './measurement.js';
+import { MEASURES, type Measure, type MeasureKey } from './measures.js';
 
 /** An allocator's figures by measure; null where a trace has none. Failed requests are summed. */
 export interface Means {
@@ -24,11 +27,6 @@ function mean({ key }: Measure, group: readonly Measurement[]): number | null {
   if (key === 'failed') return values.reduce((sum, value) => sum + value, 0);
   const [to, from] = SCALES[key] ?? POSITIVE;
   return from(geometricMean(values.map(to)));
-}
-
-/** Of positive values, at least one. */
-export function geometricMean(values: readonly number[]): number {
-  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
 
 /** What may be 0 is turned into a factor before the mean is taken, and back after it. */

@@ -3,8 +3,7 @@
  * of each order, why it would fail, and how much of what is free is of no use to it.
  */
 import { fragmentationIndex, unusableFreeIndex } from '@freehold/kernel';
-import { sizeClass } from './histogram.js';
-import type { Histogram } from './measurement.js';
+import { type Histogram, sizeClass } from '../trace/size-classes.js';
 
 /** For requests of `blockBytes`, the unit times 2 to the power of `order`. */
 export interface OrderFragmentation {

@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeTrace } from '../../test/traces.js';
-import { peakLiveBytes } from '../replay/fit.js';
+import { type Measures, measure } from '../replay/measure.js';
 import { ALLOCATORS, makeArena, parseContender } from '../replay/registry.js';
+import { peakLiveBytes } from '../trace/live.js';
 import type { Trace } from '../trace/trace.js';
-import { type Measures, measure } from './measure.js';
 
 const measured = (trace: Trace, spec: string, align = 16): Measures =>
   measure(trace, () => makeArena(parseContender(spec), { align, capacity: null }));

@@ -9,7 +9,7 @@
 
 import FlatQueue from 'flatqueue';
 import type { Allocator } from 'freehold';
-import type { Job } from './jobs.js';
+import type { Job } from '../workload/jobs.js';
 import { snapshot } from './picture.js';
 
 export interface MonitorOptions {

@@ -1,7 +1,7 @@
 /** About how many bytes a replay takes, so that no more are started at once than there is memory for. */
 import type { Measurement } from '../metrics/measurement.js';
+import { peakLiveBytes } from '../trace/live.js';
 import type { Trace } from '../trace/trace.js';
-import { peakLiveBytes } from './fit.js';
 
 /** A thread by itself: the engine, the code, what the collector has not taken back yet. */
 const THREAD = 32 * 2 ** 20;

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeTrace } from '../../test/traces.js';
+import { peakLiveBytes } from '../trace/live.js';
 import type { Trace } from '../trace/trace.js';
-import { fit, peakLiveBytes } from './fit.js';
+import { fit } from './fit.js';
 import { ALLOCATORS, makeArena, parseContender, reader } from './registry.js';
 import { Replay } from './replay.js';
 

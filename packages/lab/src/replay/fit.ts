@@ -11,6 +11,7 @@
  * none smaller serves.
  */
 import { type WorstCases, worstCases } from '../metrics/bounds.js';
+import { peakLiveBytes } from '../trace/live.js';
 import { OP_FREE, type Trace } from '../trace/trace.js';
 import type { Settings } from './options.js';
 import { type Contender, makeArena, optionsInForce, reader } from './registry.js';
@@ -205,19 +206,4 @@ function requestRange({ length, op, size }: Trace, align: number): [number, numb
   }
   const granted = (bytes: number) => Math.ceil(Math.max(bytes, 1) / align) * align;
   return largest === 0 ? [align, align] : [granted(smallest), granted(largest)];
-}
-
-/** The most bytes live at once, were every request served. */
-export function peakLiveBytes(trace: Trace): number {
-  const requested = new Float64Array(trace.slots);
-  let live = 0;
-  let peak = 0;
-  for (let i = 0; i < trace.length; i++) {
-    const slot = trace.slot[i]!;
-    const size = trace.op[i] === OP_FREE ? 0 : trace.size[i]!;
-    live += size - requested[slot]!;
-    requested[slot] = size;
-    if (live > peak) peak = live;
-  }
-  return peak;
 }

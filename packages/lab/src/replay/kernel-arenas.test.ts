@@ -1,11 +1,12 @@
 import { MIGRATE_NAMES, type SlabRange } from '@freehold/kernel';
 import { describe, expect, it } from 'vitest';
 import { makeTrace } from '../../test/traces.js';
-import { measure } from '../metrics/measure.js';
 import { TraceBuilder } from '../trace/builder.js';
 import type { Trace } from '../trace/trace.js';
+import { Random } from '../workload/random.js';
 import { fit } from './fit.js';
 import type { SlabArena } from './kernel-arenas.js';
+import { measure } from './measure.js';
 import type { Settings } from './options.js';
 import { makeArena, optionsInForce, parseContender } from './registry.js';
 import { Replay } from './replay.js';
@@ -23,18 +24,14 @@ function replayed(trace: Trace, spec: string, settings = GROWING) {
 /** Pages of all three types that come and go, the unmovable ones staying. */
 function pagesTrace(): Trace {
   const builder = new TraceBuilder();
-  let random = 7;
-  const next = (n: number) => {
-    random = (Math.imul(random, 1103515245) + 12345) >>> 0;
-    return (random >>> 8) % n;
-  };
+  const random = new Random(7);
   const movable: number[] = [];
   for (let i = 1; i <= 6000; i++) {
-    const type = next(10) < 8 ? 1 : next(2) * 2;
-    const bytes = 4096 << (next(8) === 0 ? next(3) : 0);
+    const type = random.below(10) < 8 ? 1 : random.below(2) * 2;
+    const bytes = 4096 << (random.below(8) === 0 ? random.below(3) : 0);
     builder.detailed(0, i, bytes, bytes, MIGRATE_NAMES[type]!, bytes);
     if (type === 1) movable.push(i);
-    while (movable.length > 2000) builder.free(0, movable.splice(next(movable.length), 1)[0]!);
+    while (movable.length > 2000) builder.free(0, movable.splice(random.below(movable.length), 1)[0]!);
   }
   for (const id of movable) builder.free(0, id);
   return builder.finish('pages', 'kmem-pages');

@@ -1,5 +1,5 @@
 /** The options that an allocator takes after its name, `first-fit:order=size-up:coalesce=off`: what each allows, and its default. */
-import { parseSize } from '../sizes.js';
+import { parseSize } from '../text/sizes.js';
 
 /** What holds for every allocator of a run. */
 export interface Settings {

@@ -4,7 +4,7 @@
  * shifted by 4.
  */
 import { UserError } from '../errors.js';
-import { formatSize } from '../sizes.js';
+import { formatSize } from '../text/format.js';
 
 /** Bytes by address, a page at a time. */
 export interface PagedBytes {
@@ -150,7 +150,7 @@ export function copy(bytes: PagedBytes, from: number, to: number, length: number
 }
 
 /**
- * Short stretches are written and compared byte by byte: a view of the piece, or a call of Buffer's comparison, takes some
+ * Short stretches are written and compared byte by byte: a view of the piece, or the words of it, takes some
  * hundred nanoseconds.
  */
 const SHORT = 256;
@@ -161,13 +161,21 @@ function shortPiece({ pageBytes }: PagedBytes, address: number, length: number):
   return start + length <= pageBytes ? start : -1;
 }
 
+/** Whether the piece has period 4: all words of four bytes in it are the same, wherever the first of them begins. */
 function periodic(piece: Uint8Array): boolean {
-  if (piece.length > SHORT) {
-    const length = piece.length - WORD;
-    const whole = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
-    return whole.compare(whole, WORD, piece.length, 0, length) === 0;
-  }
-  for (let i = WORD; i < piece.length; i++) if (piece[i] !== piece[i - WORD]) return false;
+  const { buffer, byteOffset, length } = piece;
+  if (length <= SHORT) return periodicFrom(piece, WORD);
+  const skew = -byteOffset & (WORD - 1);
+  const words = new Int32Array(buffer, byteOffset + skew, (length - skew) >>> 2);
+  const word = words[0];
+  for (let i = 1; i < words.length; i++) if (words[i] !== word) return false;
+  // What lies before the first word and behind the last.
+  return periodicFrom(piece.subarray(0, skew + WORD), WORD) && periodicFrom(piece, length - WORD);
+}
+
+/** Whether each byte from `start` on is that of four bytes before. */
+function periodicFrom(piece: Uint8Array, start: number): boolean {
+  for (let i = start; i < piece.length; i++) if (piece[i] !== piece[i - WORD]) return false;
   return true;
 }
 

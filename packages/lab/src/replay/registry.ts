@@ -21,7 +21,7 @@ import {
   Tlsf,
 } from 'freehold';
 import { UserError } from '../errors.js';
-import { suggestion, unknownName } from '../nearest.js';
+import { suggestion, unknownName } from '../text/nearest.js';
 import { type Arena, type Mover, RangeArena } from './arena.js';
 import { HeapArena } from './heap-arena.js';
 import { PageArena, SlabArena } from './kernel-arenas.js';

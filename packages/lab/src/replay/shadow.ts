@@ -5,7 +5,7 @@
  * allocator's own `check()` runs and its segments are held against the live blocks. What is broken is thrown as Broken.
  */
 import { CorruptionError } from 'freehold';
-import type { Fault, FaultKind } from '../metrics/measurement.js';
+import type { Fault, FaultKind } from '../metrics/fault.js';
 import type { Arena, Mover } from './arena.js';
 import { DisjointIntervals } from './intervals.js';
 import {
@@ -19,7 +19,6 @@ import {
   WholeBytes,
   WORD,
 } from './patterns.js';
-import { memoryForReplays } from './shortage.js';
 
 /** A promise that was not kept. */
 export class Broken extends Error {
@@ -58,6 +57,8 @@ export class Shadow {
   readonly #filledBy: Float64Array;
   /** The alignment asked for, log2. */
   readonly #aligns: Uint8Array;
+  /** The end of the range when it was last asked for: it never moves down, and an allocator may have to count for it. */
+  #rangeEnd = 0;
   /** The pattern at hand. */
   readonly #word = new Uint8Array(WORD);
 
@@ -66,7 +67,7 @@ export class Shadow {
    * @param slots blocks live at once, at most: each is known by its slot, from 0 up
    * @param makeArena is given what copies the contents of a block that moves
    */
-  constructor(slots: number, makeArena: (mover: Mover) => Arena, memoryBytes = memoryForReplays()) {
+  constructor(slots: number, makeArena: (mover: Mover) => Arena, memoryBytes = Number.POSITIVE_INFINITY) {
     const sparse = new SparseBytes(memoryBytes);
     const arena = makeArena((from, to, length) => copy(sparse, from, to, length));
     this.arena = arena;
@@ -170,12 +171,12 @@ export class Shadow {
   /** The block just given out: where it lies, how large it is, whose bytes it takes. */
   #place(address: number, size: number, asked: number): void {
     const { allocator, align } = this.arena;
-    const { base, capacity } = allocator;
-    if (!(Number.isSafeInteger(address) && address >= base && address < base + capacity)) {
+    const { base } = allocator;
+    if (!(Number.isSafeInteger(address) && address >= base && address < this.#endOver(address))) {
       throw new Broken(
         'outside',
         address,
-        `the address lies outside the range [${hex(base)}, ${hex(base + capacity)})`,
+        `the address lies outside the range [${hex(base)}, ${hex(this.#rangeEnd)})`,
       );
     }
     const multiple = Math.max(asked, align);
@@ -187,11 +188,11 @@ export class Shadow {
       throw new Broken('size', address, `the block holds ${granted} bytes, ${size} were requested`);
     }
     const end = address + granted;
-    if (end > base + capacity) {
+    if (end > this.#endOver(end - 1)) {
       throw new Broken(
         'outside',
         address,
-        `the block ends at ${hex(end)}, the range at ${hex(base + capacity)}`,
+        `the block ends at ${hex(end)}, the range at ${hex(this.#rangeEnd)}`,
       );
     }
     const other = this.#live.add(address, end);
@@ -202,6 +203,15 @@ export class Shadow {
         `the block [${hex(address)}, ${hex(end)}) overlaps the live block [${hex(other.start)}, ${hex(other.end)})`,
       );
     }
+  }
+
+  /** The end of the range; asked for anew only where `address` lies past the one known. */
+  #endOver(address: number): number {
+    if (!(address < this.#rangeEnd)) {
+      const { base, capacity } = this.arena.allocator;
+      this.#rangeEnd = base + capacity;
+    }
+    return this.#rangeEnd;
   }
 
   #fill(operation: number, slot: number, size: number): void {

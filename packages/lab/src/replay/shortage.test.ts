@@ -1,7 +1,6 @@
-import { totalmem } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../errors.js';
-import { ENDED, isOutOfMemory, memoryForReplays, shortageOf } from './shortage.js';
+import { ENDED, isOutOfMemory, shortageOf } from './shortage.js';
 
 function thrownBy(act: () => unknown): unknown {
   try {
@@ -45,9 +44,4 @@ it('shortageOf tells why there is no result, of what is nobody’s fault', () =>
   expect(shortageOf(Object.assign(new Error('ended'), { code: ENDED }))).toBe('ended');
   expect(shortageOf(new TypeError('a fault'))).toBeNull();
   expect(shortageOf('text')).toBeNull();
-});
-
-it('memoryForReplays is a part of the machine’s', () => {
-  expect(memoryForReplays()).toBeGreaterThan(0);
-  expect(memoryForReplays()).toBeLessThan(totalmem());
 });

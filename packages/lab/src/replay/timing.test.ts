@@ -1,8 +1,12 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { PlainFit } from '../../test/plain-fit.js';
 import { makeTrace } from '../../test/traces.js';
 import { RangeArena } from './arena.js';
-import { timing } from './timing.js';
+import { replayAndLook, timing, timingUnlessLong } from './timing.js';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 const TRACE = makeTrace('a+100 b+50 -a -b');
 
@@ -24,4 +28,32 @@ it('times nothing before rounds have ceased to become quicker', () => {
   const { nsPerOp, nsPerOpMin, nsPerOpMax } = timing(TRACE, makeArena, clock);
   const settled = (1e6 * 0.8 ** 30) / TRACE.length;
   for (const ns of [nsPerOp, nsPerOpMin, nsPerOpMax]) expect(ns! / settled).toBeCloseTo(1, 3);
+});
+
+const plainArena = () => new RangeArena(new PlainFit({ capacity: 1000 }), 16, 16);
+
+it('leaves a recording of which no round comes to its end while warming up to a replay made anyway', () => {
+  let now = 0;
+  const clock = vi.spyOn(performance, 'now');
+  clock.mockImplementation(() => (now += 20));
+  expect(timingUnlessLong(TRACE, plainArena)).not.toBeNull();
+  clock.mockImplementation(() => (now += 600));
+  expect(timingUnlessLong(TRACE, plainArena)).toBeNull();
+  expect(timing(TRACE, plainArena).nsPerOp).toBe((600 * 1e6) / TRACE.length);
+});
+
+it('looks at a replay after so many operations, while the clock stands still', () => {
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now++);
+  const seen: number[] = [];
+  const time = replayAndLook(TRACE, plainArena(), {
+    operations: [0, 2, 2, 4],
+    look({ allocator }) {
+      seen.push(allocator.stats().usedBytes);
+      now += 1000;
+    },
+  });
+  expect(seen).toEqual([0, 150, 150, 0]);
+  // A millisecond for each stretch between the looks, and one for the last.
+  expect(time).toBe(5);
 });

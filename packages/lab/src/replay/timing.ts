@@ -1,4 +1,5 @@
 /** How long a trace takes, per operation: whole replays of it through fresh arenas, without any measuring. */
+import { median } from '../metrics/averages.js';
 import type { Measurement } from '../metrics/measurement.js';
 import type { Trace } from '../trace/trace.js';
 import type { Arena } from './arena.js';
@@ -10,14 +11,19 @@ import { Replay } from './replay.js';
  */
 const SETTLED_MS = 100;
 const QUICKER = 0.9;
-/** They end after so long even so, in the middle of a round: a long recording has met all of the compiler's tiers by then. */
+/**
+ * They end after so long even so, in the middle of a round: a long recording has met all of the compiler's tiers by then,
+ * and a single round of it takes so long that chance no longer matters.
+ */
 const WARM_UP_MS = 1500;
+/** ...in the first round after a third of that already, where less than this part is done: it would take 3 s or more. */
+const SLOW_PART = 1 / 6;
 /** Operations between two looks at the clock while warming up. */
 const STRETCH = 2 ** 18;
 /** Then rounds are timed for this long, but three at least... */
 const TIMED_MS = 150;
 const ROUNDS_MIN = 3;
-/** ...unless fewer have taken so long that chance no longer matters. */
+/** ...unless fewer have taken so long. */
 const LONG_MS = 1500;
 
 /** Nanoseconds per operation: the median of the rounds timed, the quickest and the slowest; null without operations. */
@@ -29,8 +35,16 @@ export type Timing = Pick<Measurement, 'nsPerOp' | 'nsPerOpMin' | 'nsPerOpMax'>;
  * @param clock tells the milliseconds from then to now; left out, those of the clock on the wall
  */
 export function timing(trace: Trace, makeArena: () => Arena, clock = milliseconds): Timing {
+  return timingUnlessLong(trace, makeArena, clock) ?? timingOf(trace, [round(trace, makeArena(), clock)]);
+}
+
+/**
+ * The same; null for a recording of which a single round outlasts the warm-up. One is enough then, and any replay may be
+ * that one.
+ */
+export function timingUnlessLong(trace: Trace, makeArena: () => Arena, clock = milliseconds): Timing | null {
   if (trace.length === 0) return { nsPerOp: null, nsPerOpMin: null, nsPerOpMax: null };
-  warmUp(trace, makeArena, clock);
+  if (!warmUp(trace, makeArena, clock)) return null;
   const times: number[] = [];
   const warm = performance.now();
   let elapsed = 0;
@@ -38,6 +52,11 @@ export function timing(trace: Trace, makeArena: () => Arena, clock = millisecond
     times.push(round(trace, makeArena(), clock));
     elapsed = performance.now() - warm;
   } while (elapsed < TIMED_MS || (times.length < ROUNDS_MIN && elapsed < LONG_MS));
+  return timingOf(trace, times);
+}
+
+/** @param times of whole replays, in milliseconds */
+export function timingOf(trace: Trace, times: readonly number[]): Timing {
   const each = 1e6 / trace.length;
   return {
     nsPerOp: median(times) * each,
@@ -46,38 +65,79 @@ export function timing(trace: Trace, makeArena: () => Arena, clock = millisecond
   };
 }
 
-function warmUp(trace: Trace, makeArena: () => Arena, clock: () => number): void {
+/** @returns whether any round came to its end */
+function warmUp(trace: Trace, makeArena: () => Arena, clock: () => number): boolean {
   const begin = performance.now();
   let quickest = Number.POSITIVE_INFINITY;
   let settled = begin;
+  let rounds = 0;
+  const tooLong = (done: number) => {
+    const elapsed = performance.now() - begin;
+    if (rounds === 0 && elapsed > WARM_UP_MS / 3 && done < SLOW_PART * trace.length) return true;
+    return elapsed > WARM_UP_MS;
+  };
   for (let now = begin; now - settled < SETTLED_MS && now - begin < WARM_UP_MS; now = performance.now()) {
-    const time = round(trace, makeArena(), clock, begin + WARM_UP_MS);
+    const time = roundUnless(tooLong, trace, makeArena(), clock);
+    if (time === null) break;
+    rounds++;
     if (time >= QUICKER * quickest) continue;
     quickest = time;
     settled = performance.now();
   }
+  return rounds > 0;
 }
 
-/**
- * Milliseconds of one replay.
- * @param until when by the clock on the wall it is given up; left out, never: nothing but the replay is in the loop then
- */
-function round(trace: Trace, arena: Arena, clock: () => number, until = Number.POSITIVE_INFINITY): number {
+/** Milliseconds of one replay. */
+function round(trace: Trace, arena: Arena, clock: () => number): number {
   const replay = new Replay(trace, arena);
-  const stretch = until === Number.POSITIVE_INFINITY ? trace.length : STRETCH;
   const begin = clock();
-  for (let at = 0; at < trace.length && performance.now() < until; at += stretch) {
-    replay.run(at, Math.min(at + stretch, trace.length));
+  replay.run(0, trace.length);
+  return clock() - begin;
+}
+
+/** The same; null where it is given up, as `tooLong` says, which is told how many operations are done. */
+function roundUnless(
+  tooLong: (done: number) => boolean,
+  trace: Trace,
+  arena: Arena,
+  clock: () => number,
+): number | null {
+  const replay = new Replay(trace, arena);
+  const begin = clock();
+  for (let at = 0; at < trace.length; at += STRETCH) {
+    if (tooLong(at)) return null;
+    replay.run(at, Math.min(at + STRETCH, trace.length));
   }
   return clock() - begin;
 }
 
-function milliseconds(): number {
-  return performance.now();
+/** Moments of a replay at which somebody looks at its arena. */
+export interface Looks {
+  /** After how many operations, rising. */
+  readonly operations: readonly number[];
+  /** Called at each of them in turn. Must leave the arena as it is. */
+  look(arena: Arena): void;
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+/** One replay, in which `looks` looks. @returns milliseconds that it takes, the looks left out */
+export function replayAndLook(trace: Trace, arena: Arena, looks: Looks): number {
+  const replay = new Replay(trace, arena);
+  let time = 0;
+  let at = 0;
+  const run = (to: number) => {
+    const begin = milliseconds();
+    replay.run(at, to);
+    time += milliseconds() - begin;
+    at = to;
+  };
+  for (const operation of looks.operations) {
+    run(operation);
+    looks.look(arena);
+  }
+  run(trace.length);
+  return time;
+}
+
+function milliseconds(): number {
+  return performance.now();
 }

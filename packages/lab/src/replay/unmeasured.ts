@@ -1,23 +1,10 @@
-/** An allocator that has no figures on a trace, and why: the others have theirs all the same. */
+/** Why a replay gave no figures, in the words of its row. */
 import { CorruptionError, InvalidFreeError } from 'freehold';
 import { FaultError } from '../errors.js';
+import type { Unmeasured } from '../metrics/unmeasured.js';
 import type { Settings } from './options.js';
 import { type Contender, optionsInForce } from './registry.js';
 import { shortageOf } from './shortage.js';
-
-export interface Unmeasured {
-  readonly trace: string;
-  /** As named on the command line, options included. */
-  readonly allocator: string;
-  readonly title: string;
-  readonly options: Readonly<Record<string, string>>;
-  readonly error: {
-    /** Memory that ran out, a thread that ended or something refused; a fault of the allocator; else one of freehold. */
-    readonly kind: 'shortage' | 'fault' | 'internal';
-    /** The end of a sentence. */
-    readonly message: string;
-  };
-}
 
 /** @param thrown by the replay of `contender` */
 export function unmeasured(

@@ -2,7 +2,7 @@ import { CorruptionError } from 'freehold';
 import { describe, expect, it } from 'vitest';
 import { PlainFit, type PlainOptions } from '../../test/plain-fit.js';
 import { makeTrace } from '../../test/traces.js';
-import type { Fault } from '../metrics/measurement.js';
+import type { Fault } from '../metrics/fault.js';
 import type { Trace } from '../trace/trace.js';
 import { type Arena, type Mover, RangeArena } from './arena.js';
 import { verify } from './verify.js';

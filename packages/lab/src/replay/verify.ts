@@ -2,12 +2,12 @@
  * Replays a trace on real bytes and believes the allocator nothing: see shadow.ts for what is checked. Contents are, when
  * a block is freed or reallocated and at the end; laws, at moments evenly spread. Stops at the first fault.
  */
-import type { Verification } from '../metrics/measurement.js';
+import type { Verification } from '../metrics/fault.js';
 import { OP_ALIGNED, OP_FREE, OP_ZEROED, type Trace } from '../trace/trace.js';
 import type { Arena, Mover } from './arena.js';
 import { EMPTY, Replay } from './replay.js';
 import { faultOf, Shadow } from './shadow.js';
-import { memoryForReplays, shortageOf } from './shortage.js';
+import { shortageOf } from './shortage.js';
 
 /** Segments that the walks of all checks visit, about; and how many checks there are at most, the last one aside. */
 const VISITS_MAX = 4_000_000;
@@ -26,7 +26,7 @@ export function unverified(why: string, { blocks, checks } = { blocks: 0, checks
 export function verify(
   trace: Trace,
   makeArena: (mover: Mover) => Arena,
-  memoryBytes = memoryForReplays(),
+  memoryBytes = Number.POSITIVE_INFINITY,
 ): Verification {
   let shadow: Shadow | undefined;
   const at = { operation: 0 };

@@ -2,9 +2,11 @@
  * The figures that need no script: where the memory goes, and histograms. Bars are elements with a height or width in
  * per cent, so that they follow the width of the page while the labels keep their size.
  */
-import type { Histogram, Measurement, SizeHistogram } from '../metrics/measurement.js';
+
+import type { Measurement } from '../metrics/measurement.js';
+import { formatCompact, formatCount, formatFraction, formatSize } from '../text/format.js';
+import type { Histogram, SizeHistogram } from '../trace/size-classes.js';
 import { type Html, html } from './html.js';
-import { formatBytes, formatCompact, formatCount, formatFraction } from './page/format.js';
 import { type Breakdown, breakdown, type TraceResults } from './traces.js';
 
 const PARTS: readonly (readonly [keyof Breakdown, string])[] = [
@@ -19,20 +21,20 @@ export function breakdownFigure({ measurements, lowerBound }: TraceResults): Htm
   const widest = Math.max(...measurements.map(({ atPeakFootprint }) => atPeakFootprint.footprintBytes), 1);
   return html`<figure>
 <figcaption><h3>Where the memory goes</h3>
-<p>Each footprint at its greatest, taken apart. The line is the lower bound, ${formatBytes(lowerBound)}: the most bytes ever live at once.</p></figcaption>
+<p>Each footprint at its greatest, taken apart. The line is the lower bound, ${formatSize(lowerBound)}: the most bytes ever live at once.</p></figcaption>
 <ul class="key">${PARTS.map(([part, name]) => html`<li><i class="part ${part}"></i>${name}</li>`)}</ul>
 <ol class="stacks" style="--bound:${percent(lowerBound / widest)}">${measurements.map((measurement) => {
     const parts = breakdown(measurement);
     const total = measurement.atPeakFootprint.footprintBytes;
     const told = PARTS.map(
-      ([part, name]) => `${name} ${formatBytes(parts[part])} (${share(parts[part], total)})`,
+      ([part, name]) => `${name} ${formatSize(parts[part])} (${share(parts[part], total)})`,
     );
     return html`<li><span class="name">${measurement.allocator}</span>
 <span class="stack" role="img" aria-label="${told.join(', ')}">${PARTS.map(
       ([part], i) =>
         html`<i class="part ${part}" style="width:${percent(parts[part] / widest)}" title="${told[i]!}"></i>`,
     )}</span>
-<span class="total">${formatBytes(total)}</span></li>`;
+<span class="total">${formatSize(total)}</span></li>`;
   })}</ol>
 </figure>`;
 }
@@ -77,7 +79,7 @@ ${bars(range, most, `Free segments of ${allocator}: ${told}`, [
 
 function tellFree({ counts, bytes }: SizeHistogram): string {
   const count = sum(counts);
-  return count === 0 ? 'none' : `${formatCount(count)} (${formatBytes(sum(bytes))})`;
+  return count === 0 ? 'none' : `${formatCount(count)} (${formatSize(sum(bytes))})`;
 }
 
 interface Bars {
@@ -104,7 +106,7 @@ function bars(range: ClassRange, most: number, label: string, series: readonly B
       html`<div>${series.map(({ name, className, counts, bytes }) => {
         const count = counts[k] ?? 0;
         if (count === 0) return html`<i></i>`;
-        const sizes = bytes === undefined ? '' : `, ${formatBytes(bytes[k] ?? 0)}`;
+        const sizes = bytes === undefined ? '' : `, ${formatSize(bytes[k] ?? 0)}`;
         return html`<i class="bar ${className}" style="height:${percent(logHeight(count, most))}" title="${fullClass(k)}: ${formatCount(count)} ${name}${sizes}"></i>`;
       })}</div>`,
   )}</div>
@@ -140,12 +142,12 @@ function classRange(histograms: readonly Histogram[]): ClassRange {
 /** Class k holds the sizes from 2^(k-1) to 2^k - 1, class 0 the zeros. */
 function fullClass(k: number): string {
   if (k <= 1) return `${k} B`;
-  const first = formatBytes(2 ** (k - 1));
-  return k <= 10 ? `${2 ** (k - 1)}–${2 ** k - 1} B` : `${first} to less than ${formatBytes(2 ** k)}`;
+  const first = formatSize(2 ** (k - 1));
+  return k <= 10 ? `${2 ** (k - 1)}–${2 ** k - 1} B` : `${first} to less than ${formatSize(2 ** k)}`;
 }
 
 function shortClass(k: number): string {
-  return k === 0 ? '0' : formatBytes(2 ** (k - 1));
+  return k === 0 ? '0' : formatSize(2 ** (k - 1));
 }
 
 function describe(counts: Histogram, what: string): string {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeComparison, makeMeasurement } from '../../test/measurements.js';
 import type { Measurement } from '../metrics/measurement.js';
 import { packTraces } from './pack.js';
-import { NO_VALUE, type PackedColumn, type PageData } from './page/data.js';
+import { NO_VALUE, type PackedColumn, type PageData } from './page-data.js';
 import { groupByTrace } from './traces.js';
 
 function unpack({ step, data }: PackedColumn): (number | null)[] {

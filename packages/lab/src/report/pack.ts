@@ -13,7 +13,7 @@ import {
   type PackedColumn,
   type PackedTrace,
   type PageData,
-} from './page/data.js';
+} from './page-data.js';
 import type { TraceResults } from './traces.js';
 
 /** Characters that all columns together may take. */
@@ -99,11 +99,12 @@ function packColumn(values: readonly (number | null)[]): PackedColumn {
   const greatest = values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
   const levels = NO_VALUE - 1;
   const step = greatest <= levels ? 1 : greatest / levels;
-  const bytes = Buffer.alloc(values.length * 2);
+  const view = new DataView(new ArrayBuffer(values.length * 2));
   values.forEach((value, i) => {
-    bytes.writeUInt16LE(value === null ? NO_VALUE : Math.round(value / step), i * 2);
+    view.setUint16(i * 2, value === null ? NO_VALUE : Math.round(value / step), true);
   });
-  return { step, data: bytes.toString('base64') };
+  const bytes = Array.from(new Uint8Array(view.buffer), (byte) => String.fromCharCode(byte));
+  return { step, data: btoa(bytes.join('')) };
 }
 
 /** Columns in order of first appearance, each once. */

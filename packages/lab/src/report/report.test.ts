@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { makeComparison } from '../../test/measurements.js';
+import { reportPage } from '../node/report-page.js';
 import { renderReport } from './report.js';
+
+const PAGE = reportPage();
 
 const META = {
   version: '1.2.3',
@@ -12,7 +15,7 @@ const META = {
 
 describe('the report', () => {
   it('is one file that names no address on a network', () => {
-    const text = renderReport(makeComparison(), META);
+    const text = renderReport(makeComparison(), META, PAGE);
     const links = [...text.matchAll(/(?:src|href)="([^"]*)"/g)].map((match) => match[1]!);
     expect(links.filter((link) => !link.startsWith('#'))).toEqual([]);
     expect(text).toContain("default-src 'none'");
@@ -22,7 +25,7 @@ describe('the report', () => {
 
   it('shows every allocator of every trace', () => {
     const all = makeComparison();
-    const text = renderReport(all, META);
+    const text = renderReport(all, META, PAGE);
     for (const { allocator } of all) expect(text).toContain(allocator);
   });
 
@@ -31,13 +34,13 @@ describe('the report', () => {
       ...each,
       trace: '</script><img src=x onerror=alert(1)>&"',
     }));
-    const text = renderReport(hostile, META);
+    const text = renderReport(hostile, META, PAGE);
     expect(text).not.toContain('<img');
     expect(text.match(/<\/script>/g)).toHaveLength(3);
   });
 
   it('lets scripts and style sheets in by their hashes alone', () => {
-    const text = renderReport(makeComparison(), META);
+    const text = renderReport(makeComparison(), META, PAGE);
     const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(text)![1]!;
     const hashOf = (script: string) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
     const inlined = (element: string) =>
@@ -57,6 +60,6 @@ describe('the report', () => {
   });
 
   it('refuses to be about nothing', () => {
-    expect(() => renderReport([], META)).toThrow('a report needs at least one measurement, got none');
+    expect(() => renderReport([], META, PAGE)).toThrow('a report needs at least one measurement, got none');
   });
 });

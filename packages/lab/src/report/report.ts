@@ -3,16 +3,12 @@
  * explanations are made here; the page's own script (`page/`) sorts and draws the charts over time, and the page reads
  * without it.
  */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
 import type { Measurement } from '../metrics/measurement.js';
-import type { Unmeasured } from '../replay/unmeasured.js';
+import type { Unmeasured } from '../metrics/unmeasured.js';
+import { formatCount, formatSize } from '../text/format.js';
 import { breakdownFigure, freeSegmentsFigure, requestSizesFigure } from './figures.js';
 import { Html, html, scriptJson } from './html.js';
 import { packTraces } from './pack.js';
-import { formatBytes, formatCount } from './page/format.js';
 import { summarizeAll, summarizeTrace } from './summary.js';
 import { comparisonTable, measureList, ordersTable, overviewTable, settings } from './table.js';
 import { groupByTrace, type TraceResults } from './traces.js';
@@ -29,16 +25,31 @@ export interface ReportMeta {
   readonly unmeasured?: readonly Unmeasured[];
 }
 
+/** What makes the page move: the bundled script and style (`page/`), and their hashes for the content policy. */
+export interface ReportPage {
+  readonly script: Part;
+  readonly style: Part;
+}
+
+/** Text that stands in an element where nothing is escaped: without a closing tag, lines ending with LF. */
+export interface Part {
+  readonly text: string;
+  /** SHA-256 of the text in UTF-8, base64. */
+  readonly sha256: string;
+}
+
 /**
  * The report as the text of an HTML file.
+ * @param page in Node: `reportPage()` of `@freehold/lab/node`
  * @throws RangeError where there is no measurement to report
  */
-export function renderReport(measurements: readonly Measurement[], meta: ReportMeta): string {
+export function renderReport(
+  measurements: readonly Measurement[],
+  meta: ReportMeta,
+  { script, style }: ReportPage,
+): string {
   if (measurements.length === 0) throw new RangeError('a report needs at least one measurement, got none');
   const traces = groupByTrace(measurements);
-  const { uPlotScript, uPlotStyle, pageScript, pageStyle } = assets();
-  const scripts = [uPlotScript, pageScript];
-  const styles = [new Html(uPlotStyle.text + pageStyle.text)];
   const names = traces.map(({ name }) => name).join(', ');
   const page = html`<!doctype html>
 <html lang="en">
@@ -46,10 +57,10 @@ export function renderReport(measurements: readonly Measurement[], meta: ReportM
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="${contentPolicy(scripts, styles)}">
+<meta http-equiv="Content-Security-Policy" content="${contentPolicy(script, style)}">
 <meta name="generator" content="freehold ${meta.version}">
 <title>freehold: allocators on ${names}</title>
-${styles.map((style) => html`<style>${style}</style>`)}
+<style>${new Html(style.text)}</style>
 </head>
 <body>
 <header>
@@ -67,8 +78,7 @@ ${traces.map((trace, i) => traceSection(trace, i))}
 <p>Footprints count every byte an allocator needs, bookkeeping outside the range included. In the tables they are the most that the run needed at any time. Times are medians of runs in which nothing was measured but time, the quickest and the slowest run below them; taken on ${meta.machine}.</p>
 </footer>
 <script type="application/json" id="data">${scriptJson(packTraces(traces))}</script>
-<script>${uPlotScript}</script>
-<script type="module">${pageScript}</script>
+<script type="module">${new Html(script.text)}</script>
 </body>
 </html>
 `;
@@ -79,14 +89,12 @@ ${traces.map((trace, i) => traceSection(trace, i))}
  * Only the scripts and style sheets that stand in this page run, known by their hashes: should a name ever get past the
  * escaping, it can run nothing. Bars have their lengths in style attributes, which can run nothing either.
  */
-function contentPolicy(scripts: readonly Html[], styles: readonly Html[]): Html {
-  const hashes = (texts: readonly Html[]) =>
-    texts.map(({ text }) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`).join(' ');
+function contentPolicy(script: Part, style: Part): Html {
   return new Html(
     [
       "default-src 'none'",
-      `script-src ${hashes(scripts)}`,
-      `style-src-elem ${hashes(styles)}`,
+      `script-src 'sha256-${script.sha256}'`,
+      `style-src-elem 'sha256-${style.sha256}'`,
       "style-src-attr 'unsafe-inline'",
       "base-uri 'none'",
       "form-action 'none'",
@@ -129,8 +137,8 @@ function traceSection(trace: TraceResults, index: number): Html {
 <li><b>${formatCount(operations)}</b> operations</li>
 <li><b>${formatCount(requests)}</b> requests</li>
 <li><b>${formatCount(reallocations)}</b> reallocations</li>
-<li><b>${formatBytes(lowerBound)}</b> live at most: the lower bound</li>
-<li>${capacity === null ? 'the arena grew on demand' : html`an arena of <b>${formatBytes(capacity)}</b>`}</li>
+<li><b>${formatSize(lowerBound)}</b> live at most: the lower bound</li>
+<li>${capacity === null ? 'the arena grew on demand' : html`an arena of <b>${formatSize(capacity)}</b>`}</li>
 </ul>
 ${sentences(summarizeTrace(trace))}
 ${comparisonTable(trace)}
@@ -192,56 +200,4 @@ function sentences(texts: readonly string[]): Html | null {
   return texts.length === 0
     ? null
     : html`<p class="summary">${texts.map((text) => html`<span>${text}</span> `)}</p>`;
-}
-
-interface Assets {
-  readonly uPlotScript: Html;
-  readonly uPlotStyle: Html;
-  readonly pageScript: Html;
-  readonly pageStyle: Html;
-}
-
-/** The page's modules, each after those it imports. */
-const PAGE_MODULES = ['data', 'format', 'sort', 'tips', 'chart', 'charts', 'main'];
-
-function assets(): Assets {
-  const uPlot = dirname(createRequire(import.meta.url).resolve('uplot/package.json'));
-  const licence = `/*! uPlot\n${readFileSync(`${uPlot}/LICENSE`, 'utf8')}*/\n`;
-  // The same two folders whether this runs from src or from dist.
-  const compiled = new URL('../../dist/report/page/', import.meta.url);
-  const source = new URL('../../src/report/page/', import.meta.url);
-  return {
-    uPlotScript: inlined(licence + readFileSync(`${uPlot}/dist/uPlot.iife.min.js`, 'utf8')),
-    uPlotStyle: inlined(readFileSync(`${uPlot}/dist/uPlot.min.css`, 'utf8')),
-    pageScript: inlined(
-      joinModules(PAGE_MODULES.map((name) => readFileSync(new URL(`${name}.js`, compiled), 'utf8'))),
-    ),
-    pageStyle: inlined(readFileSync(new URL('style.css', source), 'utf8')),
-  };
-}
-
-/** Text of ours or a library's in a script or style element, where nothing is escaped. */
-function inlined(text: string): Html {
-  if (/<\/(?:script|style)|<!--/i.test(text)) {
-    throw new Error(
-      'a script or style to be inlined holds a closing tag or "<!--", which would end its element',
-    );
-  }
-  // A parser of HTML reads CR LF as LF: the hash would be of another text.
-  return new Html(text.replaceAll('\r\n', '\n'));
-}
-
-/**
- * Modules that import only each other, by name, become one: what they import already stands above, so import lines go,
- * and so does the word `export`. Any other form of import or export is refused rather than broken.
- */
-function joinModules(sources: readonly string[]): string {
-  const joined = sources
-    .join('\n')
-    .replace(/^import [^;]*;$/gm, '')
-    .replace(/^export \{\};$/gm, '')
-    .replace(/^export (?=(?:const|class|function) )/gm, '');
-  const left = /^(?:import|export)\b.*|\bimport\(.*/m.exec(joined);
-  if (left) throw new Error(`the page's script holds an import or export that cannot be joined: ${left[0]}`);
-  return joined;
 }

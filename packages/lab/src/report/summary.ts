@@ -1,7 +1,7 @@
 /** The answer in words, computed from the figures: which allocator needs the least, which is fastest, and who wastes what. */
-import { geometricMean } from '../metrics/means.js';
+import { geometricMean } from '../metrics/averages.js';
 import type { Measurement } from '../metrics/measurement.js';
-import { formatBytes, formatCount, formatFraction, formatNanoseconds, formatRatio } from './page/format.js';
+import { formatCount, formatFraction, formatNanoseconds, formatRatio, formatSize } from '../text/format.js';
 import { breakdown, isSound, overhead, type TraceResults } from './traces.js';
 
 /** Sentences, the most important first. */
@@ -108,8 +108,8 @@ function verdict(sound: readonly Measurement[], trace: TraceResults): string[] {
   const ratio = overhead(least, trace);
   const need =
     ratio === null
-      ? `${formatBytes(least.footprintBytes)}; nothing was ever live`
-      : `${formatBytes(least.footprintBytes)}, ${formatRatio(ratio)} × the lower bound of ${formatBytes(trace.lowerBound)} (the most bytes ever live at once)`;
+      ? `${formatSize(least.footprintBytes)}; nothing was ever live`
+      : `${formatSize(least.footprintBytes)}, ${formatRatio(ratio)} × the lower bound of ${formatSize(trace.lowerBound)} (the most bytes ever live at once)`;
   if (sound.length === 1) {
     const { allocator, nsPerOp } = least;
     return [`${allocator} needs ${need}${nsPerOp === null ? '' : `, at ${speed(nsPerOp)}`}.`];

@@ -1,8 +1,10 @@
 /** The tables of figures: allocators down, measures across, the best of each column marked; and what the measures mean. */
-import { MEASURES, type Measure, type MeasureKey, type Measurement } from '../metrics/measurement.js';
+
+import type { Measurement } from '../metrics/measurement.js';
+import { MEASURES, type Measure, type MeasureKey } from '../metrics/measures.js';
 import type { OrderFragmentation } from '../metrics/orders.js';
+import { formatCount, formatFraction, formatNanoseconds, formatRatio, formatSize } from '../text/format.js';
 import { type Html, html } from './html.js';
-import { formatBytes, formatCount, formatFraction, formatNanoseconds, formatRatio } from './page/format.js';
 import { type AcrossTraces, acrossTraces } from './summary.js';
 import { isSound, overhead, type TraceResults } from './traces.js';
 
@@ -116,7 +118,7 @@ function ordersOf(what: string, orders: readonly OrderFragmentation[]): Html {
       fragmentationIndex,
       unusableFreeIndex,
     }) => html`<tr><th scope="row">${order}</th>
-${cell(blockBytes, formatBytes(blockBytes), {})}
+${cell(blockBytes, formatSize(blockBytes), {})}
 ${cell(free, formatCount(free), {})}
 ${cell(fragmentationIndex, fragmentationIndex?.toFixed(3) ?? null, {})}
 ${cell(unusableFreeIndex, formatFraction(unusableFreeIndex), {})}</tr>`,
@@ -231,7 +233,7 @@ function bestText(
 
 function formatMeasure({ key, unit }: Measure, value: number): string {
   if (key === 'meanSearch') return value.toFixed(1);
-  if (unit === 'bytes') return formatBytes(value);
+  if (unit === 'bytes') return formatSize(value);
   if (unit === 'fraction') return formatFraction(value);
   if (unit === 'nanoseconds') return formatNanoseconds(value);
   return formatCount(value);

@@ -1,6 +1,6 @@
 /** The words after a command's name, taken one by one as what the command expects; anything else is refused. */
 import { UserError } from '../errors.js';
-import { parseSize } from '../sizes.js';
+import { parseSize } from '../text/sizes.js';
 import type { Word } from './words.js';
 
 /** What `$name` stands for. */

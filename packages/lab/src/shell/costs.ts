@@ -6,8 +6,7 @@ import {
   OWNER_NAMES,
   type VirtualMemoryCounts,
 } from '@freehold/kernel';
-import { formatCount } from '../sizes.js';
-import { many } from './words-for-people.js';
+import { formatCount, formatMany } from '../text/format.js';
 
 export interface Costs {
   readonly faults: {
@@ -72,7 +71,7 @@ export function describeCosts({ faults, frames, freeFrames }: Costs): string[] {
     ] as const;
     const told = parts
       .filter(([count]) => count > 0)
-      .map(([count, noun, what]) => `${many(count, noun)} ${what}`);
+      .map(([count, noun, what]) => `${formatMany(count, noun)} ${what}`);
     lines.push([`faults: ${formatCount(faults.resolved)}`, ...told].join(', '));
   }
   const changes = Object.entries(frames).map(

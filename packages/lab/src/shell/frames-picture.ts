@@ -7,8 +7,8 @@ import {
   ownersOf,
   type PageAllocator,
 } from '@freehold/kernel';
-import type { Colours } from '../cli/terminal.js';
-import { formatCount, formatSize } from '../sizes.js';
+import type { Colours } from '../text/colours.js';
+import { formatCount, formatSize } from '../text/format.js';
 
 /** By OWNER_ constant. */
 const LETTERS = ['·', 'r', 'k', 's', 't', 'v', 'a', 'f', 'm', 'l'] as const;

@@ -1,7 +1,7 @@
 /** A script: a line a command, run until one fails. */
 import { CorruptionError } from 'freehold';
-import { wrap } from '../cli/terminal.js';
 import { FaultError, UserError } from '../errors.js';
+import { wrap } from '../text/table.js';
 import { isRefusal, type Session, type Told } from './session.js';
 
 export interface ScriptOptions {

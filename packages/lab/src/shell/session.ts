@@ -4,16 +4,41 @@
  */
 import { type Kernel, KernelError, type ObjectCache } from '@freehold/kernel';
 import { InvalidFreeError } from 'freehold';
-import { type Colours, wrap } from '../cli/terminal.js';
 import { FaultError, UserError } from '../errors.js';
-import { nearest } from '../nearest.js';
+import type { Colours } from '../text/colours.js';
+import { nearest } from '../text/nearest.js';
+import { wrap } from '../text/table.js';
 import { Arguments } from './arguments.js';
-import type { CommandGroup, Outcome, ShellCommand } from './command.js';
 import { CostMeter, type Costs, describeCosts } from './costs.js';
 import { Refused } from './refused.js';
 import { splitWords, type Word } from './words.js';
 
 const COLUMNS = 80;
+
+export interface Outcome {
+  /** What is printed, without a line end behind. */
+  readonly text: string;
+  /** What `name = command` keeps: an address, a process, an id. */
+  readonly value?: number;
+}
+
+export interface ShellCommand {
+  readonly name: string;
+  /** What follows the name: `PID [STATUS]`. */
+  readonly usage: string;
+  /** One line for `help`. */
+  readonly summary: string;
+  /** What the words after it may be: proposed by completion. */
+  readonly words?: readonly string[] | ((session: Session) => readonly string[]);
+  /** Its lines are printed as they are, however long. */
+  readonly exact?: true;
+  run(session: Session, args: Arguments): Outcome | string;
+}
+
+export interface CommandGroup {
+  readonly title: string;
+  readonly commands: readonly ShellCommand[];
+}
 
 /** What came of a line. */
 export interface Told extends Outcome {

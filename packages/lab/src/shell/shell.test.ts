@@ -1,34 +1,13 @@
-import { PassThrough } from 'node:stream';
-import { Kernel, MemoryFile } from '@freehold/kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { colours } from '../cli/terminal.js';
+import { startShell as start, TEXT } from '../../test/shell.js';
 import { FaultError, UserError } from '../errors.js';
 import { Arguments } from './arguments.js';
-import { GROUPS } from './commands.js';
-import { complete, interact } from './interactive.js';
+import { GROUPS } from './commands/groups.js';
 import { runScript } from './script.js';
-import { isRefusal, Session } from './session.js';
+import { isRefusal } from './session.js';
 import { splitWords } from './words.js';
 import { hexDump } from './words-for-people.js';
-
-const TEXT = new TextEncoder().encode('a file in memory, page by page; '.repeat(300));
-
-function start(memoryBytes = 16 * 2 ** 20) {
-  const kernel = new Kernel({
-    memoryBytes,
-    openFile(path) {
-      if (path !== '/file') throw Object.assign(new Error(path), { code: 'ENOENT' });
-      return new MemoryFile(path, TEXT);
-    },
-  });
-  const session = new Session(kernel, GROUPS, colours({}));
-  const run = (line: string) => {
-    const told = session.execute(line);
-    return told === null ? '' : session.show(told);
-  };
-  return { kernel, session, run };
-}
 
 describe('the words of a line', () => {
   const texts = (line: string) => splitWords(line).map(({ text }) => text);
@@ -353,85 +332,6 @@ describe('a script', () => {
   });
 });
 
-describe('completion', () => {
-  const { session } = start();
-  session.execute('memory = mmap 1 4096');
-  const of = (line: string) => complete(line, session)[0];
-
-  it('knows commands, also behind a name and fails', () => {
-    expect(of('mma')).toEqual(['mmap ']);
-    expect(of('x = vmal')).toEqual(['vmalloc ']);
-    expect(of('fails for')).toEqual(['fork ']);
-    expect(of('')).toContain('ps ');
-  });
-
-  it('knows the words of a command, results and files', () => {
-    expect(of('read 1 $m')).toEqual(['$memory']);
-    expect(of('mmap 1 4096 sh')).toEqual(['shared ']);
-    expect(of('shm at')).toEqual(['attach ']);
-    expect(of('cat /proc/1/m')).toEqual(['/proc/1/maps ']);
-    expect(of('kmalloc 100 GFP_AT')).toEqual(['GFP_ATOMIC ']);
-    const here = import.meta.dirname;
-    expect(of(`exec 1 ${here}/shell.t`)).toEqual([`${here}/shell.test.ts `]);
-    expect(of(`exec 1 ${here}/comm`)).toContain(`${here}/commands/`);
-    expect(of('exec 1 /no/such/folder/x')).toEqual([]);
-  });
-});
-
-describe('the shell on a terminal', () => {
-  /** Presses the keys one after the other, as a person does. @returns what the terminal was sent */
-  async function type(session: Session, keys: readonly string[]): Promise<string> {
-    const input = new PassThrough();
-    const output = new PassThrough();
-    let text = '';
-    output.on('data', (data) => {
-      text += String(data);
-    });
-    const end = interact(session, { input, output });
-    for (const key of keys) {
-      input.write(key);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    await end;
-    return text;
-  }
-
-  const UP = '\u001b[A';
-
-  it('completes with Tab, repeats with ↑, survives errors, and ends at quit', async () => {
-    const { session, kernel } = start();
-    const text = await type(session, [
-      'fo',
-      '\t',
-      '1',
-      '\r',
-      UP,
-      '\r',
-      'sing',
-      '\r',
-      'read 1 0',
-      '\r',
-      'quit',
-      '\r',
-    ]);
-    expect(kernel.processes.size).toBe(3);
-    expect(text).toContain('process 2 is a copy of process 1');
-    expect(text).toContain('process 3 is a copy of process 1');
-    expect(text).toContain("unknown command 'sing'");
-    expect(text).toContain('SIGSEGV (SEGV_MAPERR): cannot read at 0x0');
-    expect(session.ended).toBe(true);
-  });
-
-  it('gives the line up at Ctrl-C, and itself at Ctrl-D', async () => {
-    const { session, kernel } = start();
-    const text = await type(session, ['fork 1', '\u0003', 'echo still here', '\r', '\u0004']);
-    expect(kernel.processes.size).toBe(1);
-    expect(text).toContain('^C');
-    expect(text).toContain('\nstill here\n');
-    expect(session.ended).toBe(false);
-  });
-});
-
 describe('words that every object knows', () => {
   const NAMES = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'];
 
@@ -454,7 +354,6 @@ describe('words that every object knows', () => {
     run(`${name} = kmalloc 8`);
     run(`kfree $${name}`);
     expect(session.variables.size).toBe(1);
-    expect(complete(`${name} `, session)[0]).toEqual([]);
   });
 });
 

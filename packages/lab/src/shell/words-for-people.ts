@@ -1,14 +1,8 @@
 /** How the shell writes addresses, sizes and protections, and how it reads protections. */
 import { PROT_EXEC, PROT_READ, PROT_WRITE } from '@freehold/kernel';
-import { formatCount } from '../sizes.js';
 
 export function hex(address: number): string {
   return `0x${address.toString(16)}`;
-}
-
-/** `1 page`, `1,234 pages`. */
-export function many(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** Every protection that mmap and mprotect take. */

@@ -1,5 +1,6 @@
 /** The laws that every trace obeys, whichever reader or generator made it. */
 import { CorruptionError } from 'freehold';
+import { isShared } from './memory.js';
 import { OP_ALIGNED, OP_FREE, OP_REALLOCATE, type Trace } from './trace.js';
 
 /**
@@ -17,7 +18,7 @@ export function checkTrace(trace: Trace): void {
     law(column.length === length, 'every column has the length of the trace', () => {
       return `${name} with ${column.length} entries in a trace of ${length}`;
     });
-    law(column.buffer instanceof SharedArrayBuffer, 'every column lies on shared memory', () => name);
+    law(isShared(column.buffer), 'every column lies on shared memory, where there is any', () => name);
   }
 
   if (trace.details !== undefined) {

@@ -2,6 +2,7 @@
  * The columns of a trace while its length is not known yet: chunks that are filled one after another and put
  * together at the end, one column at a time, so that chunks and columns are never all in memory at once.
  */
+import { sharedMemory } from './memory.js';
 
 /** Operations a chunk. */
 const CHUNK = 2 ** 16;
@@ -50,15 +51,13 @@ export class Columns {
     align: Uint8Array;
   } {
     const { length } = this;
-    const op = join(this.#ops, new Uint8Array(new SharedArrayBuffer(length)));
-    const slot = join(this.#slots, new Uint32Array(new SharedArrayBuffer(4 * length)));
-    const align = join(this.#aligns, new Uint8Array(new SharedArrayBuffer(length)));
+    const op = join(this.#ops, new Uint8Array(sharedMemory(length)));
+    const slot = join(this.#slots, new Uint32Array(sharedMemory(4 * length)));
+    const align = join(this.#aligns, new Uint8Array(sharedMemory(length)));
     const wide = this.#wideAt.length > 0;
     const size = join<Uint32Array | Float64Array>(
       this.#sizes,
-      wide
-        ? new Float64Array(new SharedArrayBuffer(8 * length))
-        : new Uint32Array(new SharedArrayBuffer(4 * length)),
+      wide ? new Float64Array(sharedMemory(8 * length)) : new Uint32Array(sharedMemory(4 * length)),
     );
     this.#wideAt.forEach((at, i) => {
       size[at] = this.#wideSizes[i]!;

@@ -2,6 +2,7 @@
  * What some recordings tell of a block beyond its size: its kind (the object cache it is of, the migrate type of its
  * pages) and the bytes that the recorded allocator granted for it. An entry an operation, 6 bytes; frees have none.
  */
+import { sharedMemory } from './memory.js';
 
 export interface TraceDetails {
   /** Names of the kinds. The first is '' and stands for none. */
@@ -36,8 +37,8 @@ export class DetailsBuilder {
 
   /** The details on shared memory, one entry for each of `length` operations. */
   finish(length: number): TraceDetails {
-    const kind = new Uint16Array(new SharedArrayBuffer(2 * length));
-    const granted = new Uint32Array(new SharedArrayBuffer(4 * length));
+    const kind = new Uint16Array(sharedMemory(2 * length));
+    const granted = new Uint32Array(sharedMemory(4 * length));
     kind.set(this.#kind.subarray(0, length));
     granted.set(this.#granted.subarray(0, length));
     return { kinds: this.#kinds, kind, granted };

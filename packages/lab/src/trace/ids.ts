@@ -88,10 +88,14 @@ export class IdTable {
   #grow(): void {
     const old = this.#cells;
     this.#bits++;
-    this.#cells = new Uint32Array(2 * old.length);
+    const cells = new Uint32Array(2 * old.length);
+    this.#cells = cells;
     for (let at = 0; at < old.length; at += WORDS) {
       if (old[at + 2] === 0) continue;
-      this.#cells.set(old.subarray(at, at + WORDS), this.#find(old[at]!, old[at + 1]!));
+      const to = this.#find(old[at]!, old[at + 1]!);
+      cells[to] = old[at]!;
+      cells[to + 1] = old[at + 1]!;
+      cells[to + 2] = old[at + 2]!;
     }
   }
 }

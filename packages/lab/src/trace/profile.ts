@@ -2,8 +2,10 @@
  * What a recording shows of its program, before any allocator is chosen: how many calls, of which sizes, how long
  * blocks live, when most bytes do, and what is left at the end. One pass; memory by the most blocks ever live.
  */
-import { sizeClass } from '../metrics/histogram.js';
-import { type RecordedGrants, recordedGrants } from '../metrics/recorded.js';
+
+import { LiveBytes } from './live.js';
+import { type RecordedGrants, recordedGrants } from './recorded.js';
+import { CLASSES, sizeClass, trimmed } from './size-classes.js';
 import {
   OP_ALIGNED,
   OP_ALLOCATE,
@@ -49,7 +51,6 @@ export interface Profile {
 
 const FREQUENT = 8;
 const STRETCHES = 64;
-const CLASSES = 54;
 /** Bytes: sizes below are counted in a table. */
 const SMALL = 2 ** 16;
 
@@ -58,12 +59,11 @@ export function profileOf(trace: Trace): Profile {
   const calls = [0, 0, 0, 0, 0];
   const sizes = new Float64Array(CLASSES);
   const lifetimes = new Float64Array(CLASSES);
-  const held = new Float64Array(slots);
+  const held = new LiveBytes(slots);
   const born = new Float64Array(slots).fill(-1);
   const reallocs = { growing: 0, shrinking: 0, same: 0 };
   const stretches = Math.min(STRETCHES, length);
   const live: number[] = [];
-  let bytes = 0;
   let blocks = 0;
   let mostBlocks = 0;
   let requestedBytes = 0;
@@ -74,8 +74,7 @@ export function profileOf(trace: Trace): Profile {
     calls[kind]!++;
     if (kind === OP_FREE) {
       lifetimes[sizeClass(i - born[at]!)]!++;
-      bytes -= held[at]!;
-      held[at] = 0;
+      held.set(at, 0);
       born[at] = -1;
       blocks--;
     } else {
@@ -83,18 +82,17 @@ export function profileOf(trace: Trace): Profile {
       sizes[sizeClass(wanted)]!++;
       requestedBytes += wanted;
       if (kind === OP_REALLOCATE) {
-        const before = held[at]!;
+        const before = held.of(at);
         reallocs[wanted > before ? 'growing' : wanted < before ? 'shrinking' : 'same']++;
       } else {
         born[at] = i;
         blocks++;
         if (blocks > mostBlocks) mostBlocks = blocks;
       }
-      bytes += wanted - held[at]!;
-      held[at] = wanted;
+      const bytes = held.set(at, wanted);
       if (bytes > peak.bytes) peak = { bytes, blocks, operation: i + 1 };
     }
-    if (i + 1 === Math.ceil(((live.length + 1) * length) / stretches)) live.push(bytes);
+    if (i + 1 === Math.ceil(((live.length + 1) * length) / stretches)) live.push(held.total);
   }
   return {
     trace: trace.name,
@@ -111,9 +109,9 @@ export function profileOf(trace: Trace): Profile {
     requestedBytes,
     peak,
     mostBlocks,
-    left: { blocks, bytes },
-    sizes: upToLast(sizes),
-    lifetimes: upToLast(lifetimes),
+    left: { blocks, bytes: held.total },
+    sizes: trimmed(sizes),
+    lifetimes: trimmed(lifetimes),
     frequent: mostFrequent(trace),
     reallocs,
     recorded: recordedGrants(trace),
@@ -151,8 +149,4 @@ function mostFrequent({ length, op, size }: Trace): Profile['frequent'] {
     offer(sorted[start]!, at - start);
   }
   return most;
-}
-
-function upToLast(values: Float64Array): number[] {
-  return [...values.subarray(0, values.findLastIndex((value) => value !== 0) + 1)];
 }

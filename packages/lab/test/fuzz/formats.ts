@@ -7,11 +7,11 @@ import { runInNewContext } from 'node:vm';
 import { UserError } from '../../src/errors.js';
 import { decompress } from '../../src/formats/decompress.js';
 import { Head } from '../../src/formats/format.js';
-import { findFormat, recognise } from '../../src/formats/open.js';
-import { Random } from '../../src/fuzz/random.js';
+import { findFormat, recognise } from '../../src/formats/read-trace.js';
 import { TraceBuilder } from '../../src/trace/builder.js';
 import { checkTrace } from '../../src/trace/check.js';
 import { profileOf } from '../../src/trace/profile.js';
+import { Random } from '../../src/workload/random.js';
 import { mutate, wrap, zstdOf } from './mutate.js';
 import { PACKED, SAMPLES } from './samples.js';
 

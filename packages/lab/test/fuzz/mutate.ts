@@ -1,6 +1,6 @@
 /** Changes recordings: their bytes, their lines, the numbers and words in these, and what they are wrapped in. */
 import { gzipSync } from 'node:zlib';
-import type { Random } from '../../src/fuzz/random.js';
+import type { Random } from '../../src/workload/random.js';
 
 type Bytes = Buffer<ArrayBuffer>;
 type Mutator = (bytes: Bytes, random: Random) => Bytes;

@@ -2,11 +2,8 @@
  * A chart over the operations of a trace, drawn by uPlot, with a legend of its own: check boxes that show and hide
  * lines, the figures under the pointer beside them. The arrow keys move the pointer where there is no mouse.
  */
-import type UPlot from 'uplot';
-import { formatCompact, formatCount } from './format.js';
-
-// uPlot stands in a script of its own before this one.
-declare const uPlot: typeof UPlot;
+import UPlot from 'uplot';
+import { formatCompact, formatCount } from '../../text/format.js';
 
 export interface ChartLine {
   readonly name: string;
@@ -103,7 +100,7 @@ export class TimeChart {
         setScale: [(chart) => this.#offerReset(chart)],
       },
     };
-    this.#chart = new uPlot(options, data as UPlot.AlignedData, this.#plot);
+    this.#chart = new UPlot(options, data as UPlot.AlignedData, this.#plot);
     this.#buildLegend();
     this.#tell(null);
   }

@@ -1,5 +1,6 @@
 /** The charts over time: every allocator in one, and one allocator taken apart. */
-import { type ChartLine, TimeChart } from './chart.js';
+
+import { formatCount, formatSize } from '../../text/format.js';
 import {
   NO_VALUE,
   type PackedAllocator,
@@ -7,8 +8,8 @@ import {
   type PackedRange,
   type PackedTrace,
   type PageData,
-} from './data.js';
-import { formatBytes, formatCount } from './format.js';
+} from '../page-data.js';
+import { type ChartLine, TimeChart } from './chart.js';
 
 type Column = (number | null)[];
 
@@ -60,7 +61,7 @@ function drawAll(root: HTMLElement, trace: PackedTrace, columns: readonly Column
         formatCount,
         1,
       );
-    else chart.show([live, ...byAllocator((each) => each.footprint)], formatBytes, 2);
+    else chart.show([live, ...byAllocator((each) => each.footprint)], formatSize, 2);
   };
   const choice = root.querySelector('select')!;
   choice.addEventListener('change', () => show(choice.value));
@@ -91,7 +92,7 @@ function drawOne(root: HTMLElement, trace: PackedTrace, columns: readonly Column
         line('granted', granted, '--part-internal', [9, 4]),
         line('requested', live, '--part-live', [2, 3]),
       ],
-      formatBytes,
+      formatSize,
       2,
     );
   };

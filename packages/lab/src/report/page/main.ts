@@ -1,6 +1,8 @@
 /** The script of report.html: what cannot be done when it is written. Without it the tables and bars still stand. */
+import 'uplot/dist/uPlot.min.css';
+import './style.css';
+import type { PageData } from '../page-data.js';
 import { drawCharts } from './charts.js';
-import type { PageData } from './data.js';
 import { makeSortable } from './sort.js';
 import { showTips } from './tips.js';
 

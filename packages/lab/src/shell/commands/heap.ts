@@ -1,8 +1,8 @@
 /** malloc in a process: the library in user space. */
-import { formatCount, formatSize } from '../../sizes.js';
-import type { CommandGroup, Outcome } from '../command.js';
+import { formatCount, formatMany, formatSize } from '../../text/format.js';
 import { Refused } from '../refused.js';
-import { hex, many } from '../words-for-people.js';
+import type { CommandGroup, Outcome } from '../session.js';
+import { hex } from '../words-for-people.js';
 import { processOf } from './processes.js';
 
 export const HEAP: CommandGroup = {
@@ -69,7 +69,7 @@ export const HEAP: CommandGroup = {
         const stats = heap.stats();
         return [
           `heap      ${formatSize(stats.heapBytes)} from ${hex(heap.start)} to the break`,
-          `          ${many(stats.heapBlocks, 'block')} of ${formatSize(stats.heapUsedBytes)}, ${formatSize(stats.topBytes)} free at the top`,
+          `          ${formatMany(stats.heapBlocks, 'block')} of ${formatSize(stats.heapUsedBytes)}, ${formatSize(stats.topBytes)} free at the top`,
           `mappings  ${formatCount(stats.mappings)} of ${formatSize(stats.mappedBytes)}`,
           `system calls ${formatCount(stats.systemCalls)}, of which ${formatCount(stats.trims)} gave memory back`,
         ].join('\n');

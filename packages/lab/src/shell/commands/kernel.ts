@@ -11,12 +11,11 @@ import {
   parseGfp,
 } from '@freehold/kernel';
 import { UserError } from '../../errors.js';
-import { formatCount } from '../../sizes.js';
+import { formatCount, formatMany } from '../../text/format.js';
 import type { Arguments } from '../arguments.js';
-import type { CommandGroup, Outcome } from '../command.js';
 import { Refused } from '../refused.js';
-import type { Session } from '../session.js';
-import { hex, many } from '../words-for-people.js';
+import type { CommandGroup, Outcome, Session } from '../session.js';
+import { hex } from '../words-for-people.js';
 
 const FLAGS = [...GFP_NAMES.keys()];
 const CACHE_ACTIONS = ['create', 'alloc', 'free', 'shrink', 'destroy'] as const;
@@ -50,7 +49,7 @@ export const KERNEL: CommandGroup = {
         if (address === null) throw new Refused(`__get_free_pages: ${noFrames(order)}`);
         const frame = (address - PAGE_OFFSET) / FRAME_BYTES;
         return {
-          text: `${many(2 ** order, 'frame')} at ${hex(address)}: frame ${frame} and on`,
+          text: `${formatMany(2 ** order, 'frame')} at ${hex(address)}: frame ${frame} and on`,
           value: address,
         };
       },
@@ -66,7 +65,7 @@ export const KERNEL: CommandGroup = {
         const frame = which >= PAGE_OFFSET ? (which - PAGE_OFFSET) / FRAME_BYTES : which;
         refuseFrameInUse(session, frame);
         session.kernel.pages.freePages(frame, order);
-        return `${many(2 ** order, 'frame')} given back`;
+        return `${formatMany(2 ** order, 'frame')} given back`;
       },
     },
     {
@@ -108,7 +107,10 @@ export const KERNEL: CommandGroup = {
         args.end();
         const address = session.kernel.vm.kernel.vmalloc(size, { gfp, caller: 'shell' });
         if (address === null) throw new Refused(`vmalloc: no memory for ${formatCount(size)} bytes`);
-        return { text: `${many(Math.ceil(size / FRAME_BYTES), 'page')} at ${hex(address)}`, value: address };
+        return {
+          text: `${formatMany(Math.ceil(size / FRAME_BYTES), 'page')} at ${hex(address)}`,
+          value: address,
+        };
       },
     },
     {
@@ -139,7 +141,7 @@ export const KERNEL: CommandGroup = {
       summary: 'give clean pages of files and free slabs back',
       run(session, args) {
         args.end();
-        return `${many(session.kernel.dropCaches(), 'frame')} given back`;
+        return `${formatMany(session.kernel.dropCaches(), 'frame')} given back`;
       },
     },
     {
@@ -171,7 +173,7 @@ const RUN: Readonly<
       throw new UserError(`there is a cache ${name} already`);
     const { geometry } = session.kernel.slab.createCache(name, size);
     const { objectsPerSlab, order, stride } = geometry;
-    return `cache ${name}: ${many(objectsPerSlab, 'object')} of ${stride} bytes in a slab of ${many(2 ** order, 'frame')}`;
+    return `cache ${name}: ${formatMany(objectsPerSlab, 'object')} of ${stride} bytes in a slab of ${formatMany(2 ** order, 'frame')}`;
   },
   alloc(session, args) {
     const cache = cacheOf(session, args);
@@ -192,7 +194,7 @@ const RUN: Readonly<
   shrink(session, args) {
     const cache = cacheOf(session, args);
     args.end();
-    return `${many(cache.shrink(), 'frame')} given back; ${fill(cache)}`;
+    return `${formatMany(cache.shrink(), 'frame')} given back; ${fill(cache)}`;
   },
   destroy(session, args) {
     const cache = cacheOf(session, args);
@@ -200,7 +202,7 @@ const RUN: Readonly<
     refuseKernelCache(session, cache);
     const { activeObjects } = cache.stats();
     if (activeObjects > 0)
-      throw new Refused(`cache ${cache.name} has ${many(activeObjects, 'object')} in use`);
+      throw new Refused(`cache ${cache.name} has ${formatMany(activeObjects, 'object')} in use`);
     session.kernel.slab.destroyCache(cache);
     return `cache ${cache.name} is gone`;
   },
@@ -208,7 +210,7 @@ const RUN: Readonly<
 
 function fill(cache: ObjectCache): string {
   const { activeObjects, objects, slabs } = cache.stats();
-  return `${cache.name} has ${activeObjects} of ${objects} objects in use, in ${many(slabs, 'slab')}`;
+  return `${cache.name} has ${activeObjects} of ${objects} objects in use, in ${formatMany(slabs, 'slab')}`;
 }
 
 function cacheOf(session: Session, args: Arguments): ObjectCache {
@@ -242,7 +244,7 @@ function requestOf(args: Arguments): { order: number; gfp: number } {
 }
 
 function noFrames(order: number): string {
-  return order === 0 ? 'no frame is free' : `no ${many(2 ** order, 'frame')} in one piece are free`;
+  return order === 0 ? 'no frame is free' : `no ${formatMany(2 ** order, 'frame')} in one piece are free`;
 }
 
 /** `GFP_KERNEL|__GFP_ZERO`; GFP_KERNEL when no word is left. */

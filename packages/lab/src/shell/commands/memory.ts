@@ -10,11 +10,10 @@ import {
   PTE_WRITE,
   type RemapOptions,
 } from '@freehold/kernel';
-import { formatSize } from '../../sizes.js';
+import { formatMany, formatSize } from '../../text/format.js';
 import type { Arguments } from '../arguments.js';
-import type { CommandGroup, Outcome } from '../command.js';
-import type { Session } from '../session.js';
-import { hex, hexDump, many, PROTECTIONS, protectionOf } from '../words-for-people.js';
+import type { CommandGroup, Outcome, Session } from '../session.js';
+import { hex, hexDump, PROTECTIONS, protectionOf } from '../words-for-people.js';
 import { processOf } from './processes.js';
 
 const READ_BYTES_MAX = 4096;
@@ -37,7 +36,7 @@ export const MEMORY: CommandGroup = {
         const { process, address, length } = rangeOf(session, args);
         args.end();
         process.munmap(address, length);
-        return `${many(Math.ceil(length / FRAME_BYTES), 'page')} from ${hex(address)} on are unmapped`;
+        return `${formatMany(Math.ceil(length / FRAME_BYTES), 'page')} from ${hex(address)} on are unmapped`;
       },
     },
     {
@@ -58,7 +57,7 @@ export const MEMORY: CommandGroup = {
         if (protection === null) throw args.wrong(`the protection must be one of ${PROTECTIONS.join(', ')}`);
         args.end();
         process.mprotect(address, length, protectionOf(protection));
-        return `${many(Math.ceil(length / FRAME_BYTES), 'page')} from ${hex(address)} on are '${protection}' now`;
+        return `${formatMany(Math.ceil(length / FRAME_BYTES), 'page')} from ${hex(address)} on are '${protection}' now`;
       },
     },
     {
@@ -68,7 +67,7 @@ export const MEMORY: CommandGroup = {
       run(session, args) {
         const { process, address, length } = rangeOf(session, args);
         args.end();
-        return `${many(process.space.msync(address, length), 'page')} written back`;
+        return `${formatMany(process.space.msync(address, length), 'page')} written back`;
       },
     },
     {
@@ -96,7 +95,7 @@ export const MEMORY: CommandGroup = {
         const bytes = new TextEncoder().encode(args.text('TEXT'));
         args.end();
         process.space.write(address, bytes);
-        return `${many(bytes.length, 'byte')} written to ${hex(address)}`;
+        return `${formatMany(bytes.length, 'byte')} written to ${hex(address)}`;
       },
     },
     {
@@ -112,7 +111,7 @@ export const MEMORY: CommandGroup = {
         const end = Math.floor((address + Math.max(1, length) - 1) / FRAME_BYTES) + 1;
         for (let page = first; page < end; page++)
           process.space.store8(Math.max(address, page * FRAME_BYTES), 1);
-        return `${many(end - first, 'page')} touched`;
+        return `${formatMany(end - first, 'page')} touched`;
       },
     },
     {
@@ -221,7 +220,7 @@ function remap(session: Session, args: Arguments): Outcome {
 }
 
 function mapped(process: Process, address: number, { length }: MapOptions, what: string): Outcome {
-  const pages = many(Math.ceil(length / FRAME_BYTES), 'page');
+  const pages = formatMany(Math.ceil(length / FRAME_BYTES), 'page');
   return { text: `${pages} of ${what} at ${hex(address)} in process ${process.pid}`, value: address };
 }
 
@@ -239,7 +238,7 @@ function where(session: Session, process: Process, address: number): string {
   const writable = (low & PTE_WRITE) !== 0 ? 'writable' : 'read-only: a write is a fault';
   lines.push(`page   ${(low & PTE_PRESENT) === 0 ? 'no access' : writable}`);
   const owner = (low & PTE_SPECIAL) !== 0 ? 'the zero page' : OWNER_NAMES[descriptors.owner[frame]!]!;
-  const held = `${many(descriptors.mapCount[frame]!, 'mapping')}, ${many(descriptors.references[frame]!, 'reference')}`;
+  const held = `${formatMany(descriptors.mapCount[frame]!, 'mapping')}, ${formatMany(descriptors.references[frame]!, 'reference')}`;
   lines.push(
     `frame  ${frame} (${owner}), ${held}; physical address ${hex(frame * FRAME_BYTES + (address % FRAME_BYTES))}`,
   );

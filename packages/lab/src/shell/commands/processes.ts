@@ -1,11 +1,10 @@
 /** fork, exec, exit, wait, ps, and the stacks of a process. */
 import type { AddressSpace, Process } from '@freehold/kernel';
-import { table } from '../../cli/terminal.js';
-import { formatCount, formatSize } from '../../sizes.js';
+import { formatCount, formatMany, formatSize } from '../../text/format.js';
+import { table } from '../../text/table.js';
 import type { Arguments } from '../arguments.js';
-import type { CommandGroup } from '../command.js';
-import type { Session } from '../session.js';
-import { hex, many } from '../words-for-people.js';
+import type { CommandGroup, Session } from '../session.js';
+import { hex } from '../words-for-people.js';
 
 const THREAD_STACK_BYTES = 64 * 1024;
 
@@ -22,8 +21,8 @@ export const PROCESSES: CommandGroup = {
         const child = session.kernel.processes.fork(parent);
         const { areas, resident } = child.space;
         const text =
-          `process ${child.pid} is a copy of process ${parent.pid}: ${many(areas.length, 'area')}, ` +
-          `${many(resident.anonymous, 'page')} shared until either writes`;
+          `process ${child.pid} is a copy of process ${parent.pid}: ${formatMany(areas.length, 'area')}, ` +
+          `${formatMany(resident.anonymous, 'page')} shared until either writes`;
         return { text, value: child.pid };
       },
     },
@@ -38,7 +37,7 @@ export const PROCESSES: CommandGroup = {
         const { entry, stackPointer, interpreter } = session.kernel.processes.exec(process, path, argv);
         const lines = [
           `process ${process.pid} runs ${path}: entry ${hex(entry)}, stack pointer ${hex(stackPointer)},`,
-          `  ${many(process.space.areas.length, 'area')}; break at ${hex(process.break)}`,
+          `  ${formatMany(process.space.areas.length, 'area')}; break at ${hex(process.break)}`,
         ];
         if (interpreter !== null) {
           lines.push(`  its interpreter ${interpreter} is not loaded: no instruction is executed here`);

@@ -1,11 +1,10 @@
 /** shm: shared segments. */
 import { IPC_PRIVATE } from '@freehold/kernel';
-import { table } from '../../cli/terminal.js';
-import { formatCount, formatSize } from '../../sizes.js';
+import { formatCount, formatMany, formatSize } from '../../text/format.js';
+import { table } from '../../text/table.js';
 import type { Arguments } from '../arguments.js';
-import type { CommandGroup, Outcome } from '../command.js';
-import type { Session } from '../session.js';
-import { hex, many } from '../words-for-people.js';
+import type { CommandGroup, Outcome, Session } from '../session.js';
+import { hex } from '../words-for-people.js';
 import { processOf } from './processes.js';
 
 const ACTIONS = ['create', 'attach', 'detach', 'remove', 'list'] as const;
@@ -45,7 +44,7 @@ const RUN: Readonly<
     readOnly = args.take('ro') || readOnly;
     args.end();
     const address = process.attach(segment, { ...place, readOnly });
-    const text = `segment ${segment.id} is at ${hex(address)} in process ${process.pid}, attached ${many(segment.attached, 'time')} now`;
+    const text = `segment ${segment.id} is at ${hex(address)} in process ${process.pid}, attached ${formatMany(segment.attached, 'time')} now`;
     return { text, value: address };
   },
   detach(session, args) {
@@ -62,7 +61,7 @@ const RUN: Readonly<
     const still = segment.attached;
     return still === 0
       ? `segment ${segment.id} is gone`
-      : `segment ${segment.id} goes when the last detaches: it is attached ${many(still, 'time')}`;
+      : `segment ${segment.id} goes when the last detaches: it is attached ${formatMany(still, 'time')}`;
   },
   list(session, args) {
     args.end();

@@ -15,14 +15,13 @@ import {
   smapsOf,
   vmallocinfoOf,
 } from '@freehold/kernel';
-import { define } from '../../cli/terminal.js';
 import { UserError } from '../../errors.js';
-import { unknownName } from '../../nearest.js';
-import { formatCount } from '../../sizes.js';
+import { formatCount } from '../../text/format.js';
+import { unknownName } from '../../text/nearest.js';
+import { define } from '../../text/table.js';
 import type { Arguments } from '../arguments.js';
-import type { CommandGroup } from '../command.js';
 import { framesPicture } from '../frames-picture.js';
-import type { Session } from '../session.js';
+import type { CommandGroup, Session } from '../session.js';
 
 /** The files of /proc that are no process's. */
 const FILES: ReadonlyMap<string, (session: Session) => string> = new Map(

@@ -1,0 +1,314 @@
+/**
+ * Replays a trace through an arena operation by operation and takes every measure of memory and search (see
+ * measurement.ts for the definitions); time is taken elsewhere, without any of this.
+ *
+ * Two replays. The first, metering, knows the state after every operation: bytes requested and granted in O(1), the end
+ * of the highest segment by a tournament over the slots; it walks all segments only at moments evenly spread, few enough
+ * that the walks together cost about as much as the replay. The second halts at the two peaks, which are known only when
+ * the first is over, to look at the holes there: it may be any other replay, such as one that is timed.
+ */
+
+import { FRAME_BYTES, PageRange } from '@freehold/kernel';
+import { type Allocator, Buddy } from 'freehold';
+import { Counts, external, type Holes, holesBelow } from '../metrics/histogram.js';
+import type { Measurement, Moment } from '../metrics/measurement.js';
+import { orderFragmentation } from '../metrics/orders.js';
+import { LiveBytes } from '../trace/live.js';
+import { countSizes } from '../trace/size-classes.js';
+import { OP_FREE, type Trace } from '../trace/trace.js';
+import type { Arena } from './arena.js';
+import { HighestEnd } from './highest-end.js';
+import { Replay } from './replay.js';
+import { TimelineBuilder } from './timeline.js';
+import { type Looks, replayAndLook, type Timing } from './timing.js';
+
+/** Segments that the walks at evenly spread moments visit in all, about; and how many moments at most. */
+const VISITS_MAX = 4_000_000;
+const SAMPLES_MAX = 256;
+
+/** The part of a Measurement that one replay tells. */
+export type Measures = Omit<
+  Measurement,
+  | 'trace'
+  | 'allocator'
+  | 'title'
+  | 'naive'
+  | 'options'
+  | 'capacity'
+  | keyof Timing
+  | 'recorded'
+  | 'verification'
+>;
+
+/** Takes the measures. O(length · cost of the allocator). */
+export function measure(trace: Trace, makeArena: () => Arena): Measures {
+  const metered = meter(trace, makeArena());
+  replayAndLook(trace, makeArena(), metered.peaks);
+  return metered.measures();
+}
+
+/** What the first replay found out. Its arena is not kept. */
+export interface Metered {
+  /** What has to look at another replay of the same trace, through a fresh arena. */
+  readonly peaks: Looks;
+  /** All measures, when the peaks have been looked at. */
+  measures(): Measures;
+}
+
+/** The first of the two replays, the one that costs more. */
+export function meter(trace: Trace, arena: Arena): Metered {
+  const first = new Meter(trace, arena);
+  for (let i = 0; i < trace.length; i++) first.step(i);
+  const known = first.result();
+  const peaks = new Peaks(first.peakLive, first.peakFootprint);
+  const unit = unitOf(arena.allocator);
+  return { peaks, measures: () => ({ ...known, ...peaks.result(unit) }) };
+}
+
+/** The first replay: sums, extremes, and what was the case when they were reached. */
+class Meter {
+  readonly #trace: Trace;
+  readonly #arena: Arena;
+  readonly #replay: Replay;
+  readonly #base: number;
+  /** Where the allocator does not tell the end of its highest segment itself. */
+  readonly #ends: HighestEnd | null;
+  readonly #searches = new Counts();
+  readonly #timeline: TimelineBuilder;
+  /** Operations between two samples of the holes. */
+  readonly #sampling: number;
+  /** Bytes requested. */
+  readonly #requested: LiveBytes;
+  #requests = 0;
+  /** r, g, b, h and e + b after the last operation. */
+  #live = 0;
+  #granted = 0;
+  #bookkeeping = 0;
+  /** Of the bookkeeping, what lies outside the range. */
+  #outside = 0;
+  #reach = 0;
+  #current = 0;
+  #liveSum = 0;
+  #grantedSum = 0;
+  #currentSum = 0;
+  #bookkeepingMax = 0;
+  #currentMax = 0;
+  #liveAtCurrentMax = 0;
+  /** The states at the two peaks. */
+  peakLive: State = { operation: 0, live: 0, granted: 0, bookkeeping: 0, outside: 0, reach: 0 };
+  #currentAtPeakLive = 0;
+  peakFootprint: State = this.peakLive;
+  #externalSum = 0;
+  #samples = 0;
+
+  constructor(trace: Trace, arena: Arena) {
+    this.#trace = trace;
+    this.#arena = arena;
+    this.#replay = new Replay(trace, arena);
+    this.#base = arena.allocator.base;
+    this.#ends = arena.allocator.stats().own === undefined ? new HighestEnd(trace.slots) : null;
+    this.#timeline = new TimelineBuilder(trace.length);
+    this.#requested = new LiveBytes(trace.slots);
+    const samples = Math.max(8, Math.min(SAMPLES_MAX, Math.floor(VISITS_MAX / (2 * trace.slots + 1))));
+    this.#sampling = Math.ceil(trace.length / samples);
+  }
+
+  step(i: number): void {
+    this.#perform(i);
+    const { usedBytes, bookkeepingBytes, freeSegments, own } = this.#arena.allocator.stats();
+    const end = this.#ends === null ? own!.reachBytes : this.#ends.max;
+    this.#granted = usedBytes;
+    this.#outside = bookkeepingBytes;
+    this.#bookkeeping = bookkeepingBytes + (own === undefined ? 0 : own.bytes);
+    if (end > this.#reach) this.#reach = end;
+    this.#current = end + bookkeepingBytes;
+    this.#note(i + 1);
+    this.#timeline.add(i + 1, this.#live, usedBytes, this.#current, freeSegments);
+    if ((i + 1) % this.#sampling === 0) {
+      this.#externalSum += external(holesBelow(this.#arena.allocator, this.#reach));
+      this.#samples++;
+    }
+  }
+
+  /** All but what the peaks tell. */
+  result(): Omit<Measures, keyof PeakMeasures> {
+    const trace = this.#trace;
+    const replay = this.#replay;
+    const atEnd = this.#state(trace.length);
+    const counted = this.#searches.max > 0;
+    const holesAtEnd = holesBelow(this.#arena.allocator, this.#reach);
+    const peak = this.peakLive;
+    const footprintBytes = footprintOf(this.peakFootprint);
+    return {
+      operations: trace.length,
+      requests: this.#requests,
+      reallocations: replay.reallocations,
+      moves: replay.moves,
+      peakLiveBytes: peak.live,
+      footprintBytes,
+      bookkeepingBytes: this.#bookkeepingMax,
+      utilization: footprintBytes === 0 ? 0 : peak.live / footprintBytes,
+      internalFragmentation: internal(peak.live, peak.granted),
+      internalMean: internal(this.#liveSum, this.#grantedSum),
+      externalMean: this.#samples === 0 ? 0 : this.#externalSum / this.#samples,
+      johnstoneWilson1: beyond(this.#currentSum, this.#liveSum),
+      johnstoneWilson2: beyond(this.#currentAtPeakLive, peak.live),
+      johnstoneWilson3: beyond(this.#currentMax, this.#liveAtCurrentMax),
+      johnstoneWilson4: beyond(this.#currentMax, peak.live),
+      failed: replay.failed,
+      // Who counts has looked at one segment at least.
+      meanSearch: counted ? this.#searches.mean : null,
+      p99Search: counted ? this.#searches.percentile(0.99) : null,
+      maxSearch: counted ? this.#searches.max : null,
+      atEnd: moment(atEnd, holesAtEnd),
+      timeline: this.#timeline.result(),
+      requestSizes: countSizes(requestedSizes(trace)),
+      freeAtEnd: holesAtEnd.sizes,
+    };
+  }
+
+  /** Lets the replay do operation `i` and follows its block. */
+  #perform(i: number): void {
+    const replay = this.#replay;
+    const slot = this.#trace.slot[i]!;
+    const before = replay.addresses[slot]!;
+    const failed = replay.failed;
+    replay.step(i);
+    if (this.#trace.op[i] === OP_FREE) {
+      this.#live = this.#requested.set(slot, 0);
+      this.#ends?.set(slot, 0);
+      return;
+    }
+    this.#requests++;
+    const address = replay.addresses[slot]!;
+    // A block resized in place was not searched for.
+    if (address !== before || replay.failed > failed) this.#searches.add(this.#arena.allocator.inspected);
+    if (replay.failed > failed) return;
+    this.#live = this.#requested.set(slot, this.#trace.size[i]!);
+    this.#ends?.set(slot, address + this.#arena.allocator.sizeOf(address) - this.#base);
+  }
+
+  /** Adds the state after `operation` operations to sums and extremes. */
+  #note(operation: number): void {
+    const live = this.#live;
+    const current = this.#current;
+    const bookkeeping = this.#bookkeeping;
+    this.#liveSum += live;
+    this.#grantedSum += this.#granted;
+    this.#currentSum += current;
+    if (bookkeeping > this.#bookkeepingMax) this.#bookkeepingMax = bookkeeping;
+    if (live > this.peakLive.live) {
+      this.peakLive = this.#state(operation);
+      this.#currentAtPeakLive = current;
+    }
+    if (current > this.#currentMax) {
+      this.#currentMax = current;
+      this.#liveAtCurrentMax = live;
+    }
+    if (this.#reach + this.#outside > footprintOf(this.peakFootprint)) {
+      this.peakFootprint = this.#state(operation);
+    }
+  }
+
+  #state(operation: number): State {
+    return {
+      operation,
+      live: this.#live,
+      granted: this.#granted,
+      bookkeeping: this.#bookkeeping,
+      outside: this.#outside,
+      reach: this.#reach,
+    };
+  }
+}
+
+interface State {
+  readonly operation: number;
+  readonly live: number;
+  readonly granted: number;
+  readonly bookkeeping: number;
+  /** Of the bookkeeping, what lies outside the range. */
+  readonly outside: number;
+  /** h */
+  readonly reach: number;
+}
+
+type PeakMeasures = Pick<
+  Measures,
+  | 'externalFragmentation'
+  | 'externalBytes'
+  | 'atPeakLive'
+  | 'atPeakFootprint'
+  | 'freeAtPeakFootprint'
+  | 'freeOrders'
+>;
+
+/** The holes at the two peaks, which are looked at in the order in which they come. */
+class Peaks implements Looks {
+  readonly operations: readonly number[];
+  readonly #live: State;
+  readonly #footprint: State;
+  readonly #states: readonly State[];
+  readonly #holes: Holes[] = [];
+
+  constructor(live: State, footprint: State) {
+    this.#live = live;
+    this.#footprint = footprint;
+    this.#states = live.operation <= footprint.operation ? [live, footprint] : [footprint, live];
+    this.operations = this.#states.map(({ operation }) => operation);
+  }
+
+  look({ allocator }: Arena): void {
+    const state = this.#states[this.#holes.length]!;
+    this.#holes.push(holesBelow(allocator, state.reach));
+  }
+
+  /** @param unit bytes of a block of order 0, null where there are no orders */
+  result(unit: number | null): PeakMeasures {
+    const live = this.#holes[this.#states.indexOf(this.#live)]!;
+    const footprint = this.#holes[this.#states.indexOf(this.#footprint)]!;
+    return {
+      externalFragmentation: external(live),
+      externalBytes: live.bytes,
+      atPeakLive: moment(this.#live, live),
+      atPeakFootprint: moment(this.#footprint, footprint),
+      freeAtPeakFootprint: footprint.sizes,
+      freeOrders: unit === null ? null : orderFragmentation(unit, footprint.sizes.counts),
+    };
+  }
+}
+
+function footprintOf({ reach, outside }: State): number {
+  return reach + outside;
+}
+
+function moment(state: State, holes: Holes): Moment {
+  return {
+    operation: state.operation,
+    liveBytes: state.live,
+    grantedBytes: state.granted,
+    bookkeepingBytes: state.bookkeeping,
+    footprintBytes: footprintOf(state),
+    freeSegments: holes.segments,
+    largestFreeBytes: holes.largest,
+  };
+}
+
+/** Bytes of a block of order 0, where free blocks are powers of two of one; null elsewhere. */
+function unitOf(allocator: Allocator): number | null {
+  if (allocator instanceof Buddy) return allocator.unit;
+  return allocator instanceof PageRange ? FRAME_BYTES : null;
+}
+
+function internal(live: number, granted: number): number {
+  return granted === 0 ? 0 : (granted - live) / granted;
+}
+
+/** How much `held` exceeds `live`, as a share of `live`. */
+function beyond(held: number, live: number): number | null {
+  return live === 0 ? null : held / live - 1;
+}
+
+function* requestedSizes(trace: Trace): Iterable<number> {
+  for (let i = 0; i < trace.length; i++) if (trace.op[i] !== OP_FREE) yield trace.size[i]!;
+}
