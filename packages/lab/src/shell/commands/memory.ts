@@ -214,7 +214,7 @@ function remap(session: Session, args: Arguments): Outcome {
     else throw args.wrong(`unexpected argument '${args.text('')}'`);
   }
   const value = process.mremap(from, oldLength, newLength, options);
-  const pages = many(Math.ceil(newLength / FRAME_BYTES), 'page');
+  const pages = formatMany(Math.ceil(newLength / FRAME_BYTES), 'page');
   const moved = value === from ? '' : `, moved from ${hex(from)}`;
   return { text: `${pages} at ${hex(value)}${moved}`, value };
 }
