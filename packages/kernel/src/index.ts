@@ -7,7 +7,6 @@ export { type ErrorCode, ExecError, KernelError, SystemCallError } from './error
 export {
   FRAME_DIRTY,
   FRAME_HEAD,
-  FRAME_PCP,
   FrameDescriptors,
   OWNER_ANONYMOUS,
   OWNER_FILE,
@@ -32,7 +31,7 @@ export {
   type ReclaimHook,
 } from './frames/page-allocator.js';
 export { Kernel, type KernelOptions } from './kernel.js';
-export { FRAME_BYTES, FRAME_SHIFT, Machine } from './machine.js';
+export { FRAME_BYTES, Machine } from './machine.js';
 export {
   MMAP_THRESHOLD,
   TOP_PAD,
@@ -79,6 +78,7 @@ export type { ResidentPages, SharedMemory, VirtualMemoryCounts } from './vm/spac
 export type { RemapOptions } from './vm/space/mremap.js';
 export { Span, SpanTree } from './vm/space/span-tree.js';
 export { MappedMemory } from './vm/translation/mapped-memory.js';
+export { MappedWords } from './vm/translation/mapped-words.js';
 export * from './vm/translation/memory-fault.js';
 export * from './vm/translation/page-table.js';
 export * from './vm/translation/tlb.js';

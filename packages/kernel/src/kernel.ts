@@ -69,7 +69,7 @@ export class Kernel {
    * ```js
    * const kernel = new Kernel();
    * kernel.process(1).task.name;   // => 'init'
-   * kernel.process(2);   // => throws SystemCallError: ESRCH: there is no process 2
+   * kernel.process(2);   // => throws SystemCallError: ESRCH: no process has the id 2
    * ```
    */
   process(pid: number): Process {

@@ -3,7 +3,6 @@
  * from `n * FRAME_BYTES` on; its number is what Linux calls a page frame number (pfn).
  */
 
-export const FRAME_SHIFT = 12;
 export const FRAME_BYTES = 4096;
 
 /**

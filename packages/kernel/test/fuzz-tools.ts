@@ -24,7 +24,7 @@ export class Dice {
   }
 
   pick<T>(from: readonly T[]): T {
-    return from[this.upTo(from.length)]!;
+    return from[this.upTo(from.length)];
   }
 }
 

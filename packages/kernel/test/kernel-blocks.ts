@@ -49,7 +49,7 @@ export class KernelBlocks {
   }
 
   private freeOne(): void {
-    const block = this.blocks.splice(this.dice.upTo(this.blocks.length), 1)[0]!;
+    const block = this.blocks.splice(this.dice.upTo(this.blocks.length), 1)[0];
     const { kind, address, bytes, fill } = block;
     const { pages, slab, vm } = this.kernel;
     const spoilt = this.read(block).findIndex((byte) => byte !== fill);

@@ -71,9 +71,9 @@ export class ModelPage {
   }
 
   write(slot: number, value: number): void {
-    if (this.shared) this.object!.pages[this.index]![slot] = value;
+    if (this.shared) this.object!.pages[this.index][slot] = value;
     else {
-      this.own ??= this.object!.pages[this.index]!.slice();
+      this.own ??= this.object!.pages[this.index].slice();
       this.own[slot] = value;
     }
   }
@@ -82,8 +82,25 @@ export class ModelPage {
   writeZero(offset: number): void {
     for (let slot = 0; slot < SLOTS; slot++) {
       const at = offset - slotOffset(slot);
-      if (at >= 0 && at < 4) this.write(slot, this.words![slot]! & ~(0xff << (at * 8)));
+      if (at >= 0 && at < 4) this.write(slot, this.words![slot] & ~(0xff << (at * 8)));
     }
+  }
+
+  /** Whether the page behind it, if it is `next`, belongs to the same area. */
+  isContinuedBy(next: ModelPage): boolean {
+    const alike = next.protection === this.protection && next.shared === this.shared;
+    return alike && next.object === this.object && (this.object === null || next.index === this.index + 1);
+  }
+
+  /** What lies `pages` behind it in a mapping that is as long. */
+  successor(pages: number): ModelPage {
+    return new ModelPage(this.protection, this.object, this.index + pages, this.shared, this.group);
+  }
+
+  /** The same page at another place, with what is its own. */
+  movedTo(page: number, own: Words | null): ModelPage {
+    const { protection, object, index, shared } = this;
+    return new ModelPage(protection, object, index, shared, this.group > 0 ? page - index : 0, own);
   }
 
   fork(): ModelPage {
@@ -122,6 +139,31 @@ export class ModelSpace {
     return true;
   }
 
+  /** Whether the pages are one area: each continues the one before. */
+  isOneArea(first: number, count: number): boolean {
+    if (!this.isMapped(first, count)) return false;
+    for (let i = 1; i < count; i++) {
+      if (!this.pages.get(first + i - 1)!.isContinuedBy(this.pages.get(first + i)!)) return false;
+    }
+    return true;
+  }
+
+  /** `old` pages from `first` on are `fresh` pages from `at` on now; those that leave a place behind `keep` it, empty. */
+  remap(first: number, old: number, fresh: number, at: number, keep: boolean): void {
+    const lead = this.pages.get(first)!;
+    const kept = Math.min(old, fresh);
+    const moved = Array.from({ length: kept }, (_, i) => this.pages.get(first + i));
+    for (let i = 0; i < old; i++) {
+      const page = moved[i];
+      this.pages.delete(first + i);
+      if (keep && page !== undefined) this.pages.set(first + i, page.movedTo(first + i, null));
+    }
+    for (let i = 0; i < fresh; i++) {
+      const page = i < kept ? moved[i] : lead.successor(i);
+      if (page !== undefined) this.pages.set(at + i, page.movedTo(at + i, i < kept ? page.own : null));
+    }
+  }
+
   /** The heap ends at `address` now: fresh pages up to there, none above. */
   moveBreak(address: number): void {
     const end = Math.ceil(address / FRAME_BYTES);
@@ -149,6 +191,31 @@ export class ModelSpace {
     child.break = this.break;
     return child;
   }
+}
+
+export interface ModelRemap {
+  readonly first: number;
+  readonly old: number;
+  readonly fresh: number;
+  readonly to: number;
+  readonly move: 'never' | 'if needed' | 'fixed' | 'keep';
+  readonly keep: boolean;
+}
+
+/** What mremap must answer. */
+export function remapOutcome(space: ModelSpace, { first, old, fresh, to, move, keep }: ModelRemap): string {
+  const placed = move === 'fixed' || move === 'keep';
+  if (placed && first + old > to && to + fresh > first) return 'EINVAL';
+  if (keep && old !== fresh) return 'EINVAL';
+  const lead = space.pages.get(first);
+  if (lead === undefined) return 'EFAULT';
+  if (old === 0 && !lead.shared) return 'EINVAL';
+  if (!placed && fresh <= old) return 'ok';
+  const several = move === 'fixed' && old === fresh;
+  if (!several && !space.isOneArea(first, Math.min(old, fresh))) return 'EFAULT';
+  if (placed) return old === 0 && to === first ? 'EFAULT' : 'ok';
+  if (move === 'if needed' || (old > 0 && space.isFree(first + old, fresh - old))) return 'ok';
+  return 'ENOMEM';
 }
 
 /** The words that page `index` of a file shows; zero past its end. */

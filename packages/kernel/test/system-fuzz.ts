@@ -4,13 +4,13 @@
  * Memory is small, so that it runs out by itself, and now and then the n-th frame asked for is refused on purpose.
  */
 
-import { KernelError } from '../src/errors.js';
 import { Kernel } from '../src/kernel.js';
 import { FRAME_BYTES } from '../src/machine.js';
 import { STACK_TOP } from '../src/process/loader.js';
 import type { Process } from '../src/process/process.js';
 import { MemoryFile } from '../src/vm/page-cache/file-source.js';
 import { DATA, elfBytes, makeElf, TEXT } from './elf-file.js';
+import { FuzzBase, type ModelProcess, WINDOW, WINDOW_PAGES } from './fuzz-base.js';
 import { check, count, Dice, equal } from './fuzz-tools.js';
 import { KernelBlocks } from './kernel-blocks.js';
 import {
@@ -18,14 +18,12 @@ import {
   ModelPage,
   type ModelSegment,
   ModelSpace,
+  remapOutcome,
   SLOTS,
   slotOffset,
   wordsOf,
 } from './memory-model.js';
 
-/** Pages that fixed mappings are made in: few, so that they meet. */
-const WINDOW = 0x1000_0000 / FRAME_BYTES;
-const WINDOW_PAGES = 64;
 const STACK_PAGES_MAX = 24;
 const PROCESSES_MAX = 7;
 const CPUS = 2;
@@ -35,13 +33,6 @@ const PROTECTIONS = [0, 1, 1, 3, 3, 3, 3, 5, 7, 2];
 const PROGRAM = makeElf({ bytes: 3 * FRAME_BYTES });
 /** Operations that make no system call. */
 const LOOKS = new Set(['read', 'write', 'write across', 'verify all']);
-
-interface ModelProcess {
-  readonly process: Process;
-  readonly space: ModelSpace;
-  /** Lowest page of the stack. */
-  stack: number;
-}
 
 export interface FuzzOptions {
   readonly seed: number;
@@ -68,24 +59,20 @@ export function fuzzSystem(options: FuzzOptions): Record<'done' | 'refused', Map
   return { done: fuzz.done, refused: fuzz.refused };
 }
 
-class SystemFuzz {
-  readonly done = new Map<string, number>();
-  readonly refused = new Map<string, number>();
-  last = '';
-  private readonly dice: Dice;
-  private readonly kernel: Kernel;
-  private readonly processes: ModelProcess[] = [];
+class SystemFuzz extends FuzzBase {
+  protected readonly dice: Dice;
+  protected readonly kernel: Kernel;
   private segments: ModelSegment[] = [];
   private readonly whole = new MemoryFile('/whole', elfBytes(6 * FRAME_BYTES));
   private readonly half = new MemoryFile('/half', elfBytes(2.5 * FRAME_BYTES));
   private readonly files: readonly { readonly object: ModelObject; readonly file: MemoryFile }[];
   private readonly program = new ModelObject('/program', 3 * FRAME_BYTES, PROGRAM);
   private readonly kernelBlocks: KernelBlocks;
-  private injected = false;
   private readonly operations: readonly (readonly [weight: number, name: string, run: () => void])[];
   private readonly weights: number;
 
   constructor({ seed, memoryBytes = 2 ** 20 }: FuzzOptions) {
+    super();
     this.dice = new Dice(seed);
     this.files = [this.whole, this.half].map((file) => ({
       file,
@@ -113,11 +100,13 @@ class SystemFuzz {
       [4, 'write across', () => this.writeAcross()],
       [8, 'mmap', () => this.mmap()],
       [6, 'munmap', () => this.munmap()],
+      [8, 'mremap', () => this.mremap()],
       [5, 'mprotect', () => this.mprotect()],
       [2, 'msync', () => this.msync()],
       [4, 'brk', () => this.brk()],
       [5, 'push', () => this.push()],
       [6, 'malloc', () => this.malloc()],
+      [3, 'realloc', () => this.realloc()],
       [4, 'free', () => this.free()],
       [4, 'fork', () => this.fork()],
       [2, 'exec', () => this.exec()],
@@ -271,6 +260,36 @@ class SystemFuzz {
     if (this.expect(result, 'ok')) space.unmap(first, count);
   }
 
+  private mremap(): void {
+    const { process, space } = this.dice.pick(this.processes);
+    const { first, count } = this.range();
+    const move = this.dice.pick(['never', 'if needed', 'fixed', 'fixed', 'keep'] as const);
+    const keep = move === 'keep' || (move === 'fixed' && this.dice.oneIn(4));
+    const old = this.dice.oneIn(6) ? 0 : count;
+    let fresh = keep || this.dice.oneIn(3) ? Math.max(1, old) : 1 + this.dice.upTo(12);
+    const lead = space.pages.get(first);
+    // A segment that is mapped past its end is detached by other rules.
+    if (lead !== undefined && lead.group > 0) {
+      fresh = Math.min(fresh, old > 0 ? old : lead.object!.pages.length - lead.index);
+    }
+    const to = WINDOW + this.dice.upTo(WINDOW_PAGES - fresh);
+    const options = {
+      mayMove: move !== 'never',
+      fixed: move === 'fixed',
+      dontUnmap: keep,
+      address: to * FRAME_BYTES,
+    };
+    const result = this.attempt(() => {
+      return process.mremap(first * FRAME_BYTES, old * FRAME_BYTES, fresh * FRAME_BYTES, options);
+    });
+    const wanted = remapOutcome(space, { first, old, fresh, to, move, keep });
+    if (!this.expect(result, wanted)) return;
+    const at = result.value! / FRAME_BYTES;
+    if (move === 'fixed') equal(at, to, 'the place of a fixed mapping');
+    else if (at !== first) check(space.isFree(at, fresh), 'mremap chose a place where something is mapped');
+    space.remap(first, old, fresh, at, keep);
+  }
+
   private mprotect(): void {
     const { process, space } = this.dice.pick(this.processes);
     const { first, count } = this.range();
@@ -387,6 +406,28 @@ class SystemFuzz {
     }
   }
 
+  /** Of mappings, whose pages move as a whole. */
+  private realloc(): void {
+    const { process, space } = this.dice.pick(this.processes);
+    const mapped = [...space.blocks.keys()].filter((address) => !this.inHeap(space, address));
+    if (mapped.length === 0) return;
+    const address = this.dice.pick(mapped);
+    const held = space.blocks.get(address)!;
+    const result = this.attempt(() => process.heap.realloc(address, 16 * (1 + this.dice.upTo(20_000))));
+    process.heap.check();
+    if (!this.expect(result, 'ok')) return;
+    const moved = result.value!;
+    if (moved === 0) {
+      this.noMemory();
+      return;
+    }
+    const bytes = process.heap.usableSize(moved);
+    const page = (place: number) => place / FRAME_BYTES;
+    space.remap(page(address), page(held), page(bytes), page(moved), false);
+    space.blocks.delete(address);
+    space.blocks.set(moved, bytes);
+  }
+
   private free(): void {
     const { process, space } = this.dice.pick(this.processes);
     if (space.blocks.size === 0) return;
@@ -496,7 +537,7 @@ class SystemFuzz {
     if (!this.expect(result, 'ok')) return;
     // Another segment may have come to lie where the first pages of one were unmapped: that one's rest stays.
     const pages = [...space.pages].filter(([, { group }]) => group === first).sort(([a], [b]) => a - b);
-    const [, lowest] = pages[0]!;
+    const [, lowest] = pages[0];
     for (const [page, { object }] of pages) if (object === lowest.object) space.pages.delete(page);
   }
 
@@ -541,58 +582,5 @@ class SystemFuzz {
         equal(result.value, words[slot], `process ${process.pid}, 0x${address.toString(16)}`);
       }
     }
-  }
-
-  private attempt<T>(call: () => T): { value?: T; code?: string } {
-    try {
-      return { value: call() };
-    } catch (error) {
-      if (error instanceof KernelError) return { code: error.code };
-      throw error;
-    }
-  }
-
-  /** Whether the call did what it should; a refusal for want of memory is accepted, and leaves the model as it is. */
-  private expect(result: { code?: string }, wanted: string): boolean {
-    const { code = 'ok' } = result;
-    if (code === wanted) return code === 'ok';
-    if (code !== 'ENOMEM' && code !== 'OOM') equal(code, wanted, this.last);
-    this.noMemory();
-    return false;
-  }
-
-  /** Is it true that there is no memory? Slabs take up to 8 frames in one piece, and page tables 3 at once. */
-  private noMemory(): void {
-    count(this.refused, this.last);
-    if (this.injected) return;
-    const { zones, freeFrames } = this.kernel.pages;
-    const mark = zones.reduce((sum, zone) => sum + zone.watermarks.min, 0);
-    const whole = zones.every((zone) => !zone.hasBlock(3));
-    check(freeFrames <= mark + 8 || whole, `${this.last} refused with ${freeFrames} frames free`);
-  }
-
-  /** Where malloc has its blocks, only these may be written: it relies on the rest. */
-  private mayWrite(space: ModelSpace, address: number): boolean {
-    if (!space.usesMalloc || !this.inHeap(space, address)) return true;
-    for (const [start, bytes] of space.blocks)
-      if (address >= start && address + 4 <= start + bytes) return true;
-    return false;
-  }
-
-  private inHeap(space: ModelSpace, address: number): boolean {
-    return address >= space.heapStart && address < Math.ceil(space.break / FRAME_BYTES) * FRAME_BYTES;
-  }
-
-  /** Mostly one that is mapped, else one in the window that may not be. */
-  private anyPage(space: ModelSpace): number {
-    if (this.dice.oneIn(8) || space.pages.size === 0) return WINDOW + this.dice.upTo(WINDOW_PAGES);
-    let left = this.dice.upTo(space.pages.size);
-    for (const page of space.pages.keys()) if (left-- === 0) return page;
-    return WINDOW;
-  }
-
-  private range(): { first: number; count: number } {
-    const first = WINDOW + this.dice.upTo(WINDOW_PAGES);
-    return { first, count: 1 + this.dice.upTo(Math.min(10, WINDOW + WINDOW_PAGES - first)) };
   }
 }

@@ -35,8 +35,6 @@ export const OWNER_NAMES = [
 
 /** The first frame of a block that was allocated as one. */
 export const FRAME_HEAD = 1;
-/** Free, but on a per-CPU list rather than in the buddy system. */
-export const FRAME_PCP = 2;
 /** Written to since it was read from its file. */
 export const FRAME_DIRTY = 4;
 
@@ -59,8 +57,8 @@ export class FrameDescriptors {
   readonly references: Int32Array;
   /** Entries of page tables of address spaces that lead to the frame. */
   readonly mapCount: Int32Array;
-  /** What the holder keeps with the frame: the slab's number, the page's index in its file, the next in a list. */
-  readonly private: Int32Array;
+  /** What the holder keeps with the frame: the slab's number, the page's index in its file, a page table's entries. */
+  readonly tag: Int32Array;
   readonly flags: Uint8Array;
   /** Of the block whose first frame this is. */
   readonly order: Uint8Array;
@@ -72,7 +70,7 @@ export class FrameDescriptors {
     this.frames = frames;
     this.references = new Int32Array(frames);
     this.mapCount = new Int32Array(frames);
-    this.private = new Int32Array(frames);
+    this.tag = new Int32Array(frames);
     this.flags = new Uint8Array(frames);
     this.order = new Uint8Array(frames);
     this.owner = new Uint8Array(frames);
@@ -83,7 +81,7 @@ export class FrameDescriptors {
     return (
       this.references.BYTES_PER_ELEMENT +
       this.mapCount.BYTES_PER_ELEMENT +
-      this.private.BYTES_PER_ELEMENT +
+      this.tag.BYTES_PER_ELEMENT +
       this.flags.BYTES_PER_ELEMENT +
       this.order.BYTES_PER_ELEMENT +
       this.owner.BYTES_PER_ELEMENT +

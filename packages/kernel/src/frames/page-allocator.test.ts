@@ -56,7 +56,7 @@ describe('alloc_pages', () => {
       given.add(frame);
     }
     // What the watermark keeps back is all that is left.
-    const mark = pages.zones[0]!.watermarks.min;
+    const mark = pages.zones[0].watermarks.min;
     const urgent = mark - (mark >> 1);
     expect(1024 - 100 - given.size).toBe(urgent - (urgent >> 2));
     pages.check();
@@ -141,7 +141,7 @@ describe('zones', () => {
     expect(pages.allocPages(GFP_DMA, 0)! * FRAME_BYTES).toBeLessThan(16 * MiB);
     const zonesUsed = new Set<number>();
     for (let f = pages.allocPages(GFP_KERNEL, 4); f !== null; f = pages.allocPages(GFP_KERNEL, 4)) {
-      zonesUsed.add(pages.descriptors.zone[f]!);
+      zonesUsed.add(pages.descriptors.zone[f]);
     }
     expect([...zonesUsed]).toEqual([2, 1, 0]);
     pages.check();
@@ -189,7 +189,7 @@ describe('watermarks', () => {
       while (pages.allocPages(gfp, 0) !== null);
       return pages.freeFrames;
     };
-    const { min } = boot(16).zones[0]!.watermarks;
+    const { min } = boot(16).zones[0].watermarks;
     expect(depth(GFP_KERNEL)).toBe(min);
     expect(depth(GFP_NOWAIT)).toBe(min);
     expect(depth(GFP_ATOMIC)).toBe(min - (min >> 1) - ((min - (min >> 1)) >> 2));
@@ -260,7 +260,7 @@ describe('migrate types', () => {
 
   it('a type without page blocks takes some from another, and gives frames back to them', () => {
     const pages = boot(16);
-    const zone = pages.zones[0]!;
+    const zone = pages.zones[0];
     expect(zone.pageBlocks()).toEqual([0, 8, 0]);
     const frame = pages.allocPages(GFP_KERNEL, 0)!;
     expect(zone.typeOf(frame)).toBe(UNMOVABLE);

@@ -116,14 +116,14 @@ export class PageAllocator {
     const ends = [dmaEnd, dma32End, Number.POSITIVE_INFINITY].map((end) =>
       Math.min(machine.frames, end / FRAME_BYTES),
     );
-    if (!(Number.isInteger(reservedFrames) && reservedFrames >= 0 && reservedFrames < ends[0]!)) {
+    if (!(Number.isInteger(reservedFrames) && reservedFrames >= 0 && reservedFrames < ends[0])) {
       throw new RangeError(`reservedFrames must leave part of zone DMA, got ${String(reservedFrames)}`);
     }
     const zones: Zone[] = [];
     const bestZones: number[] = [];
     let first = 0;
     ['DMA', 'DMA32', 'Normal'].forEach((name, place) => {
-      const frames = ends[place]! - first;
+      const frames = ends[place] - first;
       bestZones.push(frames === 0 ? zones.length - 1 : zones.length);
       if (frames === 0) return;
       zones.push(
@@ -137,7 +137,7 @@ export class PageAllocator {
         }),
       );
       this.descriptors.zone.fill(zones.length - 1, first, ends[place]);
-      first = ends[place]!;
+      first = ends[place];
     });
     this.zones = zones;
     this.bestZones = bestZones;
@@ -145,8 +145,8 @@ export class PageAllocator {
     const marks = watermarksOf(managed);
     const reserves = lowmemReserveOf(managed);
     zones.forEach((zone, index) => {
-      zone.watermarks = marks[index]!;
-      zone.lowmemReserve = reserves[index]!;
+      zone.watermarks = marks[index];
+      zone.lowmemReserve = reserves[index];
     });
     this.descriptors.owner.fill(OWNER_RESERVED, 0, reservedFrames);
   }
@@ -252,7 +252,7 @@ export class PageAllocator {
    */
   freePages(frame: number, order: number): void {
     this.checkHeld(frame);
-    const held = this.descriptors.order[frame]!;
+    const held = this.descriptors.order[frame];
     if (held !== order) {
       throw new RangeError(`the block at frame ${frame} has order ${held}, not ${String(order)}`);
     }
@@ -291,7 +291,7 @@ export class PageAllocator {
    */
   get(frame: number): void {
     this.checkHeld(frame);
-    this.descriptors.references[frame]!++;
+    this.descriptors.references[frame]++;
   }
 
   /**
@@ -312,7 +312,27 @@ export class PageAllocator {
    */
   put(frame: number): void {
     this.checkHeld(frame);
-    this.release(frame, this.descriptors.order[frame]!);
+    this.release(frame, this.descriptors.order[frame]);
+  }
+
+  /**
+   * The first frame of the allocated block that `frame` belongs to; -1 when it is free. O(11).
+   * @example
+   * ```js
+   * const { pages } = new Kernel();
+   * const block = pages.allocPages(GFP_KERNEL, 3);
+   * pages.blockAt(block + 7) === block;   // => true
+   * pages.put(block);
+   * pages.blockAt(block + 7);   // => -1
+   * ```
+   */
+  blockAt(frame: number): number {
+    const { references, order } = this.descriptors;
+    for (let above = 0; above < ORDERS; above++) {
+      const head = (frame >>> above) << above;
+      if (references[head] > 0 && frame < head + (1 << order[head])) return head;
+    }
+    return NO_FRAME;
   }
 
   /**
@@ -380,12 +400,12 @@ export class PageAllocator {
     }
     for (let frame = 0; frame < frames; frame++) {
       if (owner[frame] === OWNER_RESERVED) claim(frame, 1, 2, 'reserved');
-      else if ((flags[frame]! & FRAME_HEAD) !== 0) claim(frame, 1 << orders[frame]!, 2, 'held');
+      else if ((flags[frame] & FRAME_HEAD) !== 0) claim(frame, 1 << orders[frame], 2, 'held');
     }
     for (let frame = 0; frame < frames; frame++) {
       if (seen[frame] === 0) throw new CorruptionError('free + used = total', `frame ${frame} is neither`);
-      const isHead = (flags[frame]! & FRAME_HEAD) !== 0;
-      if (references[frame]! > 0 !== isHead) {
+      const isHead = (flags[frame] & FRAME_HEAD) !== 0;
+      if (references[frame] > 0 !== isHead) {
         throw new CorruptionError(
           'the first frame of a held block has references, no other frame has',
           `${references[frame]} references of frame ${frame}`,
@@ -396,25 +416,19 @@ export class PageAllocator {
 
   private checkHeld(frame: number): void {
     const references = this.descriptors.references[frame];
-    if (references !== undefined && references > 0) return;
-    const address = frame * FRAME_BYTES;
-    if (references === undefined) throw new InvalidFreeError(address, 'outside');
-    for (let order = 1; order < ORDERS; order++) {
-      const head = (frame >>> order) << order;
-      if (this.descriptors.references[head]! > 0 && frame < head + (1 << this.descriptors.order[head]!)) {
-        throw new InvalidFreeError(address, 'interior');
-      }
-    }
-    throw new InvalidFreeError(address, 'free');
+    if (references > 0) return;
+    const reason =
+      references === undefined ? 'outside' : this.blockAt(frame) === NO_FRAME ? 'free' : 'interior';
+    throw new InvalidFreeError(frame * FRAME_BYTES, reason);
   }
 
   private release(frame: number, order: number): void {
     const { descriptors } = this;
-    if (--descriptors.references[frame]! > 0) return;
+    if (--descriptors.references[frame] > 0) return;
     descriptors.flags[frame] = 0;
     descriptors.owner[frame] = OWNER_FREE;
-    descriptors.private[frame] = 0;
-    const zone = this.zones[descriptors.zone[frame]!]!;
+    descriptors.tag[frame] = 0;
+    const zone = this.zones[descriptors.zone[frame]];
     if (order === 0) zone.freeFrame(frame, this.cpu);
     else zone.freeBlock(frame, order);
     this.counts.frees++;
@@ -425,7 +439,7 @@ export class PageAllocator {
     const type = migrateTypeOf(gfp);
     const best = this.bestZone(gfp);
     for (let index = best; index >= 0; index--) {
-      const zone = this.zones[index]!;
+      const zone = this.zones[index];
       if (!mayTake(zone, best, order, gfp, hard)) continue;
       const frame = order === 0 ? zone.allocateFrame(type, this.cpu) : zone.allocateBlock(order, type);
       if (frame !== NO_FRAME) return frame;
@@ -434,7 +448,7 @@ export class PageAllocator {
   }
 
   private bestZone(gfp: number): number {
-    return this.bestZones[(gfp & __GFP_DMA) !== 0 ? 0 : (gfp & __GFP_DMA32) !== 0 ? 1 : 2]!;
+    return this.bestZones[(gfp & __GFP_DMA) !== 0 ? 0 : (gfp & __GFP_DMA32) !== 0 ? 1 : 2];
   }
 
   private slowPath(gfp: number, order: number): number {
@@ -477,9 +491,9 @@ function mayTake(zone: Zone, best: number, order: number, gfp: number, hard: boo
     if ((gfp & __GFP_DIRECT_RECLAIM) === 0 && (gfp & __GFP_HIGH) !== 0) mark -= mark >> 2;
   }
   const left = zone.freeFrames - ((1 << order) - 1);
-  if (left <= mark + zone.lowmemReserve[best]!) {
+  if (left <= mark + zone.lowmemReserve[best]) {
     // Single frames waiting on the lists are as good as free.
-    return order === 0 && left + zone.pcpFrames > mark + zone.lowmemReserve[best]!;
+    return order === 0 && left + zone.pcpFrames > mark + zone.lowmemReserve[best];
   }
   return order === 0 || zone.hasBlock(order);
 }

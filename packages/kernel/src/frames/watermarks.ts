@@ -38,8 +38,8 @@ export function lowmemReserveOf(managed: readonly number[]): number[][] {
   return managed.map((_, zone) =>
     managed.map((_, wanted) => {
       let above = 0;
-      for (let i = zone + 1; i <= wanted; i++) above += managed[i]!;
-      return Math.floor(above / RESERVE_RATIOS[zone]!);
+      for (let i = zone + 1; i <= wanted; i++) above += managed[i];
+      return Math.floor(above / RESERVE_RATIOS[zone]);
     }),
   );
 }

@@ -93,11 +93,11 @@ export class Zone {
   allocateFrame(type: number, cpu: number): number {
     const list = cpu * MIGRATE_TYPES + type;
     if (this.pcpCounts[list] === 0) this.refill(list, type);
-    const count = this.pcpCounts[list]!;
+    const count = this.pcpCounts[list];
     if (count === 0) return NO_FRAME;
     this.pcpCounts[list] = count - 1;
     this.pcpFrames--;
-    return this.pcp[list]![count - 1]!;
+    return this.pcp[list][count - 1];
   }
 
   /** Gives a single frame back through the list of `cpu`. */
@@ -105,13 +105,13 @@ export class Zone {
     const type = this.typeOf(frame);
     const list = cpu * MIGRATE_TYPES + type;
     if (this.pcpCounts[list] === this.pcpHigh + this.pcpBatch) this.drainList(list, this.pcpBatch);
-    this.pcp[list]![this.pcpCounts[list]!++] = frame;
+    this.pcp[list][this.pcpCounts[list]++] = frame;
     this.pcpFrames++;
   }
 
   /** Takes `2 ** order` frames from the buddy systems, of the type's own page blocks if they have any. */
   allocateBlock(order: number, type: number): number {
-    let unit = this.buddies[type]!.allocate(order);
+    let unit = this.buddies[type].allocate(order);
     if (unit === NO_UNIT) {
       unit = this.allocateFallback(order, type);
       if (unit === NO_UNIT) return NO_FRAME;
@@ -121,43 +121,43 @@ export class Zone {
   }
 
   freeBlock(frame: number, order: number): void {
-    this.buddies[this.typeOf(frame)]!.free(frame - this.first, order);
+    this.buddies[this.typeOf(frame)].free(frame - this.first, order);
     this.freeFrames += 1 << order;
   }
 
   /** Gives every frame of the per-CPU lists back, where it may join its buddies. */
   drain(): void {
-    for (let list = 0; list < this.pcp.length; list++) this.drainList(list, this.pcpCounts[list]!);
+    for (let list = 0; list < this.pcp.length; list++) this.drainList(list, this.pcpCounts[list]);
   }
 
   /** Whether a free block of at least `order` exists, in page blocks of any type. */
   hasBlock(order: number): boolean {
     const { buddies } = this;
-    for (let type = 0; type < MIGRATE_TYPES; type++) if (buddies[type]!.largestOrder >= order) return true;
+    for (let type = 0; type < MIGRATE_TYPES; type++) if (buddies[type].largestOrder >= order) return true;
     return false;
   }
 
   /** Free blocks of `order`, of one migrate type or of all. */
   freeBlocks(order: number, type?: number): number {
-    if (type !== undefined) return this.buddies[type]!.freeBlocks(order);
+    if (type !== undefined) return this.buddies[type].freeBlocks(order);
     return this.buddies.reduce((sum, buddy) => sum + buddy.freeBlocks(order), 0);
   }
 
   /** First frames of the free blocks of `order` and `type`, rising. O(their number). */
   freeList(order: number, type: number): number[] {
-    return this.buddies[type]!.freeList(order).map((unit) => this.first + unit);
+    return this.buddies[type].freeList(order).map((unit) => this.first + unit);
   }
 
   /** Page blocks of each migrate type. */
   pageBlocks(): number[] {
     const counts = new Array<number>(MIGRATE_TYPES).fill(0);
-    for (const type of this.blockTypes) counts[type]!++;
+    for (const type of this.blockTypes) counts[type]++;
     return counts;
   }
 
   /** The migrate type of the page block that holds `frame`. */
   typeOf(frame: number): number {
-    return this.blockTypes[(frame - this.first) >>> PAGE_BLOCK_ORDER]!;
+    return this.blockTypes[(frame - this.first) >>> PAGE_BLOCK_ORDER];
   }
 
   get bookkeepingBytes(): number {
@@ -178,7 +178,7 @@ export class Zone {
   /** Calls `visit` with each frame on a per-CPU list. */
   forEachPcp(visit: (frame: number) => void): void {
     this.pcp.forEach((stack, list) => {
-      for (let i = 0; i < this.pcpCounts[list]!; i++) visit(stack[i]!);
+      for (let i = 0; i < this.pcpCounts[list]; i++) visit(stack[i]);
     });
   }
 
@@ -212,7 +212,7 @@ export class Zone {
   }
 
   private refill(list: number, type: number): void {
-    const stack = this.pcp[list]!;
+    const stack = this.pcp[list];
     let count = 0;
     while (count < this.pcpBatch) {
       const frame = this.allocateBlock(0, type);
@@ -227,17 +227,17 @@ export class Zone {
 
   /** Gives back the `count` frames that have been on the list longest. */
   private drainList(list: number, count: number): void {
-    const stack = this.pcp[list]!;
-    for (let i = 0; i < count; i++) this.freeBlock(stack[i]!, 0);
-    stack.copyWithin(0, count, this.pcpCounts[list]!);
-    this.pcpCounts[list]! -= count;
+    const stack = this.pcp[list];
+    for (let i = 0; i < count; i++) this.freeBlock(stack[i], 0);
+    stack.copyWithin(0, count, this.pcpCounts[list]);
+    this.pcpCounts[list] -= count;
     this.pcpFrames -= count;
   }
 
   private allocateFallback(order: number, type: number): number {
     for (let larger = ORDERS - 1; larger >= order; larger--) {
-      for (const other of FALLBACKS[type]!) {
-        if (this.buddies[other]!.freeBlocks(larger) === 0) continue;
+      for (const other of FALLBACKS[type]) {
+        if (this.buddies[other].freeBlocks(larger) === 0) continue;
         this.fallbacks++;
         return this.takeFrom(other, larger, order, type);
       }
@@ -247,7 +247,7 @@ export class Zone {
 
   /** Serves a request out of the largest free block, of order `larger`, that the page blocks of type `other` have. */
   private takeFrom(other: number, larger: number, order: number, type: number): number {
-    const donor = this.buddies[other]!;
+    const donor = this.buddies[other];
     // What cannot move is worth a page block of its own even for a small request: it would spoil another's.
     if (larger >= PAGE_BLOCK_ORDER / 2 || type !== MOVABLE) {
       const found = donor.allocate(larger);
@@ -255,12 +255,12 @@ export class Zone {
       if (larger >= PAGE_BLOCK_ORDER) {
         for (let at = found; at < found + (1 << larger); at += PAGE_BLOCK_FRAMES)
           this.convert(at, other, type);
-        return this.buddies[type]!.allocate(order);
+        return this.buddies[type].allocate(order);
       }
       const block = (found >>> PAGE_BLOCK_ORDER) << PAGE_BLOCK_ORDER;
       if (this.freeIn(block, other) >= PAGE_BLOCK_FRAMES / 2) {
         this.convert(block, other, type);
-        return this.buddies[type]!.allocate(order);
+        return this.buddies[type].allocate(order);
       }
     }
     return donor.allocate(order);
@@ -277,14 +277,14 @@ export class Zone {
 
   /** Gives the page block that starts at `block` from one migrate type to another, with what of it is in use. */
   private convert(block: number, from: number, to: number): void {
-    const donor = this.buddies[from]!;
-    const taker = this.buddies[to]!;
+    const donor = this.buddies[from];
+    const taker = this.buddies[to];
     const used: number[] = [];
     const free: number[] = [];
     this.forEachPiece(block, from, (unit, order, isUsed) => (isUsed ? used : free).push(unit, order));
-    for (let i = 0; i < free.length; i += 2) donor.reserve(free[i]!, 1 << free[i + 1]!);
+    for (let i = 0; i < free.length; i += 2) donor.reserve(free[i], 1 << free[i + 1]);
     taker.freeRange(block, Math.min(PAGE_BLOCK_FRAMES, this.frames - block));
-    for (let i = 0; i < used.length; i += 2) taker.reserve(used[i]!, 1 << used[i + 1]!);
+    for (let i = 0; i < used.length; i += 2) taker.reserve(used[i], 1 << used[i + 1]);
     this.blockTypes[block >>> PAGE_BLOCK_ORDER] = to;
     this.conversions++;
   }
@@ -294,7 +294,7 @@ export class Zone {
     type: number,
     visit: (unit: number, order: number, used: boolean) => void,
   ): void {
-    const buddy = this.buddies[type]!;
+    const buddy = this.buddies[type];
     const end = Math.min(block + PAGE_BLOCK_FRAMES, this.frames);
     for (let unit = block; unit < end; ) {
       let order = buddy.orderOf(unit);

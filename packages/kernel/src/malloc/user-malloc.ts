@@ -27,6 +27,11 @@ export interface UserMemory {
   /** A fresh private mapping, full of zeros; null when the kernel refuses. `bytes` are whole pages. */
   mmap(bytes: number): number | null;
   munmap(address: number, bytes: number): void;
+  /**
+   * Makes a mapping longer or shorter; it may move, and its pages with it. Whole pages.
+   * @returns its address now, or null when the kernel refuses; nothing is changed then
+   */
+  mremap(address: number, oldBytes: number, newBytes: number): number | null;
   copy(from: number, to: number, bytes: number): void;
   zero(address: number, bytes: number): void;
 }
@@ -41,7 +46,7 @@ export interface UserMallocStats {
   readonly heapBytes: number;
   /** Free bytes at the top of the heap, below the break. */
   readonly topBytes: number;
-  /** Calls of sbrk that moved the break, of mmap, of munmap. */
+  /** Calls of sbrk that moved the break, of mmap, of munmap, of mremap. */
   readonly systemCalls: number;
   readonly trims: number;
 }
@@ -196,7 +201,8 @@ export class UserMalloc {
   }
 
   /**
-   * Makes the block hold `size` bytes, in place where it can be done; otherwise its bytes move, O(bytes).
+   * Makes the block hold `size` bytes, in place where it can be done; otherwise its bytes are copied, O(bytes). A
+   * block with a mapping of its own keeps it, and its pages move without a copy.
    * `realloc(0, size)` is malloc, `realloc(address, 0)` is free.
    * @returns its address now, or 0 when there is no memory; the block is as it was then
    * @throws InvalidFreeError when no block starts at `address`
@@ -222,7 +228,12 @@ export class UserMalloc {
       this.free(address);
       return 0;
     }
-    if (this.resize(address, held, size)) return address;
+    if (this.mappings.has(address)) {
+      const remapped = this.remap(address, held, roundToPages(size));
+      if (remapped !== 0) return remapped;
+      // A mapping that cannot be cut short holds what is asked for.
+      if (size <= held) return address;
+    } else if (this.resize(address, held, size)) return address;
     const moved = this.malloc(size);
     if (moved === 0) return 0;
     this.orFree(moved, () => {
@@ -364,10 +375,25 @@ export class UserMalloc {
     const address = this.memory.mmap(bytes);
     if (address === null) return 0;
     this.systemCalls++;
+    this.noteMapping(address, bytes);
+    return address;
+  }
+
+  private remap(address: number, held: number, bytes: number): number {
+    if (bytes === held) return address;
+    const moved = this.memory.mremap(address, held, bytes);
+    if (moved === null) return 0;
+    this.systemCalls++;
+    this.mappings.delete(address);
+    this.mappedBytes -= held;
+    this.noteMapping(moved, bytes);
+    return moved;
+  }
+
+  private noteMapping(address: number, bytes: number): void {
     // A program that unmapped a block by itself has given up what was here.
     this.mappedBytes += bytes - (this.mappings.get(address) ?? 0);
     this.mappings.set(address, bytes);
-    return address;
   }
 
   /** Moves the break past `end` where it is not yet; false when the kernel refuses. */
@@ -398,13 +424,6 @@ export class UserMalloc {
   }
 
   private resize(address: number, held: number, size: number): boolean {
-    const mapped = this.mappings.get(address);
-    if (mapped !== undefined) {
-      const bytes = roundToPages(size);
-      if (bytes > mapped || size < MMAP_THRESHOLD) return false;
-      if (bytes < mapped) this.unmapTail(address, mapped, bytes);
-      return true;
-    }
     if (!this.heap.resize(address, size)) return false;
     const end = address + this.heap.sizeOf(address);
     if (!this.reach(end)) {
@@ -414,13 +433,6 @@ export class UserMalloc {
     this.untouched = Math.max(this.untouched, end);
     if (size < held) this.trim();
     return true;
-  }
-
-  private unmapTail(address: number, held: number, bytes: number): void {
-    this.memory.munmap(address + bytes, held - bytes);
-    this.systemCalls++;
-    this.mappings.set(address, bytes);
-    this.mappedBytes -= held - bytes;
   }
 
   /** What goes wrong with the new block's bytes, or with giving the old ones back, must not leak it. */

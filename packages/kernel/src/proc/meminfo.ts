@@ -42,11 +42,11 @@ export function meminfoOf(slab: SlabAllocator): Map<string, number> {
   const frames = framesByUse(pages);
   const { reclaimable, unreclaimable } = slabFrames(slab);
   const free = pages.zones.reduce((sum, zone) => sum + zone.freeFrames, 0);
-  const cached = frames.owned[OWNER_FILE]! + frames.owned[OWNER_SHARED]!;
+  const cached = frames.owned[OWNER_FILE] + frames.owned[OWNER_SHARED];
   const told: [string, number][] = [
     ['MemTotal', pages.managedFrames],
     ['MemFree', free],
-    ['MemAvailable', available(pages, free, frames.owned[OWNER_FILE]!, reclaimable)],
+    ['MemAvailable', available(pages, free, frames.owned[OWNER_FILE], reclaimable)],
     ['Buffers', 0],
     ['Cached', cached],
     ['SwapCached', 0],
@@ -56,17 +56,17 @@ export function meminfoOf(slab: SlabAllocator): Map<string, number> {
     ['Writeback', 0],
     ['AnonPages', frames.anonymousMapped],
     ['Mapped', frames.cachedMapped],
-    ['Shmem', frames.owned[OWNER_SHARED]!],
+    ['Shmem', frames.owned[OWNER_SHARED]],
     ['KReclaimable', reclaimable],
     ['Slab', reclaimable + unreclaimable],
     ['SReclaimable', reclaimable],
     ['SUnreclaim', unreclaimable],
-    ['PageTables', frames.owned[OWNER_PAGE_TABLE]!],
+    ['PageTables', frames.owned[OWNER_PAGE_TABLE]],
   ];
   return new Map([
     ...told.map(([name, count]): [string, number] => [name, count * FRAME_KIB]),
     ['VmallocTotal', VMALLOC_KIB],
-    ['VmallocUsed', frames.owned[OWNER_VMALLOC]! * FRAME_KIB],
+    ['VmallocUsed', frames.owned[OWNER_VMALLOC] * FRAME_KIB],
     ['VmallocChunk', 0],
   ]);
 }
@@ -78,10 +78,10 @@ function framesByUse({ descriptors }: PageAllocator) {
   let cachedMapped = 0;
   let dirty = 0;
   for (let frame = 0; frame < descriptors.frames; frame++) {
-    if ((flags[frame]! & FRAME_HEAD) === 0) continue;
-    const by = owner[frame]!;
-    owned[by]! += 1 << order[frame]!;
-    if ((flags[frame]! & FRAME_DIRTY) !== 0 && by === OWNER_FILE) dirty++;
+    if ((flags[frame] & FRAME_HEAD) === 0) continue;
+    const by = owner[frame];
+    owned[by] += 1 << order[frame];
+    if ((flags[frame] & FRAME_DIRTY) !== 0 && by === OWNER_FILE) dirty++;
     if (mapCount[frame] === 0) continue;
     if (by === OWNER_ANONYMOUS) anonymousMapped++;
     else cachedMapped++;

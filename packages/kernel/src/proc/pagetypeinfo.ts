@@ -66,7 +66,7 @@ export function pagetypeinfoOf(pages: PageAllocator): Pagetypeinfo {
         const counts = Array.from({ length: ORDERS }, (_, order) =>
           index < MIGRATE_TYPES ? zone.freeBlocks(order, index) : 0,
         );
-        const stoppedAt = [...counts.keys()].filter((order) => counts[order]! >= COUNT_MAX);
+        const stoppedAt = [...counts.keys()].filter((order) => counts[order] >= COUNT_MAX);
         return {
           node: 0,
           zone: zone.name,
@@ -177,7 +177,7 @@ function freeOfType(reader: Reader, orders: number): FreeOfType {
     zone,
     type,
     free: counts.map((count) => Number(count.replace('>', ''))),
-    stoppedAt: [...counts.keys()].filter((at) => counts[at]!.startsWith('>')),
+    stoppedAt: [...counts.keys()].filter((at) => counts[at].startsWith('>')),
   };
 }
 
@@ -214,7 +214,7 @@ class Reader {
 
   /** The line read last. */
   get last(): ProcLine {
-    return this.lines[Math.max(0, this.at - 1)]!;
+    return this.lines[Math.max(0, this.at - 1)];
   }
 
   sees(pattern: RegExp): boolean {

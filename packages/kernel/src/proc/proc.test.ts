@@ -45,7 +45,7 @@ describe('real texts are read and printed again byte for byte', () => {
   it.for(['buddyinfo', 'pagetypeinfo', 'slabinfo', 'vmallocinfo'])('the sample of %s', (name, { skip }) => {
     const text = sample(name);
     if (text === null) skip('no samples here');
-    expect(again[name]!(text!)).toBe(text);
+    expect(again[name](text!)).toBe(text);
   });
 
   it.for(['buddyinfo', 'pagetypeinfo', 'slabinfo', 'vmallocinfo', 'meminfo', 'self/maps', 'self/smaps'])(
@@ -53,7 +53,7 @@ describe('real texts are read and printed again byte for byte', () => {
     (path, { skip }) => {
       const text = proc(path);
       if (text === null) skip('not readable here');
-      expect(again[path.replace('self/', '')]!(text!)).toBe(text);
+      expect(again[path.replace('self/', '')](text!)).toBe(text);
     },
   );
 });
@@ -75,9 +75,7 @@ describe('ours are read and mean the same', () => {
     const zones = parseBuddyinfo(printBuddyinfo(buddyinfoOf(pages)));
     expect(zones).toEqual(buddyinfoOf(pages));
     zones.forEach(({ free }, i) => {
-      expect(free.reduce((sum, count, order) => sum + count * 2 ** order, 0)).toBe(
-        pages.zones[i]!.freeFrames,
-      );
+      expect(free.reduce((sum, count, order) => sum + count * 2 ** order, 0)).toBe(pages.zones[i].freeFrames);
     });
   });
 
@@ -103,7 +101,7 @@ describe('ours are read and mean the same', () => {
     const text = printPagetypeinfo(info);
     expect(text).toContain('type    Unmovable  99998  99999 >100000 >100000 ');
     expect(parsePagetypeinfo(text)).toEqual(info);
-    expect(info.free[0]!.stoppedAt).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(info.free[0].stoppedAt).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 
   it('slabinfo', () => {
@@ -176,11 +174,11 @@ describe('what other kernels print', () => {
       ['', 0, ['unpurged vm_area']],
       ['devm_ioremap', 0, ['ioremap']],
     ]);
-    expect(areas[0]!.nodes).toEqual([
+    expect(areas[0].nodes).toEqual([
       { node: 0, pages: 3 },
       { node: 1, pages: 1 },
     ]);
-    expect(areas[3]!.physical).toBe(0xfee00000n);
+    expect(areas[3].physical).toBe(0xfee00000n);
     expect(printVmallocinfo(areas)).toBe(text);
   });
 
@@ -199,7 +197,7 @@ describe('what other kernels print', () => {
       inode: 12345678901234567890n,
       path: '/tmp/a b\n (deleted)',
     });
-    expect(areas[3]!.path).toBe('');
+    expect(areas[3].path).toBe('');
     expect(printMaps(areas)).toBe(text);
   });
 
@@ -281,7 +279,7 @@ describe('what Linux does not print is refused, with file and line', () => {
     `0x1-0x2 4096 f+0x1/0x2 pages=1 vmalloc${Array.from({ length: nodes }, (_, i) => ` N${i % 1024}=1`).join('')}\n`;
 
   it('also where there is more of something than Linux can have; as much as it can is read', () => {
-    expect(parseBuddyinfo(`Node 1023, zone A${orders(64)}\n`)[0]!.free).toHaveLength(64);
+    expect(parseBuddyinfo(`Node 1023, zone A${orders(64)}\n`)[0].free).toHaveLength(64);
     expect(() => parseBuddyinfo(`Node 0, zone A${orders(65)}\n`)).toThrow(':1: expected 64 orders at most');
     expect(() => parseBuddyinfo('Node 1024, zone A 1\n')).toThrow(
       ':1: expected a memory node from 0 to 1023',
@@ -294,7 +292,7 @@ describe('what Linux does not print is refused, with file and line', () => {
     expect(() => parsePagetypeinfo(pagetypeinfo(1, 1).replace('Node 0', 'Node 1024'))).toThrow(
       ':5: expected a memory node',
     );
-    expect(parseVmallocinfo(area1024(1024))[0]!.nodes.map(({ node }) => node)).toEqual([
+    expect(parseVmallocinfo(area1024(1024))[0].nodes.map(({ node }) => node)).toEqual([
       ...Array(1024).keys(),
     ]);
     expect(() => parseVmallocinfo(area1024(1025))).toThrow(':1: expected 1,024 memory nodes at most');
@@ -328,7 +326,7 @@ describe('what Linux does not print is refused, with file and line', () => {
   it('at once, however many spaces part the counts before what is wrong', () => {
     const pages = new PageAllocator(new Machine(16 * 2 ** 20));
     const lines = printPagetypeinfo(pagetypeinfoOf(pages)).split('\n');
-    lines[4] = lines[4]!.replace(/\d+ $/, 'x ');
+    lines[4] = lines[4].replace(/\d+ $/, 'x ');
     const start = performance.now();
     expect(() => parsePagetypeinfo(lines.join('\n'), 'p')).toThrow(
       "p:5: expected 'Node 0, zone NAME, type NAME'",

@@ -58,13 +58,13 @@ function fieldsOf(space: AddressSpace, area: Area): Map<string, number> {
   let referenced = 0;
   let anonymous = 0;
   space.table.forEach(area.start / FRAME_BYTES, area.end / FRAME_BYTES, (entry) => {
-    const low = u32[entry]!;
+    const low = u32[entry];
     // The zero page is nobody's memory.
     if ((low & PTE_SPECIAL) !== 0) return;
     const frame = low >>> 12;
-    const dirty = (low & PTE_DIRTY) !== 0 || (flags[frame]! & FRAME_DIRTY) !== 0;
-    const holders = mapCount[frame]!;
-    bytes[holders > 1 ? 'shared' : 'private'][dirty ? 1 : 0]! += FRAME_BYTES;
+    const dirty = (low & PTE_DIRTY) !== 0 || (flags[frame] & FRAME_DIRTY) !== 0;
+    const holders = mapCount[frame];
+    bytes[holders > 1 ? 'shared' : 'private'][dirty ? 1 : 0] += FRAME_BYTES;
     const part = Math.floor((FRAME_BYTES * PSS_SCALE) / holders);
     pss += part;
     if (dirty) pssDirty += part;
@@ -161,7 +161,7 @@ export function parseSmaps(text: string, file = '/proc/PID/smaps'): SmapsArea[] 
     // A flag that the kernel has no letters for is printed as '??'.
     const flags = /^VmFlags: ((?:\S\S )*)$/.exec(line.text);
     if (flags !== null) {
-      current.flags = flags[1]!.trim().split(' ').filter(Boolean);
+      current.flags = flags[1].trim().split(' ').filter(Boolean);
       continue;
     }
     const [, name = '', value, unit] = line.match(

@@ -155,10 +155,10 @@ describe('smaps', () => {
     space.mmap({ length: 6 * PAGE, inode, populate: true });
     const at = space.mmap({ length: 6 * PAGE, populate: true });
     const children = [space.fork(), space.fork()];
-    children[0]!.store8(at, 1);
+    children[0].store8(at, 1);
     const { mapCount, frames } = vm.pages.descriptors;
     let mapped = 0;
-    for (let frame = 0; frame < frames; frame++) if (mapCount[frame]! > 0) mapped++;
+    for (let frame = 0; frame < frames; frame++) if (mapCount[frame] > 0) mapped++;
     const pss = [space, ...children].flatMap((each) => smapsOf(each).map(({ fields }) => fields.get('Pss')!));
     // Each area's sum is rounded down.
     const sum = pss.reduce((total, value) => total + value, 0);

@@ -256,7 +256,7 @@ describe('programs of this machine', () => {
       expect(image.segments.some((each) => each.executable && holdsEntry(each.address, each.fileBytes))).toBe(
         true,
       );
-      expect(image.headersAddress).toBe(image.segments[0]!.address + 64);
+      expect(image.headersAddress).toBe(image.segments[0].address + 64);
     } finally {
       closeSync(fd);
     }

@@ -147,11 +147,13 @@ export class ProcessTable {
   fork(parent: Process): Process {
     const from = parent.space;
     const task = this.newTask();
-    let space: AddressSpace | null = null;
+    let space: AddressSpace;
     try {
       space = from.fork();
-    } finally {
-      if (space === null) this.tasks.free(task.object);
+    } catch (error) {
+      this.tasks.free(task.object);
+      if (!(error instanceof SystemCallError)) throw error;
+      throw new SystemCallError(error.code, `no memory for a copy of process ${parent.pid}`, error);
     }
     const { name, entry, stackPointer, heapStart } = parent.task;
     task.set({ name, entry, stackPointer, heapStart, break: parent.break });

@@ -111,7 +111,7 @@ describe('exec', () => {
     expect(kernel.vm.cache.counts.pagesRead).toBe(3);
     for (const at of [0x403800, 0x403fff, 0x404000, 0x4047ff]) expect(space.loadU8(at), 'bss').toBe(0);
     space.store8(0x402800, elfByte(0x1800) ^ 0xff);
-    expect(opened[0]!.bytes[0x1800], 'the file keeps its bytes').toBe(elfByte(0x1800));
+    expect(opened[0].bytes[0x1800], 'the file keeps its bytes').toBe(elfByte(0x1800));
     expect(code(() => space.store8(0x400000, 1))).toBe('SEGV_ACCERR');
     endAll(kernel);
   });
@@ -349,13 +349,13 @@ describe('files', () => {
     const mine = child.mmap({ length: FILE_BYTES, inode });
     const ours = child.mmap({ length: FILE_BYTES, inode, shared: true });
     kernel.vm.cache.release(inode);
-    expect(opened[0]!.reads).toBe(0);
+    expect(opened[0].reads).toBe(0);
     expect(child.space.loadU8(mine + 2 * PAGE)).toBe(elfByte(2 * PAGE));
-    expect(opened[0]!.reads).toBe(1);
+    expect(opened[0].reads).toBe(1);
     child.space.store8(mine, 1);
     child.space.store8(ours + 1, 2);
     expect(child.space.msync(ours, FILE_BYTES)).toBe(1);
-    expect([...opened[0]!.bytes.subarray(0, 2)]).toEqual([elfByte(0), 2]);
+    expect([...opened[0].bytes.subarray(0, 2)]).toEqual([elfByte(0), 2]);
     expect(code(() => child.space.loadU8(mine + 5 * PAGE))).toBe('SEGV_MAPERR');
     endAll(kernel);
   });

@@ -403,6 +403,8 @@ export class Process {
       sbrk: (delta) => orNull(() => this.sbrk(delta)),
       mmap: (length) => orNull(() => this.mmap({ length })),
       munmap: (address, length) => this.munmap(address, length),
+      mremap: (address, oldBytes, newBytes) =>
+        orNull(() => this.mremap(address, oldBytes, newBytes, { mayMove: true })),
       copy: (from, to, bytes) => this.space.move(from, to, bytes),
       zero: (address, bytes) => this.space.fill(address, bytes),
     };

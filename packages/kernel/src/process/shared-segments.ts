@@ -139,7 +139,7 @@ export class SharedSegments {
    * const { id } = segments.get(IPC_PRIVATE, 100);
    * segments.byId(id).bytes;   // => 100
    * segments.remove(id);
-   * segments.byId(id);   // => throws SystemCallError: EINVAL: there is no segment 0
+   * segments.byId(id);   // => throws SystemCallError: EINVAL: no segment has the id 0
    * ```
    */
   byId(id: number): SharedSegment {

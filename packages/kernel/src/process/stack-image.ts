@@ -81,7 +81,7 @@ export function stackImage(contents: StackContents): StackImage {
     ...addresses.slice(argv.length, pointers),
     0,
     ...auxv.flat(),
-    ...[AT_RANDOM, randomAt, AT_EXECFN, addresses[pointers]!, AT_PLATFORM, platformAt],
+    ...[AT_RANDOM, randomAt, AT_EXECFN, addresses[pointers], AT_PLATFORM, platformAt],
     ...[AT_NULL, 0],
   ];
   const unaligned = randomAt - words.length * 8;
@@ -94,7 +94,7 @@ export function stackImage(contents: StackContents): StackImage {
   bytes.set(random.subarray(0, RANDOM_BYTES), randomAt - pointer);
   bytes.set(platform, platformAt - pointer);
   strings.forEach((each, i) => {
-    bytes.set(each, addresses[i]! - pointer);
+    bytes.set(each, addresses[i] - pointer);
   });
   return { pointer, bytes };
 }

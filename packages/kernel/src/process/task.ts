@@ -72,7 +72,7 @@ export class Task {
   }
 
   get pid(): number {
-    return this.words[this.at + PID]!;
+    return this.words[this.at + PID];
   }
 
   set pid(pid: number) {
@@ -81,7 +81,7 @@ export class Task {
 
   /** The parent's object; 0 when there is none. */
   get parent(): number {
-    return this.words[this.at + PARENT]!;
+    return this.words[this.at + PARENT];
   }
 
   set parent(object: number) {
@@ -90,7 +90,7 @@ export class Task {
 
   /** What the process exited with; null while it runs. */
   get exitStatus(): number | null {
-    const status = this.words[this.at + STATUS]!;
+    const status = this.words[this.at + STATUS];
     return status === RUNNING ? null : status;
   }
 
@@ -100,7 +100,7 @@ export class Task {
 
   /** The memory descriptor's object; 0 after the exit. */
   get space(): number {
-    return this.words[this.at + SPACE]!;
+    return this.words[this.at + SPACE];
   }
 
   set space(object: number) {
@@ -109,7 +109,7 @@ export class Task {
 
   /** Where the program begins; 0 when none was executed. */
   get entry(): number {
-    return this.words[this.at + ENTRY]!;
+    return this.words[this.at + ENTRY];
   }
 
   set entry(address: number) {
@@ -117,7 +117,7 @@ export class Task {
   }
 
   get stackPointer(): number {
-    return this.words[this.at + STACK]!;
+    return this.words[this.at + STACK];
   }
 
   set stackPointer(address: number) {
@@ -126,7 +126,7 @@ export class Task {
 
   /** Where the heap begins, a multiple of 4096. */
   get heapStart(): number {
-    return this.words[this.at + HEAP_START]!;
+    return this.words[this.at + HEAP_START];
   }
 
   set heapStart(address: number) {
@@ -135,7 +135,7 @@ export class Task {
 
   /** The break: where the heap ends. */
   get break(): number {
-    return this.words[this.at + BREAK]!;
+    return this.words[this.at + BREAK];
   }
 
   set break(address: number) {

@@ -6,7 +6,7 @@
 
 import { checkAddress, display, InvalidFreeError } from 'freehold';
 import { PageAllocator } from '../frames/page-allocator.js';
-import { ORDERS } from '../frames/zone.js';
+import { NO_FRAME, ORDERS } from '../frames/zone.js';
 import { FRAME_BYTES, Machine } from '../machine.js';
 
 const LEAST_MACHINE_BYTES = 2 ** 20;
@@ -84,17 +84,13 @@ export class MachineRange {
   /** The order of the block that starts at `address`. @throws InvalidFreeError when none does */
   orderAt(address: number): number {
     checkAddress(address);
-    const { references, order, frames } = this.pages.descriptors;
+    const { order, frames } = this.pages.descriptors;
     const frame = Math.floor(address / FRAME_BYTES);
     if (!(address >= this.base && frame < frames)) throw new InvalidFreeError(address, 'outside');
-    if (references[frame]! > 0 && address % FRAME_BYTES === 0) return order[frame]!;
-    for (let above = 0; above < ORDERS; above++) {
-      const head = (frame >>> above) << above;
-      if (references[head]! > 0 && frame < head + (1 << order[head]!)) {
-        throw new InvalidFreeError(address, 'interior');
-      }
-    }
-    throw new InvalidFreeError(address, 'free');
+    const head = this.pages.blockAt(frame);
+    if (head === NO_FRAME) throw new InvalidFreeError(address, 'free');
+    if (head * FRAME_BYTES !== address) throw new InvalidFreeError(address, 'interior');
+    return order[head];
   }
 
   /** Free blocks and what is held between them, in order of address: together they tile the range. O(n log n). */
@@ -109,7 +105,7 @@ export class MachineRange {
     let at = this.base / FRAME_BYTES;
     for (const region of [...free, { frame: this.machine.frames, frames: 0, free: true }]) {
       while (at < region.frame) {
-        const frames = references[at]! > 0 ? 1 << order[at]! : 1;
+        const frames = references[at] > 0 ? 1 << order[at] : 1;
         tiled.push({ frame: at, frames, free: false });
         at += frames;
       }

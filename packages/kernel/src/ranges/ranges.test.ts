@@ -19,7 +19,7 @@ const SUBJECTS: Record<string, Subject> = {
   pages: {
     make: (capacity) => new PageRange({ capacity }),
     allocate: (range, kind, size, align) =>
-      (range as PageRange).allocateOf([UNMOVABLE, MOVABLE, RECLAIMABLE][kind % 3]!, size, align),
+      (range as PageRange).allocateOf([UNMOVABLE, MOVABLE, RECLAIMABLE][kind % 3], size, align),
   },
   'pages, types mixed': {
     make: (capacity) => new PageRange({ capacity, groupByMobility: false }),
@@ -30,7 +30,7 @@ const SUBJECTS: Record<string, Subject> = {
     allocate: (range, kind, size, align) =>
       kind === 0
         ? range.allocate(size, align)
-        : (range as SlabRange).allocateOf(`kind ${kind}`, [40, 100, 700, 20_000][kind % 4]!, align),
+        : (range as SlabRange).allocateOf(`kind ${kind}`, [40, 100, 700, 20_000][kind % 4], align),
   },
 };
 
@@ -102,7 +102,7 @@ describe.each(Object.entries(SUBJECTS))('%s', (_name, subject) => {
               expect(range.inspected).toBe(1);
               live.set(address, c.size);
             } else if (live.size > 0) {
-              const address = [...live.keys()][c.free % live.size]!;
+              const address = [...live.keys()][c.free % live.size];
               range.free(address);
               live.delete(address);
             }
@@ -124,7 +124,7 @@ describe.each(Object.entries(SUBJECTS))('%s', (_name, subject) => {
     expect(given.length).toBeGreaterThan(50);
     expect(range.allocate(2 ** 23)).toBeNull();
     expect(range.allocate(Number.MAX_SAFE_INTEGER)).toBeNull();
-    range.free(given[0]!);
+    range.free(given[0]);
     expect(range.allocate(3000)).not.toBeNull();
   });
 

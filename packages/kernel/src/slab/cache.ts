@@ -159,7 +159,7 @@ export class ObjectCache {
     this.perStride = 1 / stride;
     this.perSlab = 1 / geometry.objectsPerSlab;
     this.owners = pages.descriptors.owner;
-    this.tags = pages.descriptors.private;
+    this.tags = pages.descriptors.tag;
     this.colours = Math.floor(geometry.leftover / align) + 1;
     this.freeStacks = new Int32Array(16 * geometry.objectsPerSlab);
     this.live = new Uint8Array(16 * geometry.objectsPerSlab);
@@ -181,12 +181,12 @@ export class ObjectCache {
   alloc(gfp: number = GFP_KERNEL): number | null {
     if ((gfp & __GFP_ZERO) !== 0) return this.allocZeroed(gfp);
     const cpu = this.pages.cpu;
-    let count = this.handCounts[cpu]!;
+    let count = this.handCounts[cpu];
     if (count === 0) {
       count = this.refill(cpu, gfp);
       if (count === 0) return null;
     }
-    const object = this.hands[cpu]![count - 1]!;
+    const object = this.hands[cpu][count - 1];
     this.handCounts[cpu] = count - 1;
     this.live[object] = 1;
     this.activeObjects++;
@@ -211,8 +211,8 @@ export class ObjectCache {
     this.activeObjects--;
     const cpu = this.pages.cpu;
     this.handOf(cpu);
-    if (this.handCounts[cpu]! === this.limit) this.flush(cpu, this.batch);
-    this.hands[cpu]![this.handCounts[cpu]!++] = object;
+    if (this.handCounts[cpu] === this.limit) this.flush(cpu, this.batch);
+    this.hands[cpu][this.handCounts[cpu]++] = object;
   }
 
   /** Whether an object in use starts at `address`. @internal */
@@ -231,7 +231,7 @@ export class ObjectCache {
    * ```
    */
   shrink(): number {
-    for (let cpu = 0; cpu < this.hands.length; cpu++) this.flush(cpu, this.handCounts[cpu]!);
+    for (let cpu = 0; cpu < this.hands.length; cpu++) this.flush(cpu, this.handCounts[cpu]);
     let frames = 0;
     for (const slab of this.empty) {
       this.giveBackSlab(slab);
@@ -312,7 +312,7 @@ export class ObjectCache {
   /** Where the first object of the slab at `address`, its first byte, lies: its colour's offset behind. @internal */
   firstObjectAt(address: number): number {
     const frame = (address - PAGE_OFFSET) / FRAME_BYTES;
-    return this.firstObject[this.pages.descriptors.private[frame]! & 0xfffff]!;
+    return this.firstObject[this.pages.descriptors.tag[frame] & 0xfffff];
   }
 
   /** Places for objects that are not in use, and ends of slabs that no object fills. O(1). */
@@ -347,7 +347,7 @@ export class ObjectCache {
     const { objectsPerSlab } = this.geometry;
     const atHand = new Uint8Array(this.live.length);
     this.hands.forEach((hand, cpu) => {
-      for (let i = 0; i < this.handCounts[cpu]!; i++) atHand[hand[i]!]!++;
+      for (let i = 0; i < this.handCounts[cpu]; i++) atHand[hand[i]]++;
     });
     let live = 0;
     const lists = [this.partial, this.full, this.empty];
@@ -357,7 +357,7 @@ export class ObjectCache {
         if (listed.has(slab))
           throw new CorruptionError('a slab is on one list', `slab ${slab} of ${this.name} on two`);
         listed.add(slab);
-        const used = this.inUse[slab]!;
+        const used = this.inUse[slab];
         const right = used === 0 ? this.empty : used === objectsPerSlab ? this.full : this.partial;
         if (list !== right) {
           throw new CorruptionError(
@@ -367,17 +367,17 @@ export class ObjectCache {
         }
         const free = new Uint8Array(objectsPerSlab);
         for (let i = 0; i < objectsPerSlab - used; i++)
-          free[this.freeStacks[slab * objectsPerSlab + i]! % objectsPerSlab]!++;
+          free[this.freeStacks[slab * objectsPerSlab + i] % objectsPerSlab]++;
         for (let i = 0; i < objectsPerSlab; i++) {
           const object = slab * objectsPerSlab + i;
-          const states = free[i]! + atHand[object]! + this.live[object]!;
+          const states = free[i] + atHand[object] + this.live[object];
           if (states !== 1) {
             throw new CorruptionError(
               'an object is free, at hand or in use',
               `object ${i} of a slab of ${this.name}: ${states}`,
             );
           }
-          live += this.live[object]!;
+          live += this.live[object];
           if (this.guard !== undefined) this.guard.check(this.addressOf(object), this.live[object] === 1);
         }
       }
@@ -412,7 +412,7 @@ export class ObjectCache {
   private refill(cpu: number, gfp: number): number {
     if (this.destroyed) throw new Error(`cache ${this.name} was destroyed`);
     this.handOf(cpu);
-    const hand = this.hands[cpu]!;
+    const hand = this.hands[cpu];
     const { objectsPerSlab } = this.geometry;
     let count = 0;
     while (count < this.batch) {
@@ -421,13 +421,13 @@ export class ObjectCache {
       if (slab === NO_SLAB && count === 0) {
         slab = this.makeSlab(gfp);
         // The reclaim that this may call for frees objects too, of this very cache perhaps: they are at hand now.
-        count = this.handCounts[cpu]!;
+        count = this.handCounts[cpu];
       }
       if (slab === NO_SLAB || count >= this.batch) break;
-      const used = this.inUse[slab]!;
+      const used = this.inUse[slab];
       const take = Math.min(this.batch - count, objectsPerSlab - used);
       const top = slab * objectsPerSlab + (objectsPerSlab - used);
-      for (let i = 1; i <= take; i++) hand[count++] = this.freeStacks[top - i]!;
+      for (let i = 1; i <= take; i++) hand[count++] = this.freeStacks[top - i];
       this.setInUse(slab, used + take);
     }
     hand.subarray(0, count).reverse();
@@ -437,21 +437,21 @@ export class ObjectCache {
 
   /** Gives the `count` objects that have been at hand longest back to their slabs. */
   private flush(cpu: number, count: number): void {
-    const hand = this.hands[cpu]!;
+    const hand = this.hands[cpu];
     const { objectsPerSlab } = this.geometry;
     for (let i = 0; i < count; i++) {
-      const object = hand[i]!;
+      const object = hand[i];
       const slab = Math.floor(object / objectsPerSlab);
-      const used = this.inUse[slab]!;
+      const used = this.inUse[slab];
       this.freeStacks[slab * objectsPerSlab + (objectsPerSlab - used)] = object;
       this.setInUse(slab, used - 1);
     }
-    hand.copyWithin(0, count, this.handCounts[cpu]!);
-    this.handCounts[cpu]! -= count;
+    hand.copyWithin(0, count, this.handCounts[cpu]);
+    this.handCounts[cpu] -= count;
   }
 
   private setInUse(slab: number, used: number): void {
-    const from = this.listFor(this.inUse[slab]!);
+    const from = this.listFor(this.inUse[slab]);
     const to = this.listFor(used);
     this.inUse[slab] = used;
     if (from === to) return;
@@ -481,7 +481,7 @@ export class ObjectCache {
     const { descriptors } = this.pages;
     for (let i = 0; i < 1 << order; i++) {
       descriptors.owner[frame + i] = OWNER_SLAB;
-      descriptors.private[frame + i] = (this.id << 20) | slab;
+      descriptors.tag[frame + i] = (this.id << 20) | slab;
     }
     this.slabAddress[slab] = start;
     this.firstObject[slab] = firstObject;
@@ -520,15 +520,15 @@ export class ObjectCache {
     const { order, objectsPerSlab, stride } = this.geometry;
     const { dtor } = this.options;
     if (dtor !== undefined) {
-      for (let i = 0; i < objectsPerSlab; i++) dtor(this.firstObject[slab]! + i * stride);
+      for (let i = 0; i < objectsPerSlab; i++) dtor(this.firstObject[slab] + i * stride);
     }
     this.empty.remove(slab);
     this.slabEnds -= this.endsOf(slab);
-    const frame = (this.slabAddress[slab]! - PAGE_OFFSET) / FRAME_BYTES;
+    const frame = (this.slabAddress[slab] - PAGE_OFFSET) / FRAME_BYTES;
     const { descriptors } = this.pages;
     for (let i = 1; i < 1 << order; i++) {
       descriptors.owner[frame + i] = 0;
-      descriptors.private[frame + i] = 0;
+      descriptors.tag[frame + i] = 0;
     }
     this.pages.freePages(frame, order);
     this.slabAddress[slab] = 0;
@@ -537,7 +537,7 @@ export class ObjectCache {
   }
 
   private endsOf(slab: number): number {
-    const front = this.firstObject[slab]! - this.slabAddress[slab]!;
+    const front = this.firstObject[slab] - this.slabAddress[slab];
     return (front > 0 ? 1 : 0) + (front < this.geometry.leftover ? 1 : 0);
   }
 
@@ -563,17 +563,17 @@ export class ObjectCache {
   private addressOf(object: number): number {
     // Half an object away from the next whole number, so that the reciprocal need not be exact.
     const slab = ((object + 0.5) * this.perSlab) | 0;
-    return this.firstObject[slab]! + (object - slab * this.objectsPerSlab) * this.stride;
+    return this.firstObject[slab] + (object - slab * this.objectsPerSlab) * this.stride;
   }
 
   /** The number of the object that starts at `address`, in use or not; -1 when none does. */
   private objectNumber(address: number): number {
     const frame = ((address - PAGE_OFFSET) / FRAME_BYTES) | 0;
     if (this.owners[frame] !== OWNER_SLAB) return -1;
-    const tag = this.tags[frame]!;
+    const tag = this.tags[frame];
     if (tag >>> 20 !== this.id) return -1;
     const slab = tag & 0xfffff;
-    const offset = address - this.firstObject[slab]!;
+    const offset = address - this.firstObject[slab];
     // The nearest multiple of the stride: it is the object's only if it is the offset.
     const index = (offset * this.perStride + 0.5) | 0;
     if (index * this.stride !== offset || index < 0 || index >= this.objectsPerSlab) return -1;
@@ -587,12 +587,12 @@ export class ObjectCache {
     const frame = Math.floor((address - PAGE_OFFSET) / FRAME_BYTES);
     const ours =
       this.pages.descriptors.owner[frame] === OWNER_SLAB &&
-      this.pages.descriptors.private[frame]! >>> 20 === this.id;
+      this.pages.descriptors.tag[frame] >>> 20 === this.id;
     throw new InvalidFreeError(address, ours ? 'interior' : 'outside');
   }
 }
 
 /** The cache number kept with a slab's frame, or -1 when the frame is no slab's. */
 export function cacheIdOf(pages: PageAllocator, frame: number): number {
-  return pages.descriptors.owner[frame] === OWNER_SLAB ? pages.descriptors.private[frame]! >>> 20 : -1;
+  return pages.descriptors.owner[frame] === OWNER_SLAB ? pages.descriptors.tag[frame] >>> 20 : -1;
 }

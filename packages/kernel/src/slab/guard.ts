@@ -80,7 +80,7 @@ export class ObjectGuard {
   }
 
   private expect(at: number, expected: number, object: number, what: string): void {
-    const found = this.bytes[at]!;
+    const found = this.bytes[at];
     if (found === expected) return;
     throw new CorruptionError(
       `the ${what} of an object is never written to`,

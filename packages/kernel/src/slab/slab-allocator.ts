@@ -56,7 +56,7 @@ export class SlabAllocator {
         this.createCache(`${prefix}-${size < 1024 ? size : `${size / 1024}k`}`, size, { gfp }),
       );
       return Array.from({ length: KMALLOC_MAX / 8 + 1 }, (_, step) => {
-        return caches[KMALLOC_SIZES.findIndex((size) => size >= step * 8)]!;
+        return caches[KMALLOC_SIZES.findIndex((size) => size >= step * 8)];
       });
     });
   }
@@ -170,7 +170,7 @@ export class SlabAllocator {
   kmalloc(size: number, gfp: number = GFP_KERNEL): number | null {
     if (size > 0 && size <= KMALLOC_MAX) {
       const kind = (gfp & __GFP_DMA) !== 0 ? DMA : (gfp & __GFP_RECLAIMABLE) !== 0 ? RECLAIMABLE : NORMAL;
-      const cache = this.kmallocCaches[kind]![(size + 7) >>> 3];
+      const cache = this.kmallocCaches[kind][(size + 7) >>> 3];
       if (cache !== undefined && Number.isInteger(size)) return cache.alloc(gfp);
     }
     return this.kmallocLarge(size, gfp);
@@ -290,6 +290,6 @@ export class SlabAllocator {
       );
     }
     if (address !== PAGE_OFFSET + frame * FRAME_BYTES) throw new InvalidFreeError(address, 'interior');
-    return order[frame]!;
+    return order[frame];
   }
 }

@@ -33,8 +33,8 @@ export class SlabList {
 
   remove(slab: number): void {
     const { next, previous } = this.links;
-    const after = next[slab]!;
-    const before = previous[slab]!;
+    const after = next[slab];
+    const before = previous[slab];
     if (before === NO_SLAB) this.head = after;
     else next[before] = after;
     if (after !== NO_SLAB) previous[after] = before;
@@ -43,7 +43,7 @@ export class SlabList {
 
   *[Symbol.iterator](): Generator<number, void, undefined> {
     for (let slab = this.head; slab !== NO_SLAB; ) {
-      const after = this.links.next[slab]!;
+      const after = this.links.next[slab];
       yield slab;
       slab = after;
     }

@@ -1,5 +1,5 @@
 /** The laws of virtual memory, checked by walking everything. O(frames + mapped pages). */
-import { CorruptionError } from 'freehold';
+import { law } from 'freehold';
 import {
   FRAME_DIRTY,
   OWNER_ANONYMOUS,
@@ -187,7 +187,7 @@ function checkTlb(vm: CheckedMemory, memory: MappedMemory): void {
 /** @returns for each frame, how many pages of the page cache lie in it */
 function checkCache(vm: CheckedMemory): Int32Array {
   const { cache, pages } = vm;
-  const { owner, flags, private: indices } = pages.descriptors;
+  const { owner, flags, tag: indices } = pages.descriptors;
   const cached = new Int32Array(pages.machine.frames);
   let file = 0;
   let dirty = 0;
@@ -283,8 +283,4 @@ function checkFrames(vm: CheckedMemory, walked: Walked, cached: Int32Array, vmal
 
 function nameOf(area: Area): string {
   return `0x${area.start.toString(16)}-0x${area.end.toString(16)} ${area.permissions}`;
-}
-
-function law(holds: boolean, text: string, found: () => string): void {
-  if (!holds) throw new CorruptionError(text, found());
 }

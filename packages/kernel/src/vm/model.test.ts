@@ -43,7 +43,7 @@ function bytesOf(page: ModelPage): Uint8Array {
 }
 
 function bytesToWrite(page: ModelPage): Uint8Array {
-  if (page.shared) return page.store![page.index]!;
+  if (page.shared) return page.store![page.index];
   page.own ??= bytesOf(page).slice();
   return page.own;
 }
@@ -80,7 +80,7 @@ class Pair {
   }
 
   pick(which: number) {
-    return this.spaces[which % this.spaces.length]!;
+    return this.spaces[which % this.spaces.length];
   }
 
   map(
@@ -178,7 +178,7 @@ class Pair {
 
   destroy(which: number) {
     if (this.spaces.length === 1) return;
-    this.spaces.splice(which % this.spaces.length, 1)[0]!.space.destroy();
+    this.spaces.splice(which % this.spaces.length, 1)[0].space.destroy();
   }
 
   sync(which: number) {
@@ -231,7 +231,7 @@ class Pair {
     const entry = space.table.find(BASE / PAGE + number);
     if (page === undefined || entry === NO_ENTRY) return;
     const { machine, descriptors } = this.vm.pages;
-    if (descriptors.owner[machine.u32[entry]! >>> 12] === OWNER_ANONYMOUS) bytesToWrite(page);
+    if (descriptors.owner[machine.u32[entry] >>> 12] === OWNER_ANONYMOUS) bytesToWrite(page);
   }
 
   private refused() {

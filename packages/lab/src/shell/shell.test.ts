@@ -107,6 +107,14 @@ describe('a session', () => {
     expect(run('mprotect 1 $p 4096 rw')).toContain("1 page from 0x10000000 on are 'rw' now");
     expect(run('write 1 $p "x"')).toContain('1 frame copied');
     expect(run('munmap 1 $p 4096')).toContain('1 page from 0x10000000 on are unmapped');
+    expect(run('q = mremap 1 $f 9600 2')).toMatch(/^1 page at 0x7fff/);
+    expect(run('q = mremap 1 $q 1 20KiB to 0x20000000')).toMatch(/^5 pages at 0x20000000, moved from 0x7fff/);
+    expect(run('read 1 0x20000000 6')).toMatch(/A FILE/);
+    expect(run('fails read 1 $f 6')).toContain('SEGV_MAPERR');
+    expect(run('r = mremap 1 $q 0 4096 move')).toMatch(/^1 page at 0x7fff\w+, moved from 0x20000000/);
+    expect(run('mremap 1 $q 20KiB 20KiB keep')).toMatch(/^5 pages at 0x7fff\w+, moved from/);
+    expect(run('fails mremap 1 0x30000000 1 1')).toContain('EFAULT: nothing is mapped at 0x30000000');
+    expect(() => run('mremap 1 $q 1 1 there')).toThrow("unexpected argument 'there'");
     expect(() => run('mmap 1 4096 /file more')).toThrow("unexpected argument 'more'");
     expect(() => run('mprotect 1 $f 4096 all')).toThrow('the protection must be one of none, r, w');
     expect(run('fails mmap 1 4096 /none')).toContain('ENOENT: /none: no such file');

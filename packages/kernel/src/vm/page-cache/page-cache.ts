@@ -422,7 +422,7 @@ export class PageCache {
   private enter(inode: Inode, index: number, frame: number): CachedPage {
     const page = new CachedPage(inode, index, frame);
     inode.pages.set(index, page);
-    this.pages.descriptors.private[frame] = index;
+    this.pages.descriptors.tag[frame] = index;
     return page;
   }
 

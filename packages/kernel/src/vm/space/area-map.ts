@@ -30,7 +30,18 @@ export interface Place {
   readonly noReplace?: boolean | undefined;
 }
 
-/** The areas of an address space, `space.areas`. */
+/**
+ * The areas of an address space in order of address, `space.areas`; mmap, mprotect, mremap and munmap change them.
+ * @example
+ * ```js
+ * const { space } = new Kernel().process(1);
+ * const at = space.mmap({ length: 3 * 4096 });
+ * space.munmap(at + 4096, 4096);
+ * Array.from(space.areas, ({ start }) => start - at).slice(0, 2);   // => [0, 8192]
+ * // The hole is free again: the lowest gap above.
+ * space.areas.lowestGap(4096, at, TASK_SIZE) - at;   // => 4096
+ * ```
+ */
 export class AreaMap extends SpanTree<Area> {
   private readonly owner: AreaOwner;
   private readonly words: Float64Array;

@@ -151,10 +151,7 @@ const numbers = (process: Process, at: number, pages: number) =>
   Array.from({ length: pages }, (_, i) => process.space.loadU8(at + i * PAGE));
 
 const framesOf = ({ space }: Process, at: number, pages: number) =>
-  Array.from(
-    { length: pages },
-    (_, i) => space.vm.pages.machine.u32[space.table.find(at / PAGE + i)]! >>> 12,
-  );
+  Array.from({ length: pages }, (_, i) => space.vm.pages.machine.u32[space.table.find(at / PAGE + i)] >>> 12);
 
 describe('pages that move', () => {
   it('keep their frames, over borders of tables too, and are gone from the old place', () => {
@@ -204,6 +201,24 @@ describe('pages that move', () => {
     init.mremap(BASE, 2 * PAGE, 2 * PAGE, { ...MOVE, fixed: true, address: BASE + 11 * PAGE });
     expect(numbers(init, BASE + 10 * PAGE, 4)).toEqual([1, 1, 2, 4]);
     expect(kernel.pages.freeFrames - freeFrames).toBe(2);
+    endAll(kernel);
+  });
+
+  it('take the place of all that a table held: it stays, or goes where nothing comes', () => {
+    const { init, kernel } = boot();
+    const to = BASE + 2 ** 30;
+    const move = () => init.mremap(BASE, 2 * PAGE, 2 * PAGE, { ...MOVE, fixed: true, address: to });
+    map(init, '0+2rw-p');
+    const { tables } = init.space.table;
+    number(init, init.mmap({ address: to, length: 2 * PAGE, fixed: true }), 2);
+    init.space.store8(BASE, 9);
+    move();
+    expect(numbers(init, to, 1)).toEqual([9]);
+    kernel.check();
+    // Nothing was touched here: nothing comes, and what was there goes.
+    map(init, '0+2rw-p');
+    move();
+    expect(init.space.table.tables).toBe(tables);
     endAll(kernel);
   });
 

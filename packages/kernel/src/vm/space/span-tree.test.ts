@@ -28,7 +28,7 @@ describe('the tree of areas', () => {
     const tree = new SpanTree<GuardedSpan>();
     expect(tree.find(0)).toBeNull();
     const spans = [10, 20, 30].map((start) => make(start, start + 5));
-    for (const span of [spans[1]!, spans[0]!, spans[2]!]) tree.insert(span);
+    for (const span of [spans[1], spans[0], spans[2]]) tree.insert(span);
     expect([0, 10, 14, 15, 24, 25, 34].map((address) => tree.find(address))).toEqual([
       spans[0],
       spans[0],
@@ -56,8 +56,8 @@ describe('the tree of areas', () => {
         const make = makeSpans();
         const tree = new SpanTree<GuardedSpan>();
         const model: GuardedSpan[] = [];
-        const end = (i: number) => (i < 0 ? 0 : model[i]!.end);
-        const start = (i: number) => (i === model.length ? 400 : model[i]!.start);
+        const end = (i: number) => (i < 0 ? 0 : model[i].end);
+        const start = (i: number) => (i === model.length ? 400 : model[i].start);
         for (const { kind, at, size, guard, low } of calls) {
           const i = model.findIndex((span) => span.end > at);
           const place = i < 0 ? model.length : i;
@@ -67,9 +67,9 @@ describe('the tree of areas', () => {
             tree.insert(span);
             model.splice(place, 0, span);
           } else if (kind === 'remove' && place < model.length) {
-            tree.remove(model.splice(place, 1)[0]!);
+            tree.remove(model.splice(place, 1)[0]);
           } else if (kind === 'resize' && place < model.length) {
-            tree.resize(model[place]!, end(place - 1), Math.max(end(place - 1) + 1, start(place + 1) - size));
+            tree.resize(model[place], end(place - 1), Math.max(end(place - 1) + 1, start(place + 1) - size));
           } else if (kind === 'gap') {
             const high = low + 100;
             // Every place that is free, one by one.

@@ -85,7 +85,7 @@ export class PageTable {
     this.pages = pages;
     this.root = root;
     this.words = pages.machine.u32;
-    this.used = pages.descriptors.private;
+    this.used = pages.descriptors.tag;
   }
 
   /**

@@ -8,6 +8,7 @@ import {
   PTE_PRESENT,
   PTE_SPECIAL,
   PTE_WRITE,
+  type RemapOptions,
 } from '@freehold/kernel';
 import { formatMany, formatSize } from '../../text/format.js';
 import type { Arguments } from '../arguments.js';
@@ -37,6 +38,13 @@ export const MEMORY: CommandGroup = {
         process.munmap(address, length);
         return `${formatMany(Math.ceil(length / FRAME_BYTES), 'page')} from ${hex(address)} on are unmapped`;
       },
+    },
+    {
+      name: 'mremap',
+      usage: 'PID ADDRESS OLD NEW [move | to ADDRESS] [keep]',
+      summary: 'grow, shrink or move a mapping; keep: its area stays',
+      words: ['move', 'to', 'keep'],
+      run: (session, args) => remap(session, args),
     },
     {
       name: 'mprotect',
@@ -190,6 +198,25 @@ function map(session: Session, args: Arguments): Outcome {
   } finally {
     cache.release(inode);
   }
+}
+
+function remap(session: Session, args: Arguments): Outcome {
+  const process = processOf(session, args);
+  const from = args.number('ADDRESS');
+  const oldLength = args.number('OLD');
+  const newLength = args.number('NEW');
+  let options: RemapOptions = {};
+  while (args.left > 0) {
+    if (args.take('move')) options = { ...options, mayMove: true };
+    else if (args.take('to'))
+      options = { ...options, mayMove: true, fixed: true, address: args.number('ADDRESS') };
+    else if (args.take('keep')) options = { ...options, mayMove: true, dontUnmap: true };
+    else throw args.wrong(`unexpected argument '${args.text('')}'`);
+  }
+  const value = process.mremap(from, oldLength, newLength, options);
+  const pages = formatMany(Math.ceil(newLength / FRAME_BYTES), 'page');
+  const moved = value === from ? '' : `, moved from ${hex(from)}`;
+  return { text: `${pages} at ${hex(value)}${moved}`, value };
 }
 
 function mapped(process: Process, address: number, { length }: MapOptions, what: string): Outcome {
