@@ -144,7 +144,7 @@ export class Blocks implements Allocator {
    * ```js
    * const pages = new Blocks({ capacity: 16384, block: 4096 });
    * const [a, b] = [pages.allocate(4096), pages.allocate(8192)];
-   * pages.free(b + 4096);   // => throws InvalidFreeError: only the address that was given out
+   * pages.free(b + 4096);   // => throws InvalidFreeError: not the address that was given out
    * pages.free(a);
    * pages.free(b);
    * pages.largestFree();   // => 16384
