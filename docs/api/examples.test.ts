@@ -5,7 +5,7 @@ import * as kernelNode from '@freehold/kernel/node';
 import * as core from 'freehold';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { type Documented, documented, runExample } from './examples.js';
+import { type Documented, documented, programOf, runExample } from './examples.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 const CONFIGURATION = `${ROOT}/docs/api/tsconfig.json`;
@@ -15,12 +15,20 @@ const { options } = ts.parseJsonConfigFileContent(
   `${ROOT}/docs/api`,
 );
 
-describe.each([
+/** Each entry, and the names that its examples may use. */
+const ENTRIES: readonly (readonly [entry: string, names: Readonly<Record<string, unknown>>])[] = [
   ['packages/core/src/index.ts', { ...core }],
   ['packages/kernel/src/index.ts', { ...core, ...kernel }],
   ['packages/kernel/src/node/index.ts', { ...core, ...kernel, ...kernelNode }],
-])('%s', (entry, names: Record<string, unknown>) => {
-  const all: Documented[] = documented(ROOT, entry, options);
+];
+const program = programOf(
+  ROOT,
+  ENTRIES.map(([entry]) => entry),
+  options,
+);
+
+describe.each(ENTRIES)('%s', (entry, names) => {
+  const all: Documented[] = documented(ROOT, entry, program);
 
   it('has an example for everything public', () => {
     const missing = all.filter(({ examples }) => examples.length === 0);

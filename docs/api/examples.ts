@@ -21,9 +21,19 @@ export interface Documented {
   readonly examples: readonly string[];
 }
 
+/**
+ * The packages as one program, so that what they share is parsed once. Without the language's own library: its types
+ * are none of ours, and reading them took longer than all else.
+ */
+export function programOf(root: string, entries: readonly string[], options: ts.CompilerOptions): ts.Program {
+  return ts.createProgram(
+    entries.map((entry) => `${root}/${entry}`),
+    { ...options, noLib: true, types: [] },
+  );
+}
+
 /** All functions and classes that `entry` exports, and the public methods of these classes, inherited ones included. */
-export function documented(root: string, entry: string, options: ts.CompilerOptions): Documented[] {
-  const program = ts.createProgram([`${root}/${entry}`], options);
+export function documented(root: string, entry: string, program: ts.Program): Documented[] {
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(`${root}/${entry}`);
   const module = source && checker.getSymbolAtLocation(source);
@@ -110,14 +120,20 @@ export function withChecks(code: string): string {
  * @throws where a stated result differs from the one seen, or the example throws what it does not state
  */
 export async function runExample(code: string, names: Readonly<Record<string, unknown>>): Promise<void> {
-  const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
-  // For `using` and for types.
-  const plain = ts.transpile(withChecks(code), {
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.ESNext,
-  });
-  const run = new AsyncFunction('$equal', '$throws', ...Object.keys(names), plain);
+  const run = compile(withChecks(code), ['$equal', '$throws', ...Object.keys(names)]);
   await run(equal, throwsNamed, ...Object.values(names));
+}
+
+/** `using` and types are for TypeScript, where the engine does not know them; all else needs no translation. */
+function compile(code: string, names: readonly string[]): (...values: unknown[]) => Promise<void> {
+  const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
+  try {
+    return AsyncFunction(...names, code) as (...values: unknown[]) => Promise<void>;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const plain = ts.transpile(code, { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext });
+    return AsyncFunction(...names, plain) as (...values: unknown[]) => Promise<void>;
+  }
 }
 
 function equal(seen: unknown, stated: unknown): void {

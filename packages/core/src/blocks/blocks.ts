@@ -20,7 +20,7 @@ import { display } from '../display.js';
 import { type EventQueue, observe } from '../observed.js';
 import { checkGrow, checkRangeOptions, RANGE_OPTIONS, type RangeOptions } from '../range-options.js';
 import { firstAligned } from './aligned.js';
-import { FreeRuns, NO_BLOCK } from './free-runs.js';
+import { FreeRuns, firstSet, NO_BLOCK } from './free-runs.js';
 
 /** Blocks are numbered, and their bytes counted, in 32-bit integers. */
 const BLOCKS_MAX = 2 ** 30;
@@ -144,7 +144,7 @@ export class Blocks implements Allocator {
    * ```js
    * const pages = new Blocks({ capacity: 16384, block: 4096 });
    * const [a, b] = [pages.allocate(4096), pages.allocate(8192)];
-   * pages.free(b + 4096);   // => throws InvalidFreeError: only the address that was given out
+   * pages.free(b + 4096);   // => throws InvalidFreeError: not the address that was given out
    * pages.free(a);
    * pages.free(b);
    * pages.largestFree();   // => 16384
@@ -337,13 +337,13 @@ export class Blocks implements Allocator {
         'segments end within the range',
         () => `${first} to ${end} of ${count}`,
       );
-      for (let inner = first + 1; inner < end; inner++) {
-        law(
-          !this.startsAt(inner) && runs.isFree(inner) !== used,
-          'all blocks of a segment are as its first one, and no other segment starts inside',
-          () => `block ${inner} of the segment from ${first} to ${end}`,
-        );
-      }
+      const otherStart = firstSet(this.starts, first + 1, end);
+      const otherState = used ? runs.firstFree(first + 1, end) : end;
+      law(
+        otherStart === end && otherState === end,
+        'all blocks of a segment are as its first one, and no other segment starts inside',
+        () => `block ${Math.min(otherStart, otherState)} of the segment from ${first} to ${end}`,
+      );
       if (used) {
         const waste = this.wasteOf(first);
         law(

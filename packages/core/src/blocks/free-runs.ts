@@ -142,6 +142,11 @@ export class FreeRuns {
     return to;
   }
 
+  /** The first free block from `from` on; `to` when there is none below it. O((to - from) / 32). */
+  firstFree(from: number, to: number): number {
+    return firstSet(this.words, from, to);
+  }
+
   /** The first block of the free run that ends before `end`; `end` when the block before it is in use. */
   runStart(end: number): number {
     const { words } = this;
@@ -285,6 +290,15 @@ function erode(word: number, more: number): number {
     left -= by;
   }
   return bits;
+}
+
+/** The first bit from `from` on that is set; `to` when there is none below it. O((to - from) / 32). */
+export function firstSet(words: Int32Array, from: number, to: number): number {
+  for (let i = from >>> 5; i << 5 < to; i++) {
+    const set = words[i] & maskOf(i, from, to);
+    if (set !== 0) return (i << 5) + trailingZeros(set);
+  }
+  return to;
 }
 
 /** Zero bits below the lowest set bit, which there is. */
