@@ -23,5 +23,7 @@ describe('the help of options of allocators', () => {
 });
 
 it('the help of measures says which are not in the table', () => {
-  expect(measuresHelp()).toContain('\nMeasures (max, needed, books: only in --json, --csv and --report):\n');
+  expect(measuresHelp()).toContain(
+    '\nMeasures (max, needed and books: only in --json, --csv and --report):\n',
+  );
 });

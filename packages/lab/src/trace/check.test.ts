@@ -38,7 +38,7 @@ describe('checkTrace', () => {
     [
       'a column of its own memory',
       (t) => ({ ...t, op: Uint8Array.from(t.op) }),
-      'lies on shared memory; found op',
+      'lies on shared memory, where there is any; found op',
     ],
     ['an unknown operation', put('op', 2, 5), 'one of the five; found 5 at operation 3'],
     ['a slot too high', put('slot', 5, 2), 'below the number of slots; found slot 2 of 2 at operation 6'],
