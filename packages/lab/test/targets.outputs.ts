@@ -157,7 +157,7 @@ describe.each(WRITERS)('$name onto', (writer) => {
     const path = scratch.at('out/hard');
     linkSync(input, path);
     const before = read(input);
-    expectRefusal(await run(input, path), /: cannot write \S+: is the recording itself\n$/);
+    expectRefusal(await run(input, path), /: cannot write \S+: it is the recording itself\n$/);
     expect(read(input)).toBe(before);
     expect(readdirSync(out)).toEqual(['hard']);
   });
