@@ -139,7 +139,7 @@ describe('refuses', () => {
     const { heap } = busy();
     header(heap)[L.H_VERSION] += 6;
     expect(() => Heap.attach(heap.buffer)).toThrow(
-      new RangeError('the heap at 0 is of version 7 with flags 0x20000; this library reads version 1'),
+      new RangeError('the heap at 0 is of version 8 with flags 0x20000; this library reads version 2'),
     );
   });
 
