@@ -3,7 +3,7 @@
  * at five times; a loop over doubles it compiles to as good as that on some versions, and to twice as good on others.
  *
  * Cost, of 64 KiB: `fill` of words 4.9 µs; a loop over doubles 1.4 µs in Node 20 and 1.3 to 2.4 in Node 26; `set` from
- * zeros that are not shared 2.6 and 1.4. So half is done by either: 2.0 and 1.9.
+ * zeros that are not shared 2.6 and 1.4. So three quarters are done by the one, a quarter by the other.
  */
 import { JAVASCRIPTCORE } from '../memory/engine.js';
 
@@ -20,7 +20,7 @@ export function clearShared(words: Int32Array, start: number, end: number): void
   }
   let at = start;
   if (end - start > SET_ONLY) {
-    const doubles = ((end - start) >>> 5) << 3;
+    const doubles = (3 * ((end - start) >>> 6)) << 3;
     clearDoubles(new Float64Array(words.buffer, words.byteOffset + 4 * start, doubles));
     at += 2 * doubles;
   }
