@@ -41,7 +41,12 @@ const emscriptenRoot = process.env['EMSCRIPTEN_ROOT'] ?? '/usr/share/emscripten'
 export function compileEmscripten(): string | null {
   const file = join(emscriptenRoot, 'system/lib/dlmalloc.c');
   if (!existsSync(file)) return null;
-  const set = ['MALLOC_ALIGNMENT=8', 'HAVE_MMAP=0', 'MORECORE_CANNOT_TRIM=1', 'ABORT=__builtin_unreachable()'];
+  const set = [
+    'MALLOC_ALIGNMENT=8',
+    'HAVE_MMAP=0',
+    'MORECORE_CANNOT_TRIM=1',
+    'ABORT=__builtin_unreachable()',
+  ];
   const more = ['NO_MALLOC_STATS=1', 'NDEBUG', 'LACKS_TIME_H', 'USE_LOCKS=0', 'malloc_getpagesize=65536'];
   const defined = [...set, ...more].map((each) => `-D${each}`);
   if (!compileC(EMSCRIPTEN, [...defined, '-fno-builtin', source('dlmalloc.c'), file])) return null;
