@@ -47,7 +47,7 @@ const MAP_SPARE_GROUPS = 8;
  * anew each time. What lies below the base does not count: a small heap at 1 GiB would ask for 64 MiB more.
  */
 const MEMORY_SPARE = 4;
-/** The same where growth copies: to 400 MiB in 28 steps instead of 105, which copy a sixth as much. */
+/** The same where growth copies: to 400 MiB in 14 steps instead of 105. */
 const COPIED_SPARE = 1;
 
 /** What no header holds: everything is loaded anew. */
