@@ -91,13 +91,10 @@ describe('freehold', () => {
     expect(said.out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
-  it.each([...COMMANDS.keys()])(
-    '%s --help fits 80 columns',
-    async (name) => {
-      expect(await run(name, '--help')).toBe(0);
-      expect(lines(said.out).filter((line) => line.length > 80)).toEqual([]);
-    },
-  );
+  it.each([...COMMANDS.keys()])('%s --help fits 80 columns', async (name) => {
+    expect(await run(name, '--help')).toBe(0);
+    expect(lines(said.out).filter((line) => line.length > 80)).toEqual([]);
+  });
 
   it.each([['--help'], ['compare', '--help'], ['fit', '--help'], ['help', 'compare']])(
     '%s %s: help of 80 columns with examples',
