@@ -6,6 +6,7 @@
  * Source: Linux mm/mmap.c (`brk`), ipc/shm.c (`do_shmat`, `ksys_shmdt`).
  */
 
+import { INSPECT, summary } from 'freehold';
 import { SystemCallError } from '../errors.js';
 import { UserMalloc, type UserMemory } from '../malloc/user-malloc.js';
 import type { AddressSpace } from '../vm/space/address-space.js';
@@ -370,6 +371,27 @@ export class Process {
     this.memory = null;
     this.allocator = null;
     this.threads.clear();
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().processes.get(1).toJSON().pid;   // => 1
+   * ```
+   */
+  toJSON(): object {
+    return {
+      pid: this.pid,
+      name: this.task.name,
+      state: this.isZombie ? 'zombie' : 'alive',
+      children: this.children.size,
+    };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   private growHeap(start: number, length: number): void {
