@@ -10,8 +10,8 @@
 import { type Allocator, type AllocatorStats, InvalidFreeError, type Segment } from '../allocator.js';
 import { checkAlign, checkSize } from '../arguments.js';
 import { display } from '../display.js';
+import { INSPECT, summary } from '../summary.js';
 import { Heap } from './heap.js';
-
 /**
  * A heap behind the contract of all allocators, for code that drives any of them. Null is the answer of a full
  * heap, and 0 an address that is never given.
@@ -189,5 +189,21 @@ export class HeapAllocator implements Allocator {
    */
   check(): void {
     this.heap.check();
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new HeapAllocator(Heap.create(new ArrayBuffer(65536))).toJSON().usedBytes;   // => 0
+   * ```
+   */
+  toJSON(): object {
+    return { base: this.base, ...this.stats() };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }
