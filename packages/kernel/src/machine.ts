@@ -2,6 +2,7 @@
  * The physical memory of the machine: a real array of bytes, divided into frames of 4 KiB. Frame n holds the bytes
  * from `n * FRAME_BYTES` on; its number is what Linux calls a page frame number (pfn).
  */
+import { display } from 'freehold';
 
 export const FRAME_BYTES = 4096;
 
@@ -34,7 +35,7 @@ export class Machine {
   constructor(bytes: number) {
     if (!(Number.isInteger(bytes) && bytes % FRAME_BYTES === 0 && bytes >= 2 ** 20 && bytes <= 2 ** 32)) {
       throw new RangeError(
-        `memory must be 1 MiB to 4 GiB in whole frames of 4096 bytes, got ${String(bytes)}`,
+        `memory must be 1 MiB to 4 GiB in whole frames of 4096 bytes, got ${display(bytes)}`,
       );
     }
     this.bytes = bytes;

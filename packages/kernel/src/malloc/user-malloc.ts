@@ -14,7 +14,7 @@
  * Not for many threads at once.
  * Source: the thresholds and what they mean are those of glibc's malloc; the carving is core's Tlsf.
  */
-import { CorruptionError, Tlsf } from 'freehold';
+import { CorruptionError, display, Tlsf } from 'freehold';
 import { FRAME_BYTES } from '../machine.js';
 
 /** What the library asks the kernel for, and how it reaches the process's memory. */
@@ -448,7 +448,7 @@ export class UserMalloc {
 
 function checkSize(size: number): void {
   if (!(Number.isSafeInteger(size) && size >= 0)) {
-    throw new RangeError(`size must be a whole number of bytes from 0 up, got ${String(size)}`);
+    throw new RangeError(`size must be a whole number of bytes from 0 up, got ${display(size)}`);
   }
 }
 

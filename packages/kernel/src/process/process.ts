@@ -6,6 +6,7 @@
  * Source: Linux mm/mmap.c (`brk`), ipc/shm.c (`do_shmat`, `ksys_shmdt`).
  */
 
+import { display } from 'freehold';
 import { SystemCallError } from '../errors.js';
 import { UserMalloc, type UserMemory } from '../malloc/user-malloc.js';
 import type { AddressSpace } from '../vm/space/address-space.js';
@@ -302,7 +303,7 @@ export class Process {
    */
   push(bytes: number): number {
     if (!(Number.isSafeInteger(bytes) && bytes > 0)) {
-      throw new SystemCallError('EINVAL', `the bytes to push must be 1 or more, got ${String(bytes)}`);
+      throw new SystemCallError('EINVAL', `the bytes to push must be 1 or more, got ${display(bytes)}`);
     }
     const pointer = this.task.stackPointer - bytes;
     this.space.store8(pointer, 0);

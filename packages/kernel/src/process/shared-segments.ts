@@ -8,6 +8,7 @@
  * Source: Linux ipc/shm.c.
  */
 
+import { display } from 'freehold';
 import { SystemCallError } from '../errors.js';
 import { FRAME_BYTES } from '../machine.js';
 import type { Inode } from '../vm/page-cache/inode.js';
@@ -105,7 +106,7 @@ export class SharedSegments {
   get(key: number, bytes: number, options: CreateSegmentOptions = {}): SharedSegment {
     const { create = true, exclusive = false } = options;
     if (!(Number.isInteger(key) && key >= -(2 ** 31) && key < 2 ** 32))
-      throw new SystemCallError('EINVAL', `a key is a whole number of 32 bits, not ${String(key)}`);
+      throw new SystemCallError('EINVAL', `a key is a whole number of 32 bits, not ${display(key)}`);
     const found = key === IPC_PRIVATE ? undefined : this.list().find((each) => each.key === key >>> 0);
     if (found !== undefined) {
       if (exclusive) throw new SystemCallError('EEXIST', `segment ${found.id} has key ${key} already`);
@@ -119,7 +120,7 @@ export class SharedSegments {
     }
     if (!create) throw new SystemCallError('ENOENT', `no segment has key ${key}`);
     if (!(Number.isSafeInteger(bytes) && bytes > 0)) {
-      throw new SystemCallError('EINVAL', `a segment has 1 byte or more, not ${String(bytes)}`);
+      throw new SystemCallError('EINVAL', `a segment has 1 byte or more, not ${display(bytes)}`);
     }
     const size = Math.ceil(bytes / FRAME_BYTES) * FRAME_BYTES;
     const path = `${PATH}${(key >>> 0).toString(16).padStart(8, '0')}${PATH_END}`;

@@ -6,7 +6,7 @@
  * up, thanks to the sizes 96 and 192), up to half of a large one, rounded to 2^k frames.
  * Source: Linux mm/slab_common.c.
  */
-import { CorruptionError, InvalidFreeError } from 'freehold';
+import { CorruptionError, display, InvalidFreeError } from 'freehold';
 import { OWNER_KMALLOC } from '../frames/descriptors.js';
 import { __GFP_DMA, __GFP_RECLAIMABLE, GFP_KERNEL } from '../frames/gfp.js';
 import { frameOfAddress, PAGE_OFFSET, type PageAllocator } from '../frames/page-allocator.js';
@@ -272,7 +272,7 @@ export class SlabAllocator {
 
   private kmallocLarge(size: number, gfp: number): number | null {
     if (!(Number.isSafeInteger(size) && size >= 0)) {
-      throw new RangeError(`size must be a whole number of bytes from 0 up, got ${String(size)}`);
+      throw new RangeError(`size must be a whole number of bytes from 0 up, got ${display(size)}`);
     }
     if (size === 0) return ZERO_SIZE_PTR;
     const order = Math.max(0, Math.ceil(Math.log2(size / FRAME_BYTES)));

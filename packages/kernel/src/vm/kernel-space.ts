@@ -7,7 +7,7 @@
  * device; this for what is large, which no fragmentation of physical memory can refuse.
  * Source: Linux mm/vmalloc.c.
  */
-import { InvalidFreeError } from 'freehold';
+import { display, InvalidFreeError } from 'freehold';
 import { OWNER_VMALLOC } from '../frames/descriptors.js';
 import { __GFP_HIGHMEM, GFP_KERNEL } from '../frames/gfp.js';
 import { FRAME_BYTES } from '../machine.js';
@@ -116,7 +116,7 @@ export class KernelSpace extends MappedMemory {
   vmalloc(size: number, options: VmallocOptions = {}): number | null {
     const { gfp = GFP_KERNEL, caller = 'unknown' } = options;
     if (!(Number.isSafeInteger(size) && size >= 1)) {
-      throw new RangeError(`size must be a whole number of bytes from 1 up, got ${String(size)}`);
+      throw new RangeError(`size must be a whole number of bytes from 1 up, got ${display(size)}`);
     }
     const { pages: allocator } = this.slab;
     const pages = Math.ceil(size / FRAME_BYTES);
