@@ -10,7 +10,7 @@
  * frame and under 4 bytes for the three buddy systems. Not for objects smaller than a frame: see slab/.
  * Source: Linux mm/page_alloc.c (5.x).
  */
-import { CorruptionError, display, InvalidFreeError } from 'freehold';
+import { CorruptionError, display, INSPECT, InvalidFreeError, summary } from 'freehold';
 import { FRAME_BYTES, type Machine } from '../machine.js';
 import { FRAME_HEAD, FrameDescriptors, OWNER_FREE, OWNER_KERNEL, OWNER_RESERVED } from './descriptors.js';
 import {
@@ -412,6 +412,28 @@ export class PageAllocator {
         );
       }
     }
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * const pages = new PageAllocator(new Machine(2 ** 24));
+   * pages.toJSON().freeFrames === pages.freeFrames;   // => true
+   * ```
+   */
+  toJSON(): object {
+    return {
+      managedFrames: this.managedFrames,
+      freeFrames: this.freeFrames,
+      zones: this.zones.length,
+      bookkeepingBytes: this.bookkeepingBytes,
+    };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   private checkHeld(frame: number): void {

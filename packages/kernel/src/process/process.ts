@@ -6,7 +6,7 @@
  * Source: Linux mm/mmap.c (`brk`), ipc/shm.c (`do_shmat`, `ksys_shmdt`).
  */
 
-import { display } from 'freehold';
+import { display, INSPECT, summary } from 'freehold';
 import { SystemCallError } from '../errors.js';
 import { UserMalloc, type UserMemory } from '../malloc/user-malloc.js';
 import type { AddressSpace } from '../vm/space/address-space.js';
@@ -348,7 +348,7 @@ export class Process {
   endThread(id: number): void {
     const stack = this.threads.get(id);
     if (stack === undefined)
-      throw new SystemCallError('ESRCH', `process ${this.pid} has no thread ${String(id)}`);
+      throw new SystemCallError('ESRCH', `process ${this.pid} has no thread ${display(id)}`);
     this.heap.free(stack.address);
     this.threads.delete(id);
   }
@@ -371,6 +371,27 @@ export class Process {
     this.memory = null;
     this.allocator = null;
     this.threads.clear();
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().processes.get(1).toJSON().pid;   // => 1
+   * ```
+   */
+  toJSON(): object {
+    return {
+      pid: this.pid,
+      name: this.task.name,
+      state: this.isZombie ? 'zombie' : 'alive',
+      children: this.children.size,
+    };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   private growHeap(start: number, length: number): void {

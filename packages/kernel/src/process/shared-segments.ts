@@ -8,7 +8,7 @@
  * Source: Linux ipc/shm.c.
  */
 
-import { display } from 'freehold';
+import { display, INSPECT, summary } from 'freehold';
 import { SystemCallError } from '../errors.js';
 import { FRAME_BYTES } from '../machine.js';
 import type { Inode } from '../vm/page-cache/inode.js';
@@ -64,6 +64,22 @@ export class SharedSegment {
   get attached(): number {
     // The table itself is a user until the segment is removed.
     return this.inode.users - (this.removed ? 0 : 1);
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().segments.get(7, 4096).toJSON().bytes;   // => 4096
+   * ```
+   */
+  toJSON(): object {
+    return { id: this.id, key: this.key, bytes: this.bytes, attached: this.attached, removed: this.removed };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }
 
@@ -146,7 +162,7 @@ export class SharedSegments {
   byId(id: number): SharedSegment {
     this.sweep();
     const segment = this.segments.get(id);
-    if (segment === undefined) throw new SystemCallError('EINVAL', `no segment has the id ${String(id)}`);
+    if (segment === undefined) throw new SystemCallError('EINVAL', `no segment has the id ${display(id)}`);
     return segment;
   }
 
@@ -188,6 +204,22 @@ export class SharedSegments {
   list(): SharedSegment[] {
     this.sweep();
     return [...this.segments.values()];
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().segments.toJSON();   // => { segments: 0 }
+   * ```
+   */
+  toJSON(): object {
+    return { segments: this.list().length };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   /** A removed segment whose last area is gone has given its memory back by itself; here its number follows. */

@@ -11,7 +11,7 @@
  * object and 24 a slab. Not for objects of many sizes: see kmalloc.
  * Source: J. Bonwick, "The slab allocator", USENIX 1994; Linux mm/slab.c.
  */
-import { CorruptionError, display, InvalidFreeError } from 'freehold';
+import { CorruptionError, display, INSPECT, InvalidFreeError, summary } from 'freehold';
 import { OWNER_SLAB } from '../frames/descriptors.js';
 import { __GFP_RECLAIMABLE, __GFP_ZERO, GFP_KERNEL } from '../frames/gfp.js';
 import { CPUS_MAX, PAGE_OFFSET, type PageAllocator } from '../frames/page-allocator.js';
@@ -388,6 +388,22 @@ export class ObjectCache {
         `${listed.size} slabs and ${live} objects, counted ${this.slabCount} and ${this.activeObjects} in ${this.name}`,
       );
     }
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().slab.cache('mm_struct').toJSON().name;   // => 'mm_struct'
+   * ```
+   */
+  toJSON(): object {
+    return this.stats();
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   private allocZeroed(gfp: number): number | null {
