@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** Typed arrays on blocks of a heap. Their views are made anew when the memory has grown; freed by hand or by `using`. */
 import { checkAddress } from '../arguments.js';
 import { display } from '../display.js';
