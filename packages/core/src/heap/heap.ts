@@ -267,9 +267,9 @@ export class Heap<B extends Bytes = Bytes> extends InspectableHeap {
       const bit = 1 << (block & 31);
       if ((starts & states & bit) !== 0) {
         const length = lengthOf(words, this.map, block);
-        if ((states & ~starts & (bit << 1)) !== 0) this.unmark(block, length);
         // Unchecked heaps let blocks that wait look used.
-        words[w + 1] &= ~(bit & this.checkMask);
+        words[w + 1] = states & ~(bit & this.checkMask);
+        if ((states & ~starts & (bit << 1)) !== 0) this.unmark(block, length);
         if (length <= this.quick) pushWaiting(words, this.lists + length, this.scale, block);
         else this.release(block, length);
         return;
