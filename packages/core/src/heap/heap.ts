@@ -24,8 +24,9 @@ import {
   type BufferOf,
   type Bytes,
   type GrowthListener,
-  Memory,
+  type Memory,
   type MemorySource,
+  memoryOf,
 } from '../memory/memory.js';
 import { leastFor, noteAlignment } from './alignment.js';
 import {
@@ -43,7 +44,14 @@ import { dump } from './dump.js';
 import * as freeLists from './free-lists.js';
 import { type HeapBlock, type HeapStats, InspectableHeap } from './inspect.js';
 import * as L from './layout.js';
-import { checkCount, type HeapOptions, type SettledOptions, settle, settleBase } from './options.js';
+import {
+  checkCount,
+  checkOwnCall,
+  type HeapOptions,
+  type SettledOptions,
+  settle,
+  settleBase,
+} from './options.js';
 
 const {
   FLAG_CHECKED,
@@ -596,17 +604,4 @@ export class Heap<B extends Bytes = Bytes> extends InspectableHeap {
     setStart(words, map, first + size);
     this.reloadHeader();
   }
-}
-
-function memoryOf<S extends MemorySource | Memory>(source: S): Memory<BufferOf<S>> {
-  const memory: Memory = source instanceof Memory ? source : new Memory(source);
-  return memory as Memory<BufferOf<S>>;
-}
-
-/** @throws TypeError where somebody else than this class makes a Heap, which TypeScript forbids */
-function checkOwnCall(memory: unknown, flags: unknown): void {
-  if (memory instanceof Memory && typeof flags === 'number') return;
-  throw new TypeError(
-    'a Heap is not made by new: Heap.create(memory) makes one, Heap.attach(memory) goes on with one that is there',
-  );
 }

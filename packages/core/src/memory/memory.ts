@@ -372,3 +372,9 @@ function bytesOf<B extends Bytes>(buffer: B): Uint8Array<B> {
   if (byteLength === 0) return new Uint8Array(0) as Uint8Array<Bytes> as Uint8Array<B>;
   return new Uint8Array(buffer, 0, Math.min(byteLength, ADDRESSABLE));
 }
+
+/** The memory, or a new one of `source`. @throws TypeError where it is none of the kinds of memory */
+export function memoryOf<S extends MemorySource | Memory>(source: S): Memory<BufferOf<S>> {
+  const memory: Memory = source instanceof Memory ? source : new Memory(source);
+  return memory as Memory<BufferOf<S>>;
+}
