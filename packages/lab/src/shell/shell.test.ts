@@ -396,7 +396,7 @@ describe('words that every object knows', () => {
     expect(run(`fails alloc_pages 0 GFP_KERNEL|${name}`)).toContain(`unknown gfp flag "${name}"`);
     expect(() => run(name)).toThrow(`unknown command '${name}'`);
     expect(() => run(`help ${name}`)).toThrow(`unknown command '${name}'`);
-    expect(() => run(`cache alloc ${name}`)).toThrow(`unknown cache ${name}`);
+    expect(() => run(`cache alloc ${name}`)).toThrow(`unknown cache '${name}'`);
     expect(() => run(`kmalloc $${name}`)).toThrow(`unknown variable $${name}`);
     expect(() => run(`kmalloc 8${name}`)).toThrow('is not a number');
     for (const group of ['cache', 'shm']) expect(() => run(`${group} ${name}`)).toThrow('is missing');
