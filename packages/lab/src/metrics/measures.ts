@@ -141,7 +141,7 @@ const ROWS = [
     meaning: 'The same when most bytes are live.',
     advice: 'High: waste when memory is scarcest; see int and ext for its kind.',
   },
-  // (e + b) ÷ r - 1 when e + b is greatest (the first such moment).
+  // max (e + b) ÷ r - 1 when e + b is greatest: of the moments within a thousandth of it, when most bytes are live.
   {
     key: 'johnstoneWilson3',
     title: 'JW#3',
@@ -153,7 +153,7 @@ const ROWS = [
     column: true,
     absent: 'nothing was live then',
     meaning: 'The same when most memory is held.',
-    advice: 'Far above #2: late survivors keep the top in use, or it was a near tie.',
+    advice: 'Far above #2: late survivors keep the top in use.',
   },
   // max (e + b) ÷ max r - 1.
   {
