@@ -53,6 +53,7 @@ export {
 } from './memory/memory.js';
 export { ReentrantCallError } from './observed.js';
 export type { RangeOptions } from './range-options.js';
+export { INSPECT, summary } from './summary.js';
 export type { DefragmentOptions, Move, MovePlan } from './tlsf/defragment.js';
 export type { BinReport } from './tlsf/size-bins.js';
 export { type StorageReport, Tlsf, type TlsfOptions } from './tlsf/tlsf.js';

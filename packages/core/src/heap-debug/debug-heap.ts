@@ -23,6 +23,7 @@ import { Heap } from '../heap/heap.js';
 import type { HeapBlock, HeapStats } from '../heap/inspect.js';
 import { checkCount } from '../heap/options.js';
 import type { GrowthListener } from '../memory/memory.js';
+import { INSPECT, summary } from '../summary.js';
 import type { FaultInjector } from './fault-injector.js';
 import { GuardedHeap } from './guarded-heap.js';
 import type { HeapInterface } from './heap-interface.js';
@@ -428,6 +429,11 @@ export class DebugHeap implements HeapInterface {
   toJSON(): { summary: DebugSummary; leaks: LeakGroup[]; damages: HeapMisuseError[] } {
     const by = this.options.stackDepth > 0 ? 'stack' : 'tag';
     return { summary: this.summary(), leaks: this.leaks(by), damages: this.damages() };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.summary());
   }
 
   /** The calls that led to `method`, a public one of this class that calls this first; null where none are noted. */

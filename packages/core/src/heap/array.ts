@@ -1,5 +1,7 @@
 /** Typed arrays on blocks of a heap. Their views are made anew when the memory has grown; freed by hand or by `using`. */
+
 import { display } from '../display.js';
+import { INSPECT, summary } from '../summary.js';
 
 export type NumericArray =
   | Int8Array
@@ -102,5 +104,22 @@ export class HeapArray<T extends NumericArray> {
 
   [Symbol.dispose](): void {
     this.free();
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * const heap = Heap.create(new ArrayBuffer(65536));
+   * heap.array(Int16Array, 3).toJSON().type;   // => 'Int16Array'
+   * ```
+   */
+  toJSON(): object {
+    return { type: this.type.name, address: this.address, length: this.length };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }

@@ -9,6 +9,7 @@
  */
 import { type Allocator, type AllocatorStats, InvalidFreeError, type Segment } from '../allocator.js';
 import { checkAlign, checkSize } from '../arguments.js';
+import { INSPECT, summary } from '../summary.js';
 import type { Heap } from './heap.js';
 
 /**
@@ -182,5 +183,21 @@ export class HeapAllocator implements Allocator {
    */
   check(): void {
     this.heap.check();
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new HeapAllocator(Heap.create(new ArrayBuffer(65536))).toJSON().usedBytes;   // => 0
+   * ```
+   */
+  toJSON(): object {
+    return { base: this.base, ...this.stats() };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }

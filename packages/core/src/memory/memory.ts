@@ -10,6 +10,7 @@
  */
 import { checkBytes } from '../arguments.js';
 import { display } from '../display.js';
+import { INSPECT, summary } from '../summary.js';
 
 /** What of a WebAssembly.Memory is used; named here because the library knows no DOM types. */
 export interface WasmMemory {
@@ -178,6 +179,22 @@ export class Memory {
     // Whatever a custom memory says: its buffer may be another one now.
     this.refresh();
     return this.byteLength >= byteLength;
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * JSON.stringify(new Memory(new ArrayBuffer(8)));   // => '{"kind":"array-buffer","byteLength":8,"shared":false}'
+   * ```
+   */
+  toJSON(): object {
+    return { kind: this.kind, byteLength: this.byteLength, shared: this.shared };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   private tell(old: number, byteLength: number): void {

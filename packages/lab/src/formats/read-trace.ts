@@ -7,6 +7,7 @@ import { type DecompressOptions, decompress } from './decompress.js';
 import { TraceFormatError } from './errors.js';
 import { Head, type TraceFormat } from './format.js';
 import { FORMATS } from './index.js';
+import { PeekableChunks } from './peekable-chunks.js';
 import { refuseAggregates } from './refused.js';
 
 export interface ReadOptions extends DecompressOptions {
@@ -47,8 +48,10 @@ export async function readInto(
   { format: id, file = name, ...unpacking }: ReadOptions,
 ): Promise<Trace> {
   const wanted = id === undefined ? null : findFormat(id);
-  const content = await decompress(chunks, file, unpacking);
+  const source = new PeekableChunks(chunks);
+  let content = source;
   try {
+    content = await decompress(source, file, unpacking);
     const start = await content.peek(BYTE_ORDER_MARK.length);
     if (BYTE_ORDER_MARK.every((byte, i) => start[i] === byte)) content.skip(BYTE_ORDER_MARK.length);
     const format = wanted ?? recognise(new Head(await content.peek(Head.BYTES)), file);
@@ -61,6 +64,8 @@ export async function readInto(
     return builder.finish(name, format.id);
   } finally {
     await content.return();
+    // Content that is refused while it is unpacked leaves its source open.
+    await source.return();
   }
 }
 
