@@ -58,8 +58,8 @@ export interface Measurement extends MeasureValues, Companions {
   /** When most bytes are live (the first such moment). */
   readonly atPeakLive: Moment;
   /**
-   * When the footprint is greatest: of the moments within a thousandth of it, the one when most bytes are live. Its
-   * `footprintBytes` may be that much less than the greatest.
+   * When the footprint is greatest: of the moments within 1 % of it, the one when most bytes are live. Its
+   * `footprintBytes` may be less than the greatest by as much.
    */
   readonly atPeakFootprint: Moment;
   /** After the last operation. */

@@ -141,7 +141,7 @@ const ROWS = [
     meaning: 'The same when most bytes are live.',
     advice: 'High: waste when memory is scarcest; see int and ext for its kind.',
   },
-  // max (e + b) ÷ r - 1 when e + b is greatest: of the moments within a thousandth of it, when most bytes are live.
+  // max (e + b) ÷ r - 1 when e + b is greatest: of the moments within 1 % of it, when most bytes are live.
   {
     key: 'johnstoneWilson3',
     title: 'JW#3',

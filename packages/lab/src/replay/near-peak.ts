@@ -3,11 +3,16 @@
  * 672 bytes more at its end, is at its peak when most is live: the later moment only shows what the program left behind.
  *
  * Kept are the moments that may still be the answer: those near the greatest value so far, of which none has both less
- * live and a smaller value than another. They rise in value and fall in live bytes. Nearly always there is but one.
+ * live and a smaller value than another. They rise in value and fall in live bytes. Nearly always there are one or two.
  */
 
-/** How far below the greatest value a moment counts as near it: shares and sizes are printed no finer than that. */
-export const NEAR = 1 / 1000;
+/**
+ * How far below the greatest value a moment counts as near it. Of 108 replays (18 recordings, 6 allocators) 25 reach
+ * their exact peak with less than 90 % of the most live bytes. Of those, 18 do so with 0.1 % here, 8 with 1 %.
+ */
+export const NEAR = 1 / 100;
+/** Moments kept before those that are no longer near are dropped. */
+const KEPT = 64;
 
 export class NearPeak<State extends { readonly live: number }> {
   /** Rising. */
@@ -15,6 +20,7 @@ export class NearPeak<State extends { readonly live: number }> {
   /** Falling in live bytes. */
   readonly #states: State[] = [];
   #max = 0;
+  #dropAt = KEPT;
 
   /** The greatest value so far, exactly; 0 at first. */
   get max(): number {
@@ -26,7 +32,7 @@ export class NearPeak<State extends { readonly live: number }> {
    * first. Undefined where no value was above 0.
    */
   get state(): State | undefined {
-    return this.#states[0];
+    return this.#states[this.#firstNear()];
   }
 
   /** Whether a moment may be the one: call `add` then. Parted from it so that few moments need a record. */
@@ -42,17 +48,31 @@ export class NearPeak<State extends { readonly live: number }> {
     while (from > 0 && this.#states[from - 1]!.live <= state.live) from--;
     this.#values.splice(from, to - from, value);
     this.#states.splice(from, to - from, state);
-    if (value <= this.#max) return;
-    this.#max = value;
-    const near = this.#firstFrom(value * (1 - NEAR));
-    this.#values.splice(0, near);
-    this.#states.splice(0, near);
+    if (value > this.#max) this.#max = value;
+    if (this.#values.length >= this.#dropAt) this.#drop();
   }
 
-  /** Place of the first moment with at least this value; found from the end, where values are greatest. */
+  /** Seldom, as it moves what stays. */
+  #drop(): void {
+    const near = this.#firstNear();
+    this.#values.splice(0, near);
+    this.#states.splice(0, near);
+    this.#dropAt = Math.max(KEPT, 2 * this.#values.length);
+  }
+
+  #firstNear(): number {
+    return this.#firstFrom(this.#max * (1 - NEAR));
+  }
+
+  /** Place of the first moment with at least this value. */
   #firstFrom(value: number): number {
-    let i = this.#values.length;
-    while (i > 0 && this.#values[i - 1]! >= value) i--;
-    return i;
+    let low = 0;
+    let high = this.#values.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#values[middle]! < value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
