@@ -138,7 +138,7 @@ class Meter {
       peakLiveBytes: peak.live,
       footprintBytes,
       bookkeepingBytes: this.#bookkeepingMax,
-      utilization: footprintBytes === 0 ? 0 : peak.live / footprintBytes,
+      utilization: shareOf(peak.live, footprintBytes),
       internalFragmentation: internalFragmentation(peak.live, peak.granted),
       internalMean: internalFragmentation(this.#liveSum, this.#grantedSum),
       externalMean: this.#samples === 0 ? 0 : this.#externalSum / this.#samples,
@@ -225,6 +225,7 @@ type PeakMeasures = Pick<
   Measures,
   | 'externalFragmentation'
   | 'externalBytes'
+  | 'externalShare'
   | 'atPeakLive'
   | 'atPeakFootprint'
   | 'freeAtPeakFootprint'
@@ -258,6 +259,7 @@ class Peaks implements Looks {
     return {
       externalFragmentation: externalFragmentation(live),
       externalBytes: live.bytes,
+      externalShare: shareOf(live.bytes, footprintOf(this.#live)),
       atPeakLive: toMoment(this.#live, live),
       atPeakFootprint: toMoment(this.#footprint, footprint),
       freeAtPeakFootprint: footprint.sizes,
@@ -282,8 +284,12 @@ function toMoment(state: State, holes: Holes): Moment {
   };
 }
 
+function shareOf(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
+}
+
 function internalFragmentation(live: number, granted: number): number {
-  return granted === 0 ? 0 : (granted - live) / granted;
+  return shareOf(granted - live, granted);
 }
 
 /** How much `held` exceeds `live`, as a share of `live`. */
