@@ -7,8 +7,8 @@ export type Figures = Readonly<Record<MeasureKey, number | null>> &
   Partial<Readonly<Record<keyof Companions, number | null>>>;
 
 /**
- * Medians less than 5 % apart are never told apart, however close their rounds are: by so much the same allocator
- * differs between two processes.
+ * Medians less than 5 % apart are never told apart, however close their rounds are: other work that lasts longer than
+ * the rounds of an allocator, 150 ms, shows in no spread.
  */
 const NOISE = 0.05 / 2;
 
