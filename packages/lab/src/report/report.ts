@@ -72,7 +72,7 @@ ${traces.map((trace, i) => traceSection(trace, i))}
 <footer>
 <p>Made by freehold ${meta.version} on <time datetime="${meta.created.toISOString()}">${meta.created.toISOString().slice(0, 10)}</time> with</p>
 <pre><code>${meta.command}</code></pre>
-<p>Footprints count every byte an allocator needs, bookkeeping outside the range included. In the tables they are the most that the run needed at any time. Times are medians of runs in which nothing was measured but time, the quickest and the slowest run below them; taken on ${meta.machine}.</p>
+<p>Footprints count every byte an allocator needs, bookkeeping outside the range included. In the tables they are the most that the run needed at any time. Times are medians of rounds in which nothing was measured but time, the quartiles below them; taken on ${meta.machine}.</p>
 </footer>
 <script type="application/json" id="data">${scriptJson(packTraces(traces))}</script>
 <script type="module">${new Html(script.text)}</script>

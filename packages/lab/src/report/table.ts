@@ -3,6 +3,7 @@
 import { isSound, type Measurement } from '../metrics/measurement.js';
 import { MEASURES, type Measure, type MeasureKey } from '../metrics/measures.js';
 import type { OrderFragmentation } from '../metrics/orders.js';
+import { significanceOf } from '../metrics/significance.js';
 import { type Column, type Figure, figuresOf } from '../text/figures.js';
 import { formatCount, formatFraction, formatNanoseconds, formatRatio, formatSize } from '../text/format.js';
 import { type Html, html } from './html.js';
@@ -24,7 +25,7 @@ ${COLUMNS.map(({ key }, column) =>
 )}</tr>`,
   );
   return sortableTable({
-    caption: `Allocators compared on ${trace.name}. A star marks the best of a column.`,
+    caption: `Allocators compared on ${trace.name}. A star marks the best of a column. Below a time stand the quartiles of its rounds, between which half of them lie.`,
     heads: MEASURES,
     rows,
   });
@@ -34,6 +35,7 @@ const COLUMNS = MEASURES.map((measure): Column<Measurement> & Measure => ({
   ...measure,
   value: (measurement) => measurement[measure.key],
   format: (value) => formatMeasure(measure, value),
+  ...significanceOf(measure, (measurement: Measurement) => measurement),
 }));
 
 interface OverviewColumn extends Column<AcrossTraces> {
@@ -49,7 +51,8 @@ const OVERVIEW: readonly OverviewColumn[] = [
     better: 'lower',
     value: ({ overhead }) => overhead?.mean ?? null,
     format: times,
-    note: ({ missing }) => (missing === 0 ? null : `without ${missing} of the recordings`),
+    note: ({ measured, missing }) =>
+      missing === 0 ? null : `${measured} of ${measured + missing} recordings`,
   },
   {
     title: 'worst footprint',
@@ -58,7 +61,13 @@ const OVERVIEW: readonly OverviewColumn[] = [
     format: times,
     note: ({ overhead }) => overhead?.worstTrace ?? null,
   },
-  { title: 'mean ns/op', better: 'lower', value: ({ nsPerOp }) => nsPerOp, format: formatNanoseconds },
+  {
+    title: 'mean ns/op',
+    better: 'lower',
+    value: ({ nsPerOp }) => nsPerOp,
+    range: ({ nsPerOpRange }) => nsPerOpRange ?? undefined,
+    format: formatNanoseconds,
+  },
   {
     title: 'failed',
     better: 'lower',
@@ -192,26 +201,29 @@ interface CellMarks {
 }
 
 function plainCell(value: number | null, text: string | null): Html {
-  return cell({ value, text, best: false }, {});
+  return cell({ value, text, best: false, aside: false }, {});
 }
 
-function cell({ value, text, best }: Figure, { alarming, note }: CellMarks): Html {
-  const classes = ['number', best ? 'best' : '', alarming ? 'alarming' : ''].filter(Boolean).join(' ');
+function cell({ value, text, best, aside }: Figure, { alarming, note }: CellMarks): Html {
+  const classes = ['number', best && 'best', alarming && 'alarming', aside && 'aside']
+    .filter(Boolean)
+    .join(' ');
   if (value === null || text === null) {
     return html`<td class="${classes}" data-value=""><span class="none" title="not measured">–</span></td>`;
   }
   return html`<td class="${classes}" data-value="${value}">${
     best ? html`<span class="star" role="img" aria-label="best">★</span>` : null
-  }${text}${note ? html`<small>${note}</small>` : null}</td>`;
+  }${aside ? `(${text})` : text}${note ? html`<small>${note}</small>` : null}</td>`;
 }
 
 /** What stands below a figure, in small. */
 const NOTES: Partial<Record<MeasureKey, (measurement: Measurement, trace: TraceResults) => string | null>> = {
   footprintBytes: boundNote,
-  nsPerOp: ({ nsPerOpMin, nsPerOpMax }) =>
-    nsPerOpMin === null || nsPerOpMax === null
+  nsPerOp: ({ nsPerOpQ1, nsPerOpQ3 }) =>
+    nsPerOpQ1 === null || nsPerOpQ3 === null
       ? null
-      : `${formatNanoseconds(nsPerOpMin)}–${formatNanoseconds(nsPerOpMax)}`,
+      : `${formatNanoseconds(nsPerOpQ1)}–${formatNanoseconds(nsPerOpQ3)}`,
+  externalFragmentation: ({ externalBytes }) => `of ${formatSize(externalBytes)}`,
 };
 
 function boundNote(measurement: Measurement, trace: TraceResults): string | null {
