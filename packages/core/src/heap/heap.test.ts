@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { InvalidFreeError } from '../allocator.js';
 import { Heap } from './heap.js';
@@ -407,6 +408,23 @@ it.each([undefined, Array, DataView, 8])('array: refuses %s for a type', (type) 
     /^type must be the constructor of a typed array, such as Float32Array, got /,
   );
   expect(heap.stats().usedBlocks).toBe(0);
+});
+
+// In JavaScriptCore it is 1 everywhere.
+it('array: refuses DataView where it has BYTES_PER_ELEMENT', () => {
+  const likeJsc = Object.defineProperty(class extends DataView {}, 'BYTES_PER_ELEMENT', { value: 1 });
+  const heap = Heap.create(new ArrayBuffer(64 * KiB));
+  expect(() => heap.array(likeJsc as unknown as Float32ArrayConstructor, 8)).toThrow(
+    /^type must be the constructor of a typed array/,
+  );
+});
+
+it('array: takes typed arrays of another realm, and what extends one', () => {
+  const heap = Heap.create(new ArrayBuffer(64 * KiB));
+  const other = runInNewContext('Float32Array') as Float32ArrayConstructor;
+  expect(heap.array(other, 8).view).toBeInstanceOf(other);
+  class Samples extends Float32Array {}
+  expect(heap.array(Samples, 8).view).toBeInstanceOf(Samples);
 });
 
 describe('walk', () => {
