@@ -454,6 +454,6 @@ export class DebugHeap<B extends Bytes = Bytes> implements HeapInterface<B> {
   /** The calls that led to `method`, a public one of this class that calls this first; null where none are noted. */
   private callers(method: (...args: never[]) => unknown): CallStack | null {
     const { stackDepth } = this.options;
-    return stackDepth === 0 ? null : CallStack.take(stackDepth, method, 2);
+    return stackDepth === 0 ? null : new CallStack(stackDepth, method, 2);
   }
 }

@@ -42,15 +42,61 @@ read_all@https://app.example/words.wasm:wasm-function[14]:0xa04
     const stack = `parse@https://app.example/parser.js:10:12
 forEach@[native code]
 read_all@[wasm code]
+<?>.wasm-function[drop_list]@[wasm code]
+words.wasm-function[14]@[wasm code]
 global code@https://app.example/main.js:9:1
 https://app.example/main.js:11:2`;
     expect(parseStack(stack)).toEqual([
       { name: 'parse', location: 'https://app.example/parser.js:10:12' },
       { name: 'forEach', location: '[native code]' },
       { name: 'read_all', location: '[wasm code]' },
+      { name: 'drop_list', location: 'wasm-function' },
+      { name: '', location: 'words:wasm-function[14]' },
       { name: 'global code', location: 'https://app.example/main.js:9:1' },
       { name: '', location: 'https://app.example/main.js:11:2' },
     ]);
+  });
+
+  it("reads Deno's, as Deno 2.9.6 wrote it", () => {
+    const stack = `Error: x
+    at malloc (file:///app/run.mjs:8:28)
+    at malloc (wasm://wasm/ff3e0326:wasm-function[0]:0x459)
+    at __main_void (wasm://wasm/ff3e0326:wasm-function[0]:0x543)
+    at start (file:///app/run.mjs:18:32)
+    at file:///app/run.mjs:20:7`;
+    expect(parseStack(stack)).toEqual([
+      { name: 'malloc', location: 'file:///app/run.mjs:8:28' },
+      { name: 'malloc', location: 'wasm://wasm/ff3e0326:wasm-function[0]:0x459' },
+      { name: '__main_void', location: 'wasm://wasm/ff3e0326:wasm-function[0]:0x543' },
+      { name: 'start', location: 'file:///app/run.mjs:18:32' },
+      { name: '', location: 'file:///app/run.mjs:20:7' },
+    ]);
+  });
+
+  it("reads Bun's, of its sites and of its text, as Bun 1.4.5 wrote them", () => {
+    const sites = `    at .wasm-function[malloc] (native)
+    at .wasm-function[_start.command_export] (native)
+    at start (/app/run.mjs:18:32)
+    at <anonymous> (/app/run.mjs:23:79)
+    at forEach (native:1:11)
+    at new Parser (/app/run.mjs:23:34)
+    at /app/run.mjs:20:7`;
+    const outside = [
+      { name: 'start', location: '/app/run.mjs:18:32' },
+      { name: '', location: '/app/run.mjs:23:79' },
+      { name: 'forEach', location: 'native:1:11' },
+      { name: 'new Parser', location: '/app/run.mjs:23:34' },
+      { name: '', location: '/app/run.mjs:20:7' },
+    ];
+    expect(parseStack(sites)).toEqual([
+      { name: 'malloc', location: 'wasm-function' },
+      { name: '_start.command_export', location: 'wasm-function' },
+      ...outside,
+    ]);
+    const [, , ...rest] = sites.split('\n');
+    const text = ['Error', '    at unknown', '    at unknown', ...rest].join('\n');
+    const unknown = { name: '', location: 'unknown' };
+    expect(parseStack(text)).toEqual([unknown, unknown, ...outside]);
   });
 
   it('finds nothing where there is nothing', () => {
@@ -61,9 +107,9 @@ https://app.example/main.js:11:2`;
 
 describe('CallStack', () => {
   it('begins above the function that is named, and has at most so many frames', () => {
-    const inner = () => CallStack.take(2, inner, 1);
-    const outer = () => inner();
-    const frames = outer().frames();
+    const inner = () => new CallStack(2, inner, 1);
+    const outer = () => inner().frames();
+    const frames = outer();
     expect(frames.length).toBe(2);
     expect(frames[0].name).toBe('outer');
   });

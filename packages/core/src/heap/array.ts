@@ -30,6 +30,7 @@ export type NumericArray =
 
 export interface NumericArrayConstructor<T extends NumericArray> {
   readonly BYTES_PER_ELEMENT: number;
+  readonly prototype: object;
   new (buffer: ArrayBuffer | SharedArrayBuffer, byteOffset: number, length: number): T;
 }
 
@@ -60,7 +61,12 @@ export type ArrayOn<T extends NumericArray, B extends Bytes> = T extends Int8Arr
 
 /** @throws TypeError unless it is the constructor of a typed array */
 export function checkArrayType(type: NumericArrayConstructor<NumericArray>): void {
-  if (typeof type !== 'function' || typeof type.BYTES_PER_ELEMENT !== 'number') {
+  // In JavaScriptCore DataView has BYTES_PER_ELEMENT too.
+  if (
+    typeof type !== 'function' ||
+    typeof type.BYTES_PER_ELEMENT !== 'number' ||
+    !('subarray' in type.prototype)
+  ) {
     throw new TypeError(
       `type must be the constructor of a typed array, such as Float32Array, got ${display(type)}`,
     );

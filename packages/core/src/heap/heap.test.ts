@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { inOtherRealm } from '../../test/realm.js';
 import { InvalidFreeError } from '../allocator.js';
 import { Heap } from './heap.js';
 import type { HeapOptions } from './options.js';
@@ -407,6 +408,25 @@ it.each([undefined, Array, DataView, 8])('array: refuses %s for a type', (type) 
     /^type must be the constructor of a typed array, such as Float32Array, got /,
   );
   expect(heap.stats().usedBlocks).toBe(0);
+});
+
+// In JavaScriptCore it is 1 everywhere.
+it('array: refuses DataView where it has BYTES_PER_ELEMENT', () => {
+  const likeJsc = Object.defineProperty(class extends DataView<ArrayBuffer> {}, 'BYTES_PER_ELEMENT', {
+    value: 1,
+  });
+  const heap = Heap.create(new ArrayBuffer(64 * KiB));
+  expect(() => heap.array(likeJsc as unknown as Float32ArrayConstructor, 8)).toThrow(
+    /^type must be the constructor of a typed array/,
+  );
+});
+
+it('array: takes typed arrays of another realm, and what extends one', async () => {
+  const heap = Heap.create(new ArrayBuffer(64 * KiB));
+  const other = await inOtherRealm<Float32ArrayConstructor>('Float32Array');
+  expect(heap.array(other, 8)?.view).toBeInstanceOf(other);
+  class Samples extends Float32Array {}
+  expect(heap.array(Samples, 8)?.view).toBeInstanceOf(Samples);
 });
 
 describe('walk', () => {

@@ -1,5 +1,5 @@
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { inOtherRealm } from '../../test/realm.js';
 import { display } from '../display.js';
 import { type CustomMemory, Memory, type MemorySource } from './memory.js';
 
@@ -159,12 +159,16 @@ it.each([null, {}, 5])('refuses a custom memory whose buffer is %s', (buffer) =>
   );
 });
 
-it('takes buffers of another realm', () => {
-  const { one, two, wasm } = runInNewContext(`({
+it('takes buffers of another realm', async () => {
+  const { one, two, wasm } = await inOtherRealm<{
+    one: ArrayBuffer;
+    two: SharedArrayBuffer;
+    wasm: WebAssembly.Memory;
+  }>(`({
     one: new ArrayBuffer(8, { maxByteLength: 32 }),
     two: new SharedArrayBuffer(8, { maxByteLength: 32 }),
     wasm: new WebAssembly.Memory({ initial: 1 }),
-  })`) as { one: ArrayBuffer; two: SharedArrayBuffer; wasm: WebAssembly.Memory };
+  })`);
   expect([one, two, wasm].map((source) => new Memory(source).kind)).toEqual([
     'array-buffer',
     'shared-array-buffer',
