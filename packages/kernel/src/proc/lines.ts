@@ -15,9 +15,12 @@ export class ProcFormatError extends Error {
   readonly file: string;
   /** The first being 1. */
   readonly line: number;
+  /** The message without the place. */
+  readonly problem: string;
 
   constructor(file: string, line: number, problem: string) {
     super(`${file}:${line}: ${problem}`);
+    this.problem = problem;
     this.file = file;
     this.line = line;
   }

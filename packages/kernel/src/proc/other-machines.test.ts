@@ -64,7 +64,10 @@ describe.each(FILES)('a copy of %s is read the same', (name, text, parse) => {
     ['with empty lines', (plain) => `\n\n${plain.replaceAll('\n', '\n\n')}`],
     ['with lines of a blank', (plain) => ` \n${plain.replaceAll('\n', '\n \t\n')}`],
     ['without the blanks at the ends of its lines', (plain) => plain.replaceAll(/ +$/gm, '')],
-    ['with blanks at the ends of its lines', (plain) => (named ? plain : plain.replaceAll(/([^\n])$/gm, '$1  '))],
+    [
+      'with blanks at the ends of its lines',
+      (plain) => (named ? plain : plain.replaceAll(/([^\n])$/gm, '$1  ')),
+    ],
     ['indented', (plain) => plain.replaceAll(/^(?=.)/gm, '  ')],
     ['with a byte order mark', (plain) => `\uFEFF${plain}`],
     ['without its last line end', (plain) => plain.trimEnd()],

@@ -261,7 +261,8 @@ class Reader {
   /** What a line `name: 9` tells. @param known what it told before */
   number(name: string, known?: number): number {
     const value = Number(this.next(new RegExp(`^${name}: *(\\d+)$`), `'${name}: ' and a number`)[1]);
-    if (known !== undefined && value !== known) this.last.fail(`${name}: ${known}, as on the first memory node`);
+    if (known !== undefined && value !== known)
+      this.last.fail(`${name}: ${known}, as on the first memory node`);
     return value;
   }
 
