@@ -71,7 +71,7 @@ function columnsFor(rows: readonly Row[]): readonly FigureColumn[] {
 
 /** The table of one trace, headed by what the trace is; below it what could not be done. */
 export function traceTable(comparison: Comparison, paint: Colours): string {
-  const { name, operations, requests, recorded } = comparison.trace;
+  const { name, operations, requests, recorded, notes } = comparison.trace;
   const { capacity } = comparison.settings;
   const measured = measuredIn(comparison);
   const unmeasured = unmeasuredIn(comparison);
@@ -87,6 +87,7 @@ export function traceTable(comparison: Comparison, paint: Colours): string {
   return [
     paint.bold(visibleName(name)),
     wrap(facts.join(', ')),
+    ...notes.map((note) => wrap(`note: ${note}`)),
     '',
     figures(shown, paint, unmeasured),
     ...measured.flatMap(notVerified),
