@@ -113,12 +113,7 @@ export function tell(builder: TraceBuilder, call: Call, result: Address | null):
 }
 
 /** realloc of a block, or of NULL, that gave `result`: null where the recording does not show it, NULL where it failed. */
-export function reallocate(
-  builder: TraceBuilder,
-  old: Address,
-  bytes: number,
-  result: Address | null,
-): void {
+export function reallocate(builder: TraceBuilder, old: Address, bytes: number, result: Address | null): void {
   const fromNull = old.low === 0 && old.high === 0;
   if (result === null) {
     // Where it went, nobody knows: the old block is gone.

@@ -82,7 +82,8 @@ export abstract class RecordingReader extends LineReader {
   }
 
   #refuse(): never {
-    const many = this.#badLines > 1 ? `; ${this.#badLines} of ${this.lineNumber} lines are not understood` : '';
+    const many =
+      this.#badLines > 1 ? `; ${this.#badLines} of ${this.lineNumber} lines are not understood` : '';
     throw new TraceFormatError(this.file, `${this.#firstProblem}${many}`, { line: this.#firstLine });
   }
 }

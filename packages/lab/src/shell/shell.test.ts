@@ -399,7 +399,7 @@ describe('words that every object knows', () => {
     expect(() => run(`cache alloc ${name}`)).toThrow(`unknown cache '${name}'`);
     expect(() => run(`kmalloc $${name}`)).toThrow(`unknown variable $${name}`);
     expect(() => run(`kmalloc 8${name}`)).toThrow('is not a number');
-    for (const group of ['cache', 'shm']) expect(() => run(`${group} ${name}`)).toThrow('is missing');
+    for (const group of ['cache', 'shm']) expect(() => run(`${group} ${name}`)).toThrow('unknown subcommand');
     // The name of a variable, as any.
     run(`${name} = kmalloc 8`);
     run(`kfree $${name}`);
