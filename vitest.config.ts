@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -10,12 +11,10 @@ const TESTS = [
   'docs/api/*.test.ts',
 ];
 
-/** Files that replace modules (`vi.mock`), which would reach the other files of their process. */
-const REPLACING = [
-  'packages/lab/src/node/output/write.test.ts',
-  'packages/lab/src/cli/main.test.ts',
-  'packages/lab/src/cli/inspect/command.test.ts',
-];
+/** Files that replace modules, which would reach the other files of their process. */
+const REPLACING = readdirSync(source('packages'), { recursive: true, encoding: 'utf8' })
+  .map((path) => `packages/${path}`)
+  .filter((path) => path.endsWith('.test.ts') && /^vi\.mock\(/m.test(readFileSync(source(path), 'utf8')));
 
 export default defineConfig({
   // Tests run the sources; only worker threads and the command itself run what `npm run build` made.

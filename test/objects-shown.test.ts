@@ -33,7 +33,7 @@ const OBJECTS: readonly object[] = [
   naive.descriptor.free,
   naive.descriptor.segments.head!,
   naive.policy,
-  heap.array(Int16Array, 3),
+  heap.array(Int16Array, 3)!,
   heap.memory,
   new core.HeapAllocator(core.Heap.create(new ArrayBuffer(65_536))),
   debugHeap.faults,

@@ -30,7 +30,13 @@ export {
   type SegmentOptions,
   SegmentPolicy,
 } from './fits/options.js';
-export { HeapArray, type NumericArray, type NumericArrayConstructor } from './heap/array.js';
+export {
+  type ArrayOn,
+  type HalfArray,
+  HeapArray,
+  type NumericArray,
+  type NumericArrayConstructor,
+} from './heap/array.js';
 export { Heap, type HeapDump } from './heap/heap.js';
 export { HeapAllocator } from './heap/heap-allocator.js';
 export type { HeapBlock, HeapStats } from './heap/inspect.js';
@@ -45,6 +51,8 @@ export type { DebugHeapOptions } from './heap-debug/options.js';
 export type { DebugSummary } from './heap-debug/report.js';
 export type { Frame } from './heap-debug/stacks.js';
 export {
+  type BufferOf,
+  type Bytes,
   type CustomMemory,
   type GrowthListener,
   Memory,

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The files of the machine that Node runs on, as the programs of a kernel reach them: all that this process may read
  * can be read, none is written unless it lies in a folder that was named. A program that maps another file to write

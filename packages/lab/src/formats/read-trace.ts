@@ -17,6 +17,17 @@ export interface ReadOptions extends DecompressOptions {
   readonly file?: string | undefined;
 }
 
+/** What is needed of a `ReadableStream<Uint8Array>`, whose type only the DOM's and Node's declarations have. */
+export interface ByteStream {
+  getReader(): {
+    read(): Promise<
+      | { readonly done: false; readonly value: Uint8Array }
+      | { readonly done: true; readonly value?: Uint8Array | undefined }
+    >;
+    cancel(): Promise<void>;
+  };
+}
+
 /** Some editors put it in front of text: U+FEFF in UTF-8. */
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
@@ -28,7 +39,7 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
  *   UserError where `format` names none.
  */
 export async function readTrace(
-  chunks: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array> | ByteStream,
   name: string,
   options: ReadOptions = {},
 ): Promise<Trace> {
@@ -70,7 +81,7 @@ export async function readInto(
 }
 
 /** For browsers whose streams cannot be iterated. */
-async function* piecesOf(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
+async function* piecesOf(stream: ByteStream): AsyncIterable<Uint8Array> {
   const reader = stream.getReader();
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;

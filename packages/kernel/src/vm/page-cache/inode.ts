@@ -123,11 +123,11 @@ export class Inode {
    * @example
    * ```js
    * const inode = new Inode(0, '/a', [8, 1], 1, new MemoryFile('/a', new Uint8Array(10)));
-   * inode.toJSON();   // => { path: '/a', inode: 1, size: 10, pages: 0 }
+   * inode.toJSON();   // => { path: '/a', inode: 1, size: 10, cachedPages: 0 }
    * ```
    */
   toJSON(): object {
-    return { path: this.path, inode: this.number, size: this.size, pages: this.pageCount };
+    return { path: this.path, inode: this.number, size: this.size, cachedPages: this.pages.size };
   }
 
   /** @internal */
