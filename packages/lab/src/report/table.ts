@@ -41,7 +41,7 @@ const COLUMNS = MEASURES.map((measure): Column<Measurement> & Measure => ({
 interface OverviewColumn extends Column<AcrossTraces> {
   readonly better: 'lower';
   readonly note?: (row: AcrossTraces) => string | null;
-  /** Whether anything but 0 is a reason to worry. */
+  /** Whether anything but 0 is a reason to worry: shown only then. */
   readonly alarming?: boolean;
 }
 
@@ -51,8 +51,7 @@ const OVERVIEW: readonly OverviewColumn[] = [
     better: 'lower',
     value: ({ overhead }) => overhead?.mean ?? null,
     format: times,
-    note: ({ measured, missing }) =>
-      missing === 0 ? null : `${measured} of ${measured + missing} recordings`,
+    note: ({ measured, missing }) => (missing === 0 ? null : `on ${measured} of ${measured + missing}`),
   },
   {
     title: 'worst footprint',
@@ -84,10 +83,11 @@ function times(ratio: number): string {
 /** All traces in one table: what an allocator costs on average and at worst. */
 export function overviewTable(traces: readonly TraceResults[]): Html {
   const all = acrossTraces(traces);
-  const figures = figuresOf(OVERVIEW, all, ({ sound }) => sound);
+  const columns = OVERVIEW.filter(({ alarming, value }) => !alarming || all.some((row) => value(row) !== 0));
+  const figures = figuresOf(columns, all, ({ sound }) => sound);
   const rows = all.map(
     (row, i) =>
-      html`<tr><th scope="row">${row.name}</th>${OVERVIEW.map(({ note, alarming }, column) => {
+      html`<tr><th scope="row">${row.name}</th>${columns.map(({ note, alarming }, column) => {
         const figure = figures[i]![column]!;
         return cell(figure, {
           alarming: alarming === true && figure.value !== 0,
@@ -98,8 +98,9 @@ export function overviewTable(traces: readonly TraceResults[]): Html {
   return sortableTable({
     caption:
       'Footprint as a multiple of the lower bound (the most bytes ever live), and time, over all traces. Means are geometric.',
-    heads: OVERVIEW,
+    heads: columns,
     rows,
+    className: 'overview',
   });
 }
 
@@ -110,7 +111,7 @@ export function ordersTable({ name, measurements }: TraceResults): Html | null {
   );
   if (tables.length === 0) return null;
   return html`<h3>Free blocks by order</h3>
-<p>When the footprint was greatest. <b>Fragmentation index</b> (Linux’s extfrag): why a request of this size would fail; near 0, too little memory is free; near 1, the free memory is in pieces, and compaction or a larger unit helps. No figure: it would be served. <b>Unusable</b>: the share of the free bytes in blocks too small for it; high for the sizes you need means memory lies idle, so keep short-lived small blocks apart.</p>
+<p class="explanation">When the footprint was greatest. <b>Fragmentation index</b> (Linux’s extfrag): why a request of this size would fail; near 0, too little memory is free; near 1, the free memory is in pieces, and compaction or a larger unit helps. No figure: it would be served. <b>Unusable</b>: the share of the free bytes in blocks too small for it; high for the sizes you need means memory lies idle, so keep short-lived small blocks apart.</p>
 ${tables}`;
 }
 
@@ -172,9 +173,16 @@ interface Head {
   readonly better: 'lower' | 'higher';
 }
 
-function sortableTable(table: { caption: string; heads: readonly Head[]; rows: readonly Html[] }): Html {
+interface SortableTable {
+  readonly caption: string;
+  readonly heads: readonly Head[];
+  readonly rows: readonly Html[];
+  readonly className?: string;
+}
+
+function sortableTable(table: SortableTable): Html {
   return html`<div class="scroll" role="region" tabindex="0" aria-label="${table.caption}">
-<table class="sortable">
+<table class="${['sortable', table.className].filter(Boolean).join(' ')}">
 <caption><span>${table.caption}</span></caption>
 <thead><tr><th scope="col"><button type="button">allocator</button></th>${table.heads.map(
     ({ title, key, better }) =>
