@@ -42,7 +42,10 @@ export function documents(): string[] {
   const inDocs = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.md') && !path.includes('node_modules/'))
     .map((path) => `docs/${path}`);
-  return ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', ...inDocs].filter((path) => path !== GENERATED);
+  const ofPackages = ['core', 'kernel', 'lab'].map((name) => `packages/${name}/README.md`);
+  return ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', ...ofPackages, ...inDocs].filter(
+    (path) => path !== GENERATED,
+  );
 }
 
 export function blocksOf(path: string, text = readFileSync(join(ROOT, path), 'utf8')): Block[] {

@@ -17,7 +17,7 @@ import {
 } from './native.js';
 import { readOperations } from './operations.js';
 import { type Pace, type Peer, slowCall, timeReplays, utilisation } from './replay.js';
-import { compileDlmalloc, compileTlsf, DLMALLOC, TLSF, wasm } from './wasm.js';
+import { compileDlmalloc, compileEmscripten, compileTlsf, DLMALLOC, EMSCRIPTEN, TLSF, wasm } from './wasm.js';
 
 export type Side = 'freehold' | 'native' | 'other' | 'floor';
 
@@ -54,6 +54,12 @@ export const CONTENDERS: readonly HeapContender[] = [
     side: 'other',
     install: 'apt-get install clang lld wasi-libc libclang-rt-14-dev-wasm32',
     prepare: compileDlmalloc,
+  }),
+  peer({
+    ...inProcess('emscripten', 'Emscripten’s malloc, multiples of 8', () => wasm(EMSCRIPTEN)),
+    side: 'other',
+    install: 'apt-get install clang lld wasi-libc libclang-rt-14-dev-wasm32 emscripten',
+    prepare: compileEmscripten,
   }),
   peer({
     ...inProcess('as-tlsf', 'AssemblyScript’s TLSF in WebAssembly', () => wasm(TLSF)),

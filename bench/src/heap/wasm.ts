@@ -1,6 +1,6 @@
 /** Peers in WebAssembly, compiled when the benchmark starts and called from JavaScript. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Unfinished } from '../suite.js';
@@ -11,6 +11,7 @@ import { type WasmMemory, WebAssembly } from './webassembly.js';
 const source = (name: string) => fileURLToPath(new URL(`../../wasm/${name}`, import.meta.url));
 
 export const DLMALLOC = join(BUILD, 'dlmalloc.wasm');
+export const EMSCRIPTEN = join(BUILD, 'emscripten.wasm');
 export const TLSF = join(BUILD, 'tlsf.wasm');
 
 /** The functions that both modules export. */
@@ -27,12 +28,41 @@ interface Exports {
 
 /** dlmalloc 2.8.6, the malloc of wasi-libc. @returns the version, or null where the compiler or its library is missing */
 export function compileDlmalloc(): string | null {
+  return compileC(DLMALLOC, [source('dlmalloc.c')]) ? `dlmalloc of wasi-libc, ${clang()}` : null;
+}
+
+/** Where Debian's package has it; a checkout of Emscripten is named by EMSCRIPTEN_ROOT. */
+const emscriptenRoot = process.env['EMSCRIPTEN_ROOT'] ?? '/usr/share/emscripten';
+
+/**
+ * The same as Emscripten builds it: units of 8 bytes, and nothing but sbrk. Compiled from the source that its package
+ * brings, with what that sets for its own compiler. @returns as compileDlmalloc
+ */
+export function compileEmscripten(): string | null {
+  const file = join(emscriptenRoot, 'system/lib/dlmalloc.c');
+  if (!existsSync(file)) return null;
+  const set = [
+    'MALLOC_ALIGNMENT=8',
+    'HAVE_MMAP=0',
+    'MORECORE_CANNOT_TRIM=1',
+    'ABORT=__builtin_unreachable()',
+  ];
+  const more = ['NO_MALLOC_STATS=1', 'NDEBUG', 'LACKS_TIME_H', 'USE_LOCKS=0', 'malloc_getpagesize=65536'];
+  const defined = [...set, ...more].map((each) => `-D${each}`);
+  if (!compileC(EMSCRIPTEN, [...defined, '-fno-builtin', source('dlmalloc.c'), file])) return null;
+  return `dlmalloc of Emscripten, ${clang()}`;
+}
+
+function compileC(path: string, inputs: readonly string[]): boolean {
   const names = ['malloc', 'calloc', 'realloc', 'aligned_alloc', 'free', 'malloc_usable_size', 'heap_base'];
   const linked = names.map((name) => `-Wl,--export=${name}`);
   const args = ['--target=wasm32-wasi', '-O3', '-nostartfiles', '-mexec-model=reactor', '-Wl,--no-entry'];
-  if (!compiled('clang', [...args, ...linked, '-o', DLMALLOC, source('dlmalloc.c')])) return null;
+  return compiled('clang', [...args, ...linked, '-o', path, ...inputs]);
+}
+
+function clang(): string {
   const { stdout } = spawnSync('clang', ['-dumpversion'], { encoding: 'utf8' });
-  return `dlmalloc of wasi-libc, clang ${stdout.trim()}`;
+  return `clang ${stdout.trim()}`;
 }
 
 /** The TLSF of AssemblyScript's runtime. @returns the version, or null where the package is missing */

@@ -2,15 +2,16 @@
 const SHOWN_MAX = 40;
 
 /**
- * A value of any type as the message of an error shows it: never throws, and tells "64" from 64 and 64n.
+ * A value of any type as the message of an error shows it: never throws, and names the type of what reads
+ * like a number but is not one: `"64" (a string)`, `64n (a bigint)`.
  * @internal
  */
 export function display(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(value.length > SHOWN_MAX ? `${value.slice(0, SHOWN_MAX)}…` : value);
+      return `${JSON.stringify(value.length > SHOWN_MAX ? `${value.slice(0, SHOWN_MAX)}…` : value)} (a string)`;
     case 'bigint':
-      return `${value}n`;
+      return `${value}n (a bigint)`;
     case 'function':
     case 'object':
       return value === null ? 'null' : displayObject(value);

@@ -30,7 +30,13 @@ export {
   type SegmentOptions,
   SegmentPolicy,
 } from './fits/options.js';
-export { HeapArray, type NumericArray, type NumericArrayConstructor } from './heap/array.js';
+export {
+  type ArrayOn,
+  type HalfArray,
+  HeapArray,
+  type NumericArray,
+  type NumericArrayConstructor,
+} from './heap/array.js';
 export { Heap, type HeapDump } from './heap/heap.js';
 export { HeapAllocator } from './heap/heap-allocator.js';
 export type { HeapBlock, HeapStats } from './heap/inspect.js';
@@ -45,6 +51,8 @@ export type { DebugHeapOptions } from './heap-debug/options.js';
 export type { DebugSummary } from './heap-debug/report.js';
 export type { Frame } from './heap-debug/stacks.js';
 export {
+  type BufferOf,
+  type Bytes,
   type CustomMemory,
   type GrowthListener,
   Memory,
@@ -53,6 +61,7 @@ export {
 } from './memory/memory.js';
 export { ReentrantCallError } from './observed.js';
 export type { RangeOptions } from './range-options.js';
+export { INSPECT, summary } from './summary.js';
 export type { DefragmentOptions, Move, MovePlan } from './tlsf/defragment.js';
 export type { BinReport } from './tlsf/size-bins.js';
 export { type StorageReport, Tlsf, type TlsfOptions } from './tlsf/tlsf.js';

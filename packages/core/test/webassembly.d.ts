@@ -14,8 +14,11 @@ declare namespace WebAssembly {
 
   class Memory {
     constructor(descriptor: { initial: number; maximum?: number; shared?: boolean });
+    constructor(descriptor: { initial: bigint; maximum: bigint; address: 'i64' });
     readonly buffer: ArrayBuffer | SharedArrayBuffer;
     grow(pages: number): number;
+    /** Not in Node before 26. */
+    toResizableBuffer?(): ArrayBuffer | SharedArrayBuffer;
   }
 
   class Table {

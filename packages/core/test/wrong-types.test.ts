@@ -7,6 +7,7 @@ import { MemoryDescriptor } from '../src/fits/naive.js';
 import { SegmentPolicy } from '../src/fits/options.js';
 import { HeapArray } from '../src/heap/array.js';
 import { Heap } from '../src/heap/heap.js';
+import { HeapAllocator } from '../src/heap/heap-allocator.js';
 import { DebugHeap } from '../src/heap-debug/debug-heap.js';
 import { HeapMisuseError } from '../src/heap-debug/misuse.js';
 import { Memory } from '../src/memory/memory.js';
@@ -206,8 +207,31 @@ describe.each([true, false])('a heap, checked: %s', (checked) => {
     const tagged = values.filter((value) => display(value) !== '[object]');
     refuse('new Memory', tagged, [TypeError], look, (value) => new Memory(value));
     refuse('new DebugHeap', values, [TypeError], look, (value) => new DebugHeap(value));
+    refuse('new HeapAllocator', values, [TypeError], look, (value) => new HeapAllocator(value));
     refuse('attach', otherThanNumbers(0), [RangeError], look, (value) => Heap.attach(memory, value));
   });
+});
+
+it('objects that are made by a call of another one say by which', () => {
+  const AnyHeap = Heap as unknown as new (...values: unknown[]) => Heap;
+  const memory = new Memory(new ArrayBuffer(65536));
+  for (const values of [[], [memory.source], [memory], [memory, 0], [memory, {}], [null], [1024], [{}]]) {
+    expect(() => new AnyHeap(...values)).toThrow(
+      new TypeError(
+        'a Heap is not made by new: Heap.create(memory) makes one, Heap.attach(memory) goes on with one that is there',
+      ),
+    );
+  }
+  const heap = Heap.create(memory);
+  const AnyArray = HeapArray as unknown as new (...values: unknown[]) => HeapArray<Int8Array>;
+  for (const owner of [undefined, null, 5, memory, memory.source, Int8Array]) {
+    expect(() => new AnyArray(owner, Int8Array, 144, 4)).toThrow(
+      new TypeError(`an array of a heap is made by heap.array(type, length), got ${display(owner)}`),
+    );
+  }
+  expect(() => new AnyArray(heap, 5, 144, 4)).toThrow(TypeError);
+  expect(() => new AnyArray(heap, Int8Array, '144', 4)).toThrow(InvalidFreeError);
+  expect(() => new AnyArray(heap, Int8Array, 144)).toThrow(RangeError);
 });
 
 describe('a debugging heap', () => {

@@ -2,6 +2,7 @@
  * A booted machine: physical memory, the page allocator, the object caches, virtual memory, processes and shared
  * segments, put together. Everything that a level takes, it takes from the one below.
  */
+import { INSPECT, summary } from 'freehold';
 import { PageAllocator, type PageAllocatorOptions } from './frames/page-allocator.js';
 import { Machine } from './machine.js';
 import type { Process } from './process/process.js';
@@ -142,6 +143,27 @@ export class Kernel {
     this.vm.check();
     this.processes.check();
     for (const process of this.processes.list()) process.heapInUse?.check();
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().toJSON().processes;   // => 1
+   * ```
+   */
+  toJSON(): object {
+    return {
+      memoryBytes: this.machine.bytes,
+      freeFrames: this.pages.freeFrames,
+      freeFramesAtBoot: this.freeFramesAtBoot,
+      processes: this.processes.size,
+    };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }
 

@@ -2,6 +2,7 @@
  * The physical memory of the machine: a real array of bytes, divided into frames of 4 KiB. Frame n holds the bytes
  * from `n * FRAME_BYTES` on; its number is what Linux calls a page frame number (pfn).
  */
+import { display, INSPECT, summary } from 'freehold';
 
 export const FRAME_BYTES = 4096;
 
@@ -34,7 +35,7 @@ export class Machine {
   constructor(bytes: number) {
     if (!(Number.isInteger(bytes) && bytes % FRAME_BYTES === 0 && bytes >= 2 ** 20 && bytes <= 2 ** 32)) {
       throw new RangeError(
-        `memory must be 1 MiB to 4 GiB in whole frames of 4096 bytes, got ${String(bytes)}`,
+        `memory must be 1 MiB to 4 GiB in whole frames of 4096 bytes, got ${display(bytes)}`,
       );
     }
     this.bytes = bytes;
@@ -91,5 +92,21 @@ export class Machine {
   copyFrame(from: number, to: number): void {
     const start = from * FRAME_BYTES;
     this.u8.copyWithin(to * FRAME_BYTES, start, start + FRAME_BYTES);
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Machine(2 ** 24).toJSON();   // => { bytes: 2 ** 24, frames: 4096 }
+   * ```
+   */
+  toJSON(): object {
+    return { bytes: this.bytes, frames: this.frames };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }

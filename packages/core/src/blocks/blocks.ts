@@ -19,6 +19,7 @@ import { checkAddress, checkAlign, checkOptions, checkSize, roundUp } from '../a
 import { display } from '../display.js';
 import { type EventQueue, observe } from '../observed.js';
 import { checkGrow, checkRangeOptions, RANGE_OPTIONS, type RangeOptions } from '../range-options.js';
+import { INSPECT, summary } from '../summary.js';
 import { firstAligned } from './aligned.js';
 import { FreeRuns, firstSet, NO_BLOCK } from './free-runs.js';
 
@@ -369,6 +370,22 @@ export class Blocks implements Allocator {
       'the free segments are the runs of free blocks',
       () => `${freeSegments} runs, counted as ${this.freeSegments}`,
     );
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Blocks({ capacity: 4096, block: 64 }).toJSON().freeBytes;   // => 4096
+   * ```
+   */
+  toJSON(): object {
+    return { base: this.base, block: this.block, ...this.stats() };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   /** The lowest `blocks` free blocks in a row of which the first is aligned; NO_BLOCK when there are none. */

@@ -21,6 +21,7 @@ import { InvalidFreeError } from '../allocator.js';
 import { checkAddress, checkAlign, checkOptions, checkSize, lowestBit, roundUp } from '../arguments.js';
 import { type EventQueue, observe } from '../observed.js';
 import { checkGrow, checkRangeOptions, RANGE_OPTIONS, type RangeOptions } from '../range-options.js';
+import { INSPECT, summary } from '../summary.js';
 import { BuddyUnits, NO_UNIT, ORDERS_MAX, UNITS_MAX } from './units.js';
 
 /**
@@ -353,6 +354,22 @@ export class Buddy implements Allocator {
    */
   check(): void {
     this.blocks.check();
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Buddy({ capacity: 4096, unit: 64 }).toJSON().freeBytes;   // => 4096
+   * ```
+   */
+  toJSON(): object {
+    return { base: this.base, unit: this.unit, ...this.stats() };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   /** `allocate` for an alignment above the bytes of a block of `order`. */

@@ -11,6 +11,7 @@ import { type AllocatorObserver, InvalidFreeError, type InvalidFreeReason } from
 import { checkAddress, checkOptions } from '../arguments.js';
 import { display } from '../display.js';
 import { type EventQueue, guard } from '../observed.js';
+import { INSPECT, summary } from '../summary.js';
 import { checkLaws } from './check.js';
 import { FreeBlocks, trailingZeros } from './free-blocks.js';
 import { UsedOrders } from './used-orders.js';
@@ -471,6 +472,27 @@ export class BuddyUnits {
   whyInvalid(unit: number): InvalidFreeReason {
     if (!(unit >= 0 && unit < this.count)) return 'outside';
     return this.freeOrderAt(Math.floor(unit)) === NO_UNIT ? 'interior' : 'free';
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * JSON.parse(JSON.stringify(new BuddyUnits({ units: 64 }))).units;   // => 64
+   * ```
+   */
+  toJSON(): object {
+    return {
+      units: this.units,
+      used: this.used,
+      usedBlocks: this.usedBlocks,
+      bookkeepingBytes: this.bookkeepingBytes,
+    };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   /** Puts a block into its free list, as one with its buddy while that is free. */

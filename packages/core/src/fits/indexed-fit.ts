@@ -21,6 +21,7 @@
 import { type Allocator, type AllocatorStats, InvalidFreeError, law, type Segment } from '../allocator.js';
 import { checkAddress, checkAlign, checkOptions, checkSize } from '../arguments.js';
 import { type EventQueue, observe } from '../observed.js';
+import { INSPECT, summary } from '../summary.js';
 import { AddressIndex } from './address-index.js';
 import { FreeIndex, type IndexOrder } from './free-index.js';
 import { SEGMENT_OPTIONS, type SegmentOptions, SegmentPolicy } from './options.js';
@@ -109,6 +110,22 @@ export class IndexedFit implements Allocator {
       this.serves(node, need, alignment);
     }
     return this.take(node, need, alignment, size);
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new IndexedFit({ capacity: 4096, fit: 'best' }).toJSON().fit;   // => 'best'
+   * ```
+   */
+  toJSON(): object {
+    return { fit: this.policy.fit, base: this.base, ...this.stats() };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   /** The free segment that the policy chooses, or NIL. */

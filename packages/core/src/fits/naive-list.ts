@@ -3,6 +3,7 @@
  * another cost O(1); finding a node, or the place of a new one in a sorted list, is a walk, O(n).
  */
 import { law } from '../allocator.js';
+import { INSPECT, summary } from '../summary.js';
 import type { FreeListOrder } from './options.js';
 
 /** Bytes of a SegmentNode as a C struct: six fields of eight bytes. */
@@ -35,6 +36,22 @@ export class SegmentNode {
 
   get size(): number {
     return this.end - this.start;
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new NaiveAllocator({ capacity: 4096 }).descriptor.free.head.toJSON().end;   // => 4096
+   * ```
+   */
+  toJSON(): object {
+    return { start: this.start, end: this.end, address: this.address, requested: this.requested };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }
 
@@ -104,6 +121,22 @@ export class SegmentList {
 
   *[Symbol.iterator](): Generator<SegmentNode> {
     for (let node = this.head; node !== null; node = node.next) yield node;
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new NaiveAllocator({ capacity: 4096 }).descriptor.free.toJSON();   // => { segments: 1 }
+   * ```
+   */
+  toJSON(): object {
+    return { segments: this.length };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }
 

@@ -19,6 +19,7 @@ import { type Allocator, type AllocatorStats, InvalidFreeError, law, type Segmen
 import { checkAddress, checkAlign, checkBoolean, checkOptions, checkSize } from '../arguments.js';
 import { display } from '../display.js';
 import { type EventQueue, observe } from '../observed.js';
+import { INSPECT, summary } from '../summary.js';
 import { type MemoryMapping, settleMapping } from './mapping.js';
 import { checkLinks, FreeList, NODE_BYTES, SegmentList, SegmentNode } from './naive-list.js';
 import { SEGMENT_OPTIONS, type SegmentOptions, SegmentPolicy } from './options.js';
@@ -94,6 +95,30 @@ export class MemoryDescriptor {
     }
     return this.mapping === null ? null : this.mapping.offset + (address - this.base);
   }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new NaiveAllocator({ capacity: 4096 }).descriptor.toJSON().freeSegments;   // => 1
+   * ```
+   */
+  toJSON(): object {
+    return {
+      base: this.base,
+      break: this.break,
+      limit: this.limit,
+      mapping: this.mapping,
+      segments: this.segments.length,
+      freeSegments: this.free.length,
+      largest: this.largest,
+    };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
+  }
 }
 
 /**
@@ -168,6 +193,22 @@ export class NaiveAllocator implements Allocator {
     let node = this.search(need, alignment);
     if (node === null && this.growFor(need, alignment)) node = this.search(need, alignment);
     return node === null ? null : this.take(node, need, alignment, size);
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new NaiveAllocator({ capacity: 4096 }).toJSON().freeBytes;   // => 4096
+   * ```
+   */
+  toJSON(): object {
+    return { fit: this.policy.fit, order: this.policy.order, base: this.base, ...this.stats() };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   /** Once round the free list, from the rover in next fit and from the head in the others. */

@@ -6,6 +6,7 @@
 import { checkAlign, checkBoolean, checkBytes, roundUp } from '../arguments.js';
 import { display } from '../display.js';
 import { checkGrow, checkRangeOptions, RANGE_OPTIONS, type RangeOptions } from '../range-options.js';
+import { INSPECT, summary } from '../summary.js';
 
 export const FITS = ['first', 'next', 'best', 'worst'] as const;
 /**
@@ -190,6 +191,22 @@ export class SegmentPolicy {
    */
   checkGrow(capacity: number, newCapacity: number): void {
     checkGrow(capacity, newCapacity, this.maxCapacity);
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new SegmentPolicy({ capacity: 4096, fit: 'best' }).toJSON().fit;   // => 'best'
+   * ```
+   */
+  toJSON(): object {
+    return { ...this };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }
 

@@ -18,11 +18,20 @@
  */
 import { isPowerOfTwo } from '../arguments.js';
 import { display } from '../display.js';
-import { checkArrayType, HeapArray, type NumericArray, type NumericArrayConstructor } from '../heap/array.js';
+import {
+  type ArrayOn,
+  arrayOn,
+  checkArrayType,
+  type HeapArray,
+  type NumericArray,
+  type NumericArrayConstructor,
+} from '../heap/array.js';
 import { Heap } from '../heap/heap.js';
 import type { HeapBlock, HeapStats } from '../heap/inspect.js';
 import { checkCount } from '../heap/options.js';
-import type { GrowthListener } from '../memory/memory.js';
+import type { Bytes, GrowthListener, Memory } from '../memory/memory.js';
+
+import { INSPECT, summary } from '../summary.js';
 import type { FaultInjector } from './fault-injector.js';
 import { GuardedHeap } from './guarded-heap.js';
 import type { HeapInterface } from './heap-interface.js';
@@ -43,9 +52,9 @@ import { CallStack } from './stacks.js';
  * heap.free(block);   // => throws HeapMisuseError: write past the end of allocation 1
  * ```
  */
-export class DebugHeap implements HeapInterface {
+export class DebugHeap<B extends Bytes = Bytes> implements HeapInterface<B> {
   /** The heap below, which holds the blocks with their red zones. */
-  readonly heap: Heap;
+  readonly heap: Heap<B>;
   readonly faults: FaultInjector;
   /** What the allocations from now on are for: told in errors and in the report of leaks. */
   tag = '';
@@ -53,7 +62,7 @@ export class DebugHeap implements HeapInterface {
   private readonly guarded: GuardedHeap;
 
   /** @throws RangeError for a bad option, TypeError for an unknown one, or where `heap` is none */
-  constructor(heap: Heap, options: DebugHeapOptions = {}) {
+  constructor(heap: Heap<B>, options: DebugHeapOptions = {}) {
     if (!(heap instanceof Heap)) {
       throw new TypeError(
         `DebugHeap wraps a Heap, such as Heap.create(memory) returns, got ${display(heap)}`,
@@ -81,11 +90,15 @@ export class DebugHeap implements HeapInterface {
     return this.heap.limit;
   }
 
-  get buffer(): ArrayBuffer | SharedArrayBuffer {
+  get memory(): Memory<B> {
+    return this.heap.memory;
+  }
+
+  get buffer(): B {
     return this.heap.buffer;
   }
 
-  get view(): Uint8Array {
+  get view(): Uint8Array<B> {
     return this.heap.view;
   }
 
@@ -235,11 +248,14 @@ export class DebugHeap implements HeapInterface {
    * samples.free();   // => throws HeapMisuseError: write past the end
    * ```
    */
-  array<T extends NumericArray>(type: NumericArrayConstructor<T>, length: number): HeapArray<T> | null {
+  array<T extends NumericArray>(
+    type: NumericArrayConstructor<T>,
+    length: number,
+  ): HeapArray<ArrayOn<T, B>> | null {
     checkCount('length', length);
     checkArrayType(type);
     const address = this.guarded.calloc(length, type.BYTES_PER_ELEMENT, this.tag, this.callers(this.array));
-    return address === 0 ? null : new HeapArray(this, type, address, length);
+    return address === 0 ? null : arrayOn(this, type, address, length);
   }
 
   /**
@@ -428,6 +444,11 @@ export class DebugHeap implements HeapInterface {
   toJSON(): { summary: DebugSummary; leaks: LeakGroup[]; damages: HeapMisuseError[] } {
     const by = this.options.stackDepth > 0 ? 'stack' : 'tag';
     return { summary: this.summary(), leaks: this.leaks(by), damages: this.damages() };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.summary());
   }
 
   /** The calls that led to `method`, a public one of this class that calls this first; null where none are noted. */

@@ -1,4 +1,5 @@
 import { display } from '../display.js';
+import { INSPECT, summary } from '../summary.js';
 
 /**
  * Makes allocations fail on purpose, so that a program's answer to a full heap can be tested: `faults` of a
@@ -114,6 +115,23 @@ export class FaultInjector {
     if (!(past >= 0 && past % this.step === 0)) return false;
     this.failedCount++;
     return true;
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * const { faults } = new DebugHeap(Heap.create(new ArrayBuffer(65536)));
+   * faults.toJSON();   // => { requests: 0, failed: 0 }
+   * ```
+   */
+  toJSON(): object {
+    return { requests: this.requests, failed: this.failed };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   private plan(n: number, step: number): void {

@@ -10,6 +10,7 @@ import { roundUp } from '../arguments.js';
 import type { Heap } from '../heap/heap.js';
 import { checkCount } from '../heap/options.js';
 import { ADDRESSABLE } from '../memory/memory.js';
+import { AddressMap } from './address-map.js';
 import { FaultInjector } from './fault-injector.js';
 import { FreedBlocks } from './freed-blocks.js';
 import {
@@ -46,7 +47,7 @@ export class GuardedHeap {
   private readonly heap: Heap;
   private readonly options: SettledDebugOptions;
   private readonly fill: number;
-  private readonly live = new Map<number, GuardedBlock>();
+  private readonly live = new AddressMap<GuardedBlock>();
   private readonly quarantine = new FreedBlocks();
   /** Given back to the heap below. */
   private readonly past = new FreedBlocks();
@@ -191,7 +192,7 @@ export class GuardedHeap {
   /** All damage there is, O(bytes of live and quarantined blocks). */
   damages(): HeapMisuseError[] {
     const found: HeapMisuseError[] = [];
-    for (const block of this.live.values()) found.push(...this.damagesOf('check', block));
+    for (const block of this.blocksSince(0)) found.push(...this.damagesOf('check', block));
     for (const block of this.quarantine.values()) found.push(...this.damagesOfFreed('check', block));
     return found;
   }
@@ -340,8 +341,10 @@ export class GuardedHeap {
     return true;
   }
 
-  /** The live blocks of the allocations after the first `serial`. */
-  *blocksSince(serial: number): Iterable<GuardedBlock> {
-    for (const block of this.live.values()) if (block.serial > serial) yield block;
+  /** The live blocks of the allocations after the first `serial`, oldest first. */
+  blocksSince(serial: number): readonly GuardedBlock[] {
+    const blocks: GuardedBlock[] = [];
+    for (const block of this.live.values()) if (block.serial > serial) blocks.push(block);
+    return blocks.sort((a, b) => a.serial - b.serial);
   }
 }

@@ -1,8 +1,9 @@
 import type { Heap } from '../heap/heap.js';
+import type { Bytes } from '../memory/memory.js';
 
 /** What a program uses of a heap, whether it is a `Heap` or a `DebugHeap`. */
-export type HeapInterface = Pick<
-  Heap,
+export type HeapInterface<B extends Bytes = Bytes> = Pick<
+  Heap<B>,
   | 'alignedAlloc'
   | 'alignment'
   | 'array'
@@ -16,6 +17,7 @@ export type HeapInterface = Pick<
   | 'largestFree'
   | 'limit'
   | 'malloc'
+  | 'memory'
   | 'onGrow'
   | 'realloc'
   | 'resize'

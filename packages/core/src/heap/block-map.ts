@@ -3,9 +3,10 @@
  * of a block can harm it, and every pointer is judged by facts.
  *
  * Granules come in groups of 32, and each group has a pair of words. STARTS: a bit is set where a block begins, used
- * or free, and at the top. STATES: of a granule where a block begins, whether the block is used; of the second granule
- * of a used block, the *mark*: it was asked for with an alignment of its own. Such a block has two granules or more
- * and begins at an even one, so that its mark stands in the same word.
+ * or free, and at the top. STATES: of a granule where a block begins, whether the block is used; of the granules behind
+ * it in a used block, the *note*: of the second one the *mark*, that it was asked for with an alignment of its own, and
+ * of the next ones which (alignment.ts). Such a block begins at a multiple of that, so that its note stands in the same
+ * word.
  *
  * A length is the distance to the next start. A block with a whole group inside keeps its length in the STATES of the
  * first and of the last such group, where no block begins and the bits mean nothing else. So no length takes more than
@@ -101,16 +102,27 @@ export function setFree(words: Int32Array, map: WordIndex, i: Granule): void {
   words[w] &= ~(1 << (i & 31));
 }
 
-/** Marks the used block at `i`, an even granule, which must have two granules or more. */
-export function setMark(words: Int32Array, map: WordIndex, i: Granule): void {
-  const w = map + ((i >>> 5) << 1) + 1;
-  words[w] |= 2 << (i & 31);
+/**
+ * The note of the used block of `length` at `i`, an even granule: its mark, and above that the states of as many more
+ * granules as it has, up to NOTE_BITS in all. It lies in one word: see alignment.ts for what is noted.
+ */
+export function noteOf(words: Int32Array, map: WordIndex, i: Granule, length: number): number {
+  const states = words[map + ((i >>> 5) << 1) + 1];
+  return ((states >>> (i & 31)) >>> 1) & noteMask(i, length);
 }
 
-/** Whether the used block at `i` is marked. */
-export function isMarked(words: Int32Array, map: WordIndex, i: Granule): boolean {
-  const w = map + ((i >>> 5) << 1);
-  return (words[w + 1] & ~words[w] & (2 << (i & 31))) !== 0;
+export function setNote(words: Int32Array, map: WordIndex, i: Granule, length: number, note: number): void {
+  const w = map + ((i >>> 5) << 1) + 1;
+  const at = (i & 31) + 1;
+  words[w] = (words[w] & ~(noteMask(i, length) << at)) | (note << at);
+}
+
+/** The most bits of a note, its mark among them. */
+export const NOTE_BITS = 6;
+
+/** As many bits as there are granules behind the first, in the same word. */
+function noteMask(i: Granule, length: number): number {
+  return (1 << Math.min(NOTE_BITS, length - 1, 31 - (i & 31))) - 1;
 }
 
 export function isStart(words: Int32Array, map: WordIndex, i: Granule): boolean {

@@ -11,8 +11,8 @@
  */
 import { CorruptionError, law } from '../allocator.js';
 import { hex } from '../display.js';
-import { alignmentOf } from './alignment.js';
-import { isMarked, isStart, isUsed, lengthOf, mapGranules, previousOf } from './block-map.js';
+import { alignmentOf, leastFor } from './alignment.js';
+import { isStart, isUsed, lengthOf, mapGranules, noteOf, previousOf } from './block-map.js';
 import { binOf, bins, countWaiting, isBinNonEmpty, strayBits, tableGranules } from './free-lists.js';
 import type { Granule, WordIndex } from './layout.js';
 import * as L from './layout.js';
@@ -69,9 +69,7 @@ export function checkHeap(heap: HeapState): void {
     mergedBefore = merged;
     if (own) checkOwn(heap, block, length);
     if (used) {
-      // One for the block, one for its mark.
-      found.states += isMarked(words, map, block) ? 2 : 1;
-      alignmentOf(words, map, scale, block, length);
+      found.states += 1 + statesOfNote(heap, block, length);
     }
     found.blocks++;
     if (merged) {
@@ -88,6 +86,18 @@ export function checkHeap(heap: HeapState): void {
   equal('granules in merged blocks', found.mergedGranules, word(heap, L.H_MERGED_GRANULES));
   equal("the heap's own blocks", found.own, heap.tables === 0 ? 1 : 2);
   checkLists(heap, found.merged, found.waiting);
+}
+
+/** How many bits the note of the used block has, which must tell an alignment where there are any. */
+function statesOfNote({ words, map }: HeapState, block: Granule, length: number): number {
+  const note = noteOf(words, map, block, length);
+  const align = alignmentOf(words, map, block, length);
+  law(
+    align === 0 ? note === 0 : leastFor(align) <= length && (block & (align - 1)) === 0,
+    'a block lies at a multiple of the alignment that is noted of it',
+    () => `granule ${block} of length ${length}, an alignment of ${align} granules`,
+  );
+  return bitsIn(note);
 }
 
 /** What must hold before any block can be looked at. */
@@ -232,7 +242,9 @@ function checkQuickLists(heap: HeapState, waiting: number): void {
         where,
       );
       law(
-        isUsed(words, map, block) !== heap.checked && !isMarked(words, map, block) && !isOwn(heap, block),
+        isUsed(words, map, block) !== heap.checked &&
+          noteOf(words, map, block, length) === 0 &&
+          !isOwn(heap, block),
         'quick lists hold free blocks',
         where,
       );

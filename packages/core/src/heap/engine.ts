@@ -28,7 +28,7 @@
  * Source: boundary tags and immediate merging, Knuth 1968; best fit with little splitting loss, Johnstone and Wilson,
  * "The memory fragmentation problem: solved?", ISMM 1998; deferred merging, Weinstock's quick fit 1976.
  */
-import { alignmentOf } from './alignment.js';
+import { alignmentOf, clearAlignment } from './alignment.js';
 import * as blockMap from './block-map.js';
 import * as freeLists from './free-lists.js';
 import type { Granule } from './layout.js';
@@ -58,7 +58,6 @@ const {
   previousOf,
   setFree,
   setLength,
-  setMark,
   setStart,
   setUsed,
   setUsedStart,
@@ -281,9 +280,11 @@ export abstract class Engine extends Space {
 
   /**
    * Takes a block of `need` granules at a multiple of `align` granules, a power of two above 1.
-   * @returns its granule, marked; 0 when there is no room
+   * @returns its granule, 0 when there is no room
    */
   protected takeAligned(need: number, align: number): number {
+    const aligned = this.takeAlignedHole(need, align);
+    if (aligned !== 0) return aligned;
     const ample = need + align - 1 + 2 * (this.least - 1);
     const hole = this.takeHole(ample);
     if (hole !== 0) return this.trimToAlign(hole, need, align);
@@ -299,6 +300,21 @@ export abstract class Engine extends Space {
       // Unless the map has settled there, and another padding is needed.
       if (this.words[header + H_TOP] === top) return this.trimToAlign(this.bump(padded), need, align);
     }
+  }
+
+  /** The hole that would serve without an alignment, if it serves with it: such as one that an aligned block left. */
+  private takeAlignedHole(need: number, align: number): number {
+    const { words, tables, scale } = this;
+    const hole =
+      tables !== 0
+        ? findFit(words, tables, scale, need, false)
+        : leastOf(words, scale, words[this.header + H_LIST], need, true);
+    if (hole === 0) return 0;
+    const length = words[(hole << scale) + LENGTH];
+    if (this.padding(hole, align) + need > length) return 0;
+    this.delist(hole, length);
+    setUsed(words, this.map, hole);
+    return this.trimToAlign(hole, need, align);
   }
 
   private lastResortAligned(need: number, align: number): number {
@@ -337,7 +353,6 @@ export abstract class Engine extends Space {
       this.release(block, padding);
     }
     this.shrink(at, length - padding, need);
-    setMark(words, map, at);
     return at;
   }
 
@@ -426,8 +441,13 @@ export abstract class Engine extends Space {
     return granule >= this.first && granule < this.word(H_TOP) && isStart(this.words, this.map, granule);
   }
 
-  /** The alignment, in bytes, that the used block was asked for; 0 where none was. @throws as `alignmentOf` */
+  /** The alignment, in bytes, that the used block was asked for; 0 where none was. */
   protected alignOf(block: Granule, length: number): number {
-    return alignmentOf(this.words, this.map, this.scale, block, length);
+    return alignmentOf(this.words, this.map, block, length) * this.unit;
+  }
+
+  /** The used block is about to be freed, and so no aligned one any more. */
+  protected unmark(block: Granule, length: number): void {
+    clearAlignment(this.words, this.map, block, length);
   }
 }

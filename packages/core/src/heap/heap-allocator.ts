@@ -9,8 +9,9 @@
  */
 import { type Allocator, type AllocatorStats, InvalidFreeError, type Segment } from '../allocator.js';
 import { checkAlign, checkSize } from '../arguments.js';
-import type { Heap } from './heap.js';
-
+import { display } from '../display.js';
+import { INSPECT, summary } from '../summary.js';
+import { Heap } from './heap.js';
 /**
  * A heap behind the contract of all allocators, for code that drives any of them. Null is the answer of a full
  * heap, and 0 an address that is never given.
@@ -29,7 +30,13 @@ export class HeapAllocator implements Allocator {
   /** A heap does not count what it looks at: always 0. */
   readonly inspected = 0;
 
+  /** @throws TypeError unless `heap` is one */
   constructor(heap: Heap) {
+    if (!(heap instanceof Heap)) {
+      throw new TypeError(
+        `HeapAllocator wraps a Heap, such as Heap.create(memory) returns, got ${display(heap)}`,
+      );
+    }
     this.heap = heap;
   }
 
@@ -182,5 +189,21 @@ export class HeapAllocator implements Allocator {
    */
   check(): void {
     this.heap.check();
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new HeapAllocator(Heap.create(new ArrayBuffer(65536))).toJSON().usedBytes;   // => 0
+   * ```
+   */
+  toJSON(): object {
+    return { base: this.base, ...this.stats() };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }

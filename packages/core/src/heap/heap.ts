@@ -19,16 +19,39 @@
 import { InvalidFreeError } from '../allocator.js';
 import { checkAddress, isPowerOfTwo } from '../arguments.js';
 import { display } from '../display.js';
-import { ADDRESSABLE, type GrowthListener, Memory, type MemorySource } from '../memory/memory.js';
-import { noteAlignment } from './alignment.js';
-import { checkArrayType, HeapArray, type NumericArray, type NumericArrayConstructor } from './array.js';
+import {
+  ADDRESSABLE,
+  type BufferOf,
+  type Bytes,
+  type GrowthListener,
+  type Memory,
+  type MemorySource,
+  memoryOf,
+} from '../memory/memory.js';
+import { leastFor, noteAlignment } from './alignment.js';
+import {
+  type ArrayOn,
+  arrayOn,
+  checkArrayType,
+  type HeapArray,
+  type NumericArray,
+  type NumericArrayConstructor,
+} from './array.js';
 import { inspectHeader } from './attach.js';
 import * as blockMap from './block-map.js';
+import { clearShared } from './clear.js';
 import { dump } from './dump.js';
 import * as freeLists from './free-lists.js';
 import { type HeapBlock, type HeapStats, InspectableHeap } from './inspect.js';
 import * as L from './layout.js';
-import { checkCount, type HeapOptions, type SettledOptions, settle, settleBase } from './options.js';
+import {
+  checkCount,
+  checkOwnCall,
+  type HeapOptions,
+  type SettledOptions,
+  settle,
+  settleBase,
+} from './options.js';
 
 const {
   FLAG_CHECKED,
@@ -82,8 +105,11 @@ export interface HeapDump {
  * heap.free(text);
  * ```
  */
-export class Heap extends InspectableHeap {
-  private constructor(memory: Memory, base: number, flags: number) {
+export class Heap<B extends Bytes = Bytes> extends InspectableHeap {
+  declare readonly memory: Memory<B>;
+
+  private constructor(memory: Memory<B>, base: number, flags: number) {
+    checkOwnCall(memory, flags);
     super(memory, base / 4, flags);
   }
 
@@ -100,8 +126,8 @@ export class Heap extends InspectableHeap {
    * Heap.create(new ArrayBuffer(64));   // => throws RangeError: cannot grow so far
    * ```
    */
-  static create(source: MemorySource | Memory, options: HeapOptions = {}): Heap {
-    const memory = source instanceof Memory ? source : new Memory(source);
+  static create<S extends MemorySource | Memory>(source: S, options: HeapOptions = {}): Heap<BufferOf<S>> {
+    const memory = memoryOf(source);
     const settled = settle(options);
     const flags = (settled.alignment === 8 ? FLAG_EIGHT : 0) | (settled.checked ? FLAG_CHECKED : 0);
     const heap = new Heap(memory, settled.base, flags);
@@ -126,8 +152,8 @@ export class Heap extends InspectableHeap {
    * Heap.attach(new ArrayBuffer(65536));   // => throws RangeError: no heap at 0
    * ```
    */
-  static attach(source: MemorySource | Memory, base = 0): Heap {
-    const memory = source instanceof Memory ? source : new Memory(source);
+  static attach<S extends MemorySource | Memory>(source: S, base = 0): Heap<BufferOf<S>> {
+    const memory = memoryOf(source);
     memory.refresh();
     const at = settleBase(base);
     const flags = inspectHeader(memory, at);
@@ -151,13 +177,13 @@ export class Heap extends InspectableHeap {
   }
 
   /** The buffer as it is now; worthless after the next growth, of which `onGrow` tells. */
-  get buffer(): ArrayBuffer | SharedArrayBuffer {
+  get buffer(): B {
     this.memory.refresh();
     return this.memory.buffer;
   }
 
   /** All bytes of the memory as they are now; worthless after the next growth, of which `onGrow` tells. */
-  get view(): Uint8Array {
+  get view(): Uint8Array<B> {
     this.memory.refresh();
     return this.memory.bytes;
   }
@@ -249,8 +275,9 @@ export class Heap extends InspectableHeap {
       const bit = 1 << (block & 31);
       if ((starts & states & bit) !== 0) {
         const length = lengthOf(words, this.map, block);
-        // The block's mark, if it has one, goes as well. Unchecked heaps let blocks that wait look used.
-        words[w + 1] = states & ~((bit & this.checkMask) | ((bit << 1) & ~starts));
+        // Unchecked heaps let blocks that wait look used.
+        words[w + 1] = states & ~(bit & this.checkMask);
+        if ((states & ~starts & (bit << 1)) !== 0) this.unmark(block, length);
         if (length <= this.quick) pushWaiting(words, this.lists + length, this.scale, block);
         else this.release(block, length);
         return;
@@ -294,8 +321,7 @@ export class Heap extends InspectableHeap {
    * Contents are kept up to the lesser of both sizes, and so is the alignment that `alignedAlloc` was asked for. A size
    * of 0 leaves a block of the least size; an address of 0 is `malloc`.
    * @returns the block's address; 0 when there is no room, the old block being as it was
-   * @throws RangeError unless `size` is a whole number from 0 up, InvalidFreeError as `free`, CorruptionError where
-   * somebody wrote past the end of a block of `alignedAlloc` and over what tells its alignment
+   * @throws RangeError unless `size` is a whole number from 0 up, InvalidFreeError as `free`
    * @example
    * ```js
    * const heap = Heap.create(new ArrayBuffer(65536));
@@ -365,9 +391,10 @@ export class Heap extends InspectableHeap {
     checkCount('size', size);
     this.refreshForChange();
     if (size > ADDRESSABLE) return 0;
-    const block = this.takeAligned(this.granulesFor(size, true), alignment >>> this.shift);
+    const align = alignment >>> this.shift;
+    const block = this.takeAligned(this.granulesFor(size, alignment), align);
     if (block === 0) return 0;
-    noteAlignment(this.words, this.map, this.scale, block, alignment);
+    noteAlignment(this.words, this.map, block, align);
     return (block << this.shift) >>> 0;
   }
 
@@ -384,9 +411,7 @@ export class Heap extends InspectableHeap {
    */
   usableSize(address: number): number {
     const block = this.locate(address);
-    const length = lengthOf(this.words, this.map, block);
-    const bytes = length * this.unit;
-    return this.alignOf(block, length) === 0 ? bytes : bytes - 4;
+    return lengthOf(this.words, this.map, block) * this.unit;
   }
 
   /**
@@ -408,11 +433,14 @@ export class Heap extends InspectableHeap {
    * heap.array(Float64Array, 10_000);   // => null
    * ```
    */
-  array<T extends NumericArray>(type: NumericArrayConstructor<T>, length: number): HeapArray<T> | null {
+  array<T extends NumericArray>(
+    type: NumericArrayConstructor<T>,
+    length: number,
+  ): HeapArray<ArrayOn<T, B>> | null {
     checkCount('length', length);
     checkArrayType(type);
     const address = this.calloc(length, type.BYTES_PER_ELEMENT);
-    return address === 0 ? null : new HeapArray(this, type, address, length);
+    return address === 0 ? null : arrayOn(this, type, address, length);
   }
 
   /**
@@ -484,11 +512,8 @@ export class Heap extends InspectableHeap {
 
   private resizeAt(block: number, length: number, align: number, size: number): boolean {
     if (size > ADDRESSABLE) return false;
-    const need = this.granulesFor(size, align !== 0);
-    if (need === length) return true;
-    if (!this.resizeBlock(block, length, need)) return false;
-    if (align !== 0) noteAlignment(this.words, this.map, this.scale, block, align);
-    return true;
+    const need = this.granulesFor(size, align);
+    return need === length || this.resizeBlock(block, length, need);
   }
 
   /** The granule of the live block at `address`. @throws InvalidFreeError where there is none */
@@ -516,12 +541,11 @@ export class Heap extends InspectableHeap {
     return 'interior';
   }
 
-  /** Granules for so many bytes, up to 2^32, and for the note of an alignment. */
-  private granulesFor(size: number, aligned: boolean): number {
-    const bytes = aligned ? size + 4 : size;
+  /** Granules for so many bytes, up to 2^32, and for the note of an alignment; 0 is none. */
+  private granulesFor(size: number, align: number): number {
     const { unit } = this;
-    const granules = bytes < 2 ** 31 ? (bytes + unit - 1) >>> this.shift : Math.ceil(bytes / unit);
-    return Math.max(granules, aligned ? 2 : this.least);
+    const granules = size < 2 ** 31 ? (size + unit - 1) >>> this.shift : Math.ceil(size / unit);
+    return Math.max(granules, align === 0 ? this.least : leastFor(align >>> this.shift));
   }
 
   /** Sets the bytes to 0, in whole words: blocks end at a multiple of 8. `from` is one. */
@@ -529,9 +553,10 @@ export class Heap extends InspectableHeap {
     const { words } = this;
     const start = from / 4;
     const end = Math.ceil(to / 4);
-    // Of words, not of bytes: on shared memory, where engines fill element by element, three times as fast.
-    if (to - from > LOOP_BYTES) words.fill(0, start, end);
-    else for (let w = start; w < end; w++) words[w] = 0;
+    if (to - from > LOOP_BYTES) {
+      if (this.memory.shared) clearShared(words, start, end);
+      else words.fill(0, start, end);
+    } else for (let w = start; w < end; w++) words[w] = 0;
   }
 
   private copy(from: number, to: number, length: number): void {

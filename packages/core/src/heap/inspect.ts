@@ -1,4 +1,5 @@
 /** What a heap reports of itself: its blocks one after another, its figures, its largest free block. Its laws: check.ts. */
+import { INSPECT, summary } from '../summary.js';
 import { isStart, isUsed, lengthOf } from './block-map.js';
 import { checkHeap, equal, type HeapState } from './check.js';
 import { Engine } from './engine.js';
@@ -162,6 +163,12 @@ export abstract class InspectableHeap extends Engine {
     checkHeap(this.state());
     const { usedBytes, freeBytes, bookkeepingBytes, capacity } = this.stats();
     equal('used + free + bookkeeping', usedBytes + freeBytes + bookkeepingBytes, capacity);
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    const { base, alignment, checked } = this;
+    return summary(this, { base, alignment, checked, ...this.stats() });
   }
 
   /** The first granule from this one on where a block begins, or what is above the last one: this one, but for changes. */

@@ -24,7 +24,7 @@ export type WordIndex = number;
 /** "frHd" */
 export const MAGIC = 0x66724864;
 /** Raised whenever the meaning of a byte changes: a heap of another version is not attached. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 export const H_MAGIC = 0;
 /** Version, and from bit 16 up the flags. */

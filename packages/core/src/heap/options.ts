@@ -1,7 +1,7 @@
 /** What a heap may be made with, and the checks of it. */
 import { checkBoolean, checkOptions } from '../arguments.js';
 import { display } from '../display.js';
-import { ADDRESSABLE } from '../memory/memory.js';
+import { ADDRESSABLE, Memory } from '../memory/memory.js';
 
 export interface HeapOptions {
   /** Address of the first byte that is the heap's; rounded up to a multiple of 16. 0 when left out. */
@@ -73,4 +73,12 @@ export function checkCount(name: string, count: number): void {
   if (!(Number.isInteger(count) && count >= 0)) {
     throw new RangeError(`${name} must be a whole number from 0 up, got ${display(count)}`);
   }
+}
+
+/** @throws TypeError where somebody else than this class makes a Heap, which TypeScript forbids */
+export function checkOwnCall(memory: unknown, flags: unknown): void {
+  if (memory instanceof Memory && typeof flags === 'number') return;
+  throw new TypeError(
+    'a Heap is not made by new: Heap.create(memory) makes one, Heap.attach(memory) goes on with one that is there',
+  );
 }

@@ -47,6 +47,8 @@ const MAP_SPARE_GROUPS = 8;
  * anew each time. What lies below the base does not count: a small heap at 1 GiB would ask for 64 MiB more.
  */
 const MEMORY_SPARE = 4;
+/** The same where growth copies: to 400 MiB in 14 steps instead of 105. */
+const COPIED_SPARE = 1;
 
 /** What no header holds: everything is loaded anew. */
 const NO_GENERATION = -1;
@@ -353,11 +355,15 @@ export abstract class Space {
     // A last part of a granule becomes the heap's now, with what its owner wrote there.
     if (memory.byteLength % unit !== 0) this.noteForeignWrites(this.granulesOf(memory.byteLength) + 1);
     const limit = this.words[header + H_LIMIT] * unit;
-    const spare = (end - (header >>> scale)) >>> MEMORY_SPARE;
-    const ample = Math.min((end + spare) * unit, limit, memory.maxByteLength);
+    const reach = end - (header >>> scale);
+    const most = Math.min(limit, memory.maxByteLength);
+    const withSpare = (share: number) =>
+      memory.grow(Math.max(Math.min((end + (reach >>> share)) * unit, most), end * unit));
     const old = this.words;
     const generation = old[this.generationAt];
-    if (!memory.grow(Math.max(ample, end * unit)) && !memory.grow(end * unit)) return;
+    const grown =
+      (memory.growthCopies && withSpare(COPIED_SPARE)) || withSpare(MEMORY_SPARE) || memory.grow(end * unit);
+    if (!grown) return;
     if (memory.kind === 'custom') {
       // A buffer that was replaced looks as good as ever to other heap objects; or it is the same bytes after all.
       old[this.generationAt] = REPLACED;

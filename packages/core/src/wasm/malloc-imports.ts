@@ -13,7 +13,7 @@ import { isPowerOfTwo } from '../arguments.js';
 import { display } from '../display.js';
 import { Heap } from '../heap/heap.js';
 import type { HeapOptions } from '../heap/options.js';
-import type { WasmMemory } from '../memory/memory.js';
+import type { BufferOf, WasmMemory } from '../memory/memory.js';
 
 /** What of a heap C's functions use: a `Heap`, or a `DebugHeap` around one. */
 export type MallocHeap = Pick<
@@ -159,7 +159,10 @@ function checkPointer(at: number, memoryBytes: number): void {
  * heapOfModule({ memory: exports.memory });   // => throws TypeError: -Wl,--export=__heap_base
  * ```
  */
-export function heapOfModule(exports: Readonly<Record<string, unknown>>, options: HeapOptions = {}): Heap {
+export function heapOfModule<E extends Readonly<Record<string, unknown>>>(
+  exports: E,
+  options: HeapOptions = {},
+): Heap<BufferOf<E['memory']>> {
   if (typeof exports !== 'object' || exports === null) {
     throw new TypeError(`heapOfModule takes the exports of an instance, got ${display(exports)}`);
   }
@@ -187,7 +190,7 @@ export function heapOfModule(exports: Readonly<Record<string, unknown>>, options
       `base must be at least ${least}, where the data and stack of the module end (__heap_base), got ${base}`,
     );
   }
-  return Heap.create(memory, { ...options, base });
+  return Heap.create(memory, { ...options, base }) as Heap<BufferOf<E['memory']>>;
 }
 
 function isMemory(value: unknown): value is WasmMemory {

@@ -1,6 +1,7 @@
 /**
  * The descriptor of each frame (Linux's `struct page`): 16 bytes in typed arrays, indexed by frame number.
  */
+import { INSPECT, summary } from 'freehold';
 
 /** Who holds a frame. */
 export const OWNER_FREE = 0;
@@ -87,5 +88,21 @@ export class FrameDescriptors {
       this.owner.BYTES_PER_ELEMENT +
       this.zone.BYTES_PER_ELEMENT
     );
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new PageAllocator(new Machine(2 ** 24)).descriptors.toJSON().frames;   // => 4096
+   * ```
+   */
+  toJSON(): object {
+    return { frames: this.frames, bytesPerFrame: this.bytesPerFrame };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }

@@ -10,7 +10,7 @@
  * frame and under 4 bytes for the three buddy systems. Not for objects smaller than a frame: see slab/.
  * Source: Linux mm/page_alloc.c (5.x).
  */
-import { CorruptionError, InvalidFreeError } from 'freehold';
+import { CorruptionError, display, INSPECT, InvalidFreeError, summary } from 'freehold';
 import { FRAME_BYTES, type Machine } from '../machine.js';
 import { FRAME_HEAD, FrameDescriptors, OWNER_FREE, OWNER_KERNEL, OWNER_RESERVED } from './descriptors.js';
 import {
@@ -101,11 +101,11 @@ export class PageAllocator {
   constructor(machine: Machine, options: PageAllocatorOptions = {}) {
     const { reservedFrames = 256, cpus = 1, dmaEnd = 16 * MiB, dma32End = 4096 * MiB } = options;
     if (!(Number.isInteger(cpus) && cpus >= 1 && cpus <= CPUS_MAX)) {
-      throw new RangeError(`cpus must be a whole number from 1 to ${CPUS_MAX}, got ${String(cpus)}`);
+      throw new RangeError(`cpus must be a whole number from 1 to ${CPUS_MAX}, got ${display(cpus)}`);
     }
     for (const [name, value] of Object.entries({ dmaEnd, dma32End })) {
       if (!(Number.isInteger(value) && value > 0 && value % (4 * MiB) === 0)) {
-        throw new RangeError(`${name} must be a multiple of 4 MiB, got ${String(value)}`);
+        throw new RangeError(`${name} must be a multiple of 4 MiB, got ${display(value)}`);
       }
     }
     if (dma32End < dmaEnd) {
@@ -117,7 +117,7 @@ export class PageAllocator {
       Math.min(machine.frames, end / FRAME_BYTES),
     );
     if (!(Number.isInteger(reservedFrames) && reservedFrames >= 0 && reservedFrames < ends[0])) {
-      throw new RangeError(`reservedFrames must leave part of zone DMA, got ${String(reservedFrames)}`);
+      throw new RangeError(`reservedFrames must leave part of zone DMA, got ${display(reservedFrames)}`);
     }
     const zones: Zone[] = [];
     const bestZones: number[] = [];
@@ -172,7 +172,7 @@ export class PageAllocator {
    */
   allocPages(gfp: number, order: number, owner: number = OWNER_KERNEL): number | null {
     if (!(order >= 0 && order < ORDERS && Number.isInteger(order))) {
-      throw new RangeError(`order must be a whole number from 0 to ${ORDERS - 1}, got ${String(order)}`);
+      throw new RangeError(`order must be a whole number from 0 to ${ORDERS - 1}, got ${display(order)}`);
     }
     if (this.failIn !== 0 && --this.failIn === 0) {
       this.counts.failures++;
@@ -254,7 +254,7 @@ export class PageAllocator {
     this.checkHeld(frame);
     const held = this.descriptors.order[frame];
     if (held !== order) {
-      throw new RangeError(`the block at frame ${frame} has order ${held}, not ${String(order)}`);
+      throw new RangeError(`the block at frame ${frame} has order ${held}, not ${display(order)}`);
     }
     this.release(frame, held);
   }
@@ -412,6 +412,28 @@ export class PageAllocator {
         );
       }
     }
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * const pages = new PageAllocator(new Machine(2 ** 24));
+   * pages.toJSON().freeFrames === pages.freeFrames;   // => true
+   * ```
+   */
+  toJSON(): object {
+    return {
+      managedFrames: this.managedFrames,
+      freeFrames: this.freeFrames,
+      zones: this.zones.length,
+      bookkeepingBytes: this.bookkeepingBytes,
+    };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   private checkHeld(frame: number): void {

@@ -10,7 +10,7 @@
  * orders cost the buddy system's O(orders); converting a page block is O(512), and rare.
  * Source: Linux mm/page_alloc.c, `rmqueue`, `__rmqueue_fallback`, `steal_suitable_fallback`.
  */
-import { BuddyUnits, CorruptionError, NO_UNIT } from 'freehold';
+import { BuddyUnits, CorruptionError, INSPECT, NO_UNIT, summary } from 'freehold';
 import { FALLBACKS, MIGRATE_TYPES, MOVABLE } from './migrate.js';
 import { pcpBatch, type Watermarks } from './watermarks.js';
 
@@ -87,6 +87,23 @@ export class Zone {
       return buddy;
     });
     this.freeFrames = this.managed;
+  }
+
+  /**
+   * For `JSON.stringify`: where the zone lies and what is free, in frames of 4 KiB. O(1).
+   * @example
+   * ```js
+   * new Kernel().pages.zones[0].toJSON().name;   // => 'DMA'
+   * ```
+   */
+  toJSON(): object {
+    const { name, index, first, frames, managed, freeFrames, pcpFrames, watermarks } = this;
+    return { name, index, first, frames, managed, freeFrames, pcpFrames, watermarks };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   /** Takes a single frame through the list of `cpu`. */

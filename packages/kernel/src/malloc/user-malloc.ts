@@ -14,7 +14,7 @@
  * Not for many threads at once.
  * Source: the thresholds and what they mean are those of glibc's malloc; the carving is core's Tlsf.
  */
-import { CorruptionError, Tlsf } from 'freehold';
+import { CorruptionError, display, INSPECT, summary, Tlsf } from 'freehold';
 import { FRAME_BYTES } from '../machine.js';
 
 /** What the library asks the kernel for, and how it reaches the process's memory. */
@@ -370,6 +370,22 @@ export class UserMalloc {
     }
   }
 
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().processes.get(1).heap.toJSON().heapUsedBytes;   // => 0
+   * ```
+   */
+  toJSON(): object {
+    return { start: this.start, ...this.stats() };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
+  }
+
   private map(size: number): number {
     const bytes = Math.ceil(size / FRAME_BYTES) * FRAME_BYTES;
     const address = this.memory.mmap(bytes);
@@ -448,7 +464,7 @@ export class UserMalloc {
 
 function checkSize(size: number): void {
   if (!(Number.isSafeInteger(size) && size >= 0)) {
-    throw new RangeError(`size must be a whole number of bytes from 0 up, got ${String(size)}`);
+    throw new RangeError(`size must be a whole number of bytes from 0 up, got ${display(size)}`);
   }
 }
 

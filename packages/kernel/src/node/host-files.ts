@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * The files of the machine that Node runs on, as the programs of a kernel reach them: all that this process may read
  * can be read, none is written unless it lies in a folder that was named. A program that maps another file to write
@@ -7,8 +8,10 @@
  * nowhere else. A file with more names than one (hard links) is not written to, as another of them may lie outside.
  * What this cannot see: a hard link made after the file was opened, and another file system bound into the folder.
  */
+
 import { realpathSync, statSync } from 'node:fs';
 import { sep } from 'node:path';
+import { INSPECT, summary } from 'freehold';
 import type { OpenFile } from '../process/process-table.js';
 import { FileCopy } from '../vm/page-cache/file-copy.js';
 import type { FileSource } from '../vm/page-cache/file-source.js';
@@ -89,6 +92,23 @@ export class HostFiles implements Disposable {
     for (const copy of this.copies.values()) copy.closeOriginal();
     this.copies.clear();
     this.copiedBytes = 0;
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * using files = new HostFiles();
+   * files.toJSON();   // => { writable: [], copies: 0, copiedBytes: 0 }
+   * ```
+   */
+  toJSON(): object {
+    return { writable: this.folders, copies: this.copies.size, copiedBytes: this.copiedBytes };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   private openToWrite(path: string): FileSource {

@@ -1,4 +1,5 @@
 /** A file on disk as something to map, read and written through Node's file system. */
+
 import {
   closeSync,
   constants,
@@ -12,6 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { platform } from 'node:process';
+import { INSPECT, summary } from 'freehold';
 import type { FileSource } from '../vm/page-cache/file-source.js';
 
 /** Absent on Windows. */
@@ -192,6 +194,24 @@ export class NodeFile implements FileSource {
    */
   close(): void {
     closeSync(this.descriptor);
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * const file = new NodeFile(process.execPath);
+   * file.toJSON().writable;   // => false
+   * file.close();
+   * ```
+   */
+  toJSON(): object {
+    return { path: this.path, size: this.size, writable: this.writable };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }
 

@@ -6,7 +6,7 @@
  * because a program is broken, leaves every process as it was. Not modelled: scheduling, signals, users.
  * Source: Linux kernel/fork.c, fs/exec.c, kernel/exit.c.
  */
-import { CorruptionError } from 'freehold';
+import { CorruptionError, display, INSPECT, summary } from 'freehold';
 import { ExecError, SystemCallError } from '../errors.js';
 import type { ObjectCache } from '../slab/cache.js';
 import type { FileSource } from '../vm/page-cache/file-source.js';
@@ -124,7 +124,7 @@ export class ProcessTable {
    */
   get(pid: number): Process {
     const process = this.byPid.get(pid);
-    if (process === undefined) throw new SystemCallError('ESRCH', `no process has the id ${String(pid)}`);
+    if (process === undefined) throw new SystemCallError('ESRCH', `no process has the id ${display(pid)}`);
     return process;
   }
 
@@ -343,6 +343,22 @@ export class ProcessTable {
         `${activeObjects} and ${this.vm.spaces.size} for ${this.byPid.size} processes, ${spaces.size} of them running`,
       );
     }
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().processes.toJSON();   // => { processes: 1 }
+   * ```
+   */
+  toJSON(): object {
+    return { processes: this.size };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   private load(

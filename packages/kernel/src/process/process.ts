@@ -6,6 +6,7 @@
  * Source: Linux mm/mmap.c (`brk`), ipc/shm.c (`do_shmat`, `ksys_shmdt`).
  */
 
+import { display, INSPECT, summary } from 'freehold';
 import { SystemCallError } from '../errors.js';
 import { UserMalloc, type UserMemory } from '../malloc/user-malloc.js';
 import type { AddressSpace } from '../vm/space/address-space.js';
@@ -302,7 +303,7 @@ export class Process {
    */
   push(bytes: number): number {
     if (!(Number.isSafeInteger(bytes) && bytes > 0)) {
-      throw new SystemCallError('EINVAL', `the bytes to push must be 1 or more, got ${String(bytes)}`);
+      throw new SystemCallError('EINVAL', `the bytes to push must be 1 or more, got ${display(bytes)}`);
     }
     const pointer = this.task.stackPointer - bytes;
     this.space.store8(pointer, 0);
@@ -347,7 +348,7 @@ export class Process {
   endThread(id: number): void {
     const stack = this.threads.get(id);
     if (stack === undefined)
-      throw new SystemCallError('ESRCH', `process ${this.pid} has no thread ${String(id)}`);
+      throw new SystemCallError('ESRCH', `process ${this.pid} has no thread ${display(id)}`);
     this.heap.free(stack.address);
     this.threads.delete(id);
   }
@@ -370,6 +371,27 @@ export class Process {
     this.memory = null;
     this.allocator = null;
     this.threads.clear();
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().processes.get(1).toJSON().pid;   // => 1
+   * ```
+   */
+  toJSON(): object {
+    return {
+      pid: this.pid,
+      name: this.task.name,
+      state: this.isZombie ? 'zombie' : 'alive',
+      children: this.children.size,
+    };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   private growHeap(start: number, length: number): void {

@@ -8,6 +8,7 @@
  * Source: Linux ipc/shm.c.
  */
 
+import { display, INSPECT, summary } from 'freehold';
 import { SystemCallError } from '../errors.js';
 import { FRAME_BYTES } from '../machine.js';
 import type { Inode } from '../vm/page-cache/inode.js';
@@ -64,6 +65,22 @@ export class SharedSegment {
     // The table itself is a user until the segment is removed.
     return this.inode.users - (this.removed ? 0 : 1);
   }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().segments.get(7, 4096).toJSON().bytes;   // => 4096
+   * ```
+   */
+  toJSON(): object {
+    return { id: this.id, key: this.key, bytes: this.bytes, attached: this.attached, removed: this.removed };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
+  }
 }
 
 /**
@@ -105,7 +122,7 @@ export class SharedSegments {
   get(key: number, bytes: number, options: CreateSegmentOptions = {}): SharedSegment {
     const { create = true, exclusive = false } = options;
     if (!(Number.isInteger(key) && key >= -(2 ** 31) && key < 2 ** 32))
-      throw new SystemCallError('EINVAL', `a key is a whole number of 32 bits, not ${String(key)}`);
+      throw new SystemCallError('EINVAL', `a key is a whole number of 32 bits, not ${display(key)}`);
     const found = key === IPC_PRIVATE ? undefined : this.list().find((each) => each.key === key >>> 0);
     if (found !== undefined) {
       if (exclusive) throw new SystemCallError('EEXIST', `segment ${found.id} has key ${key} already`);
@@ -119,7 +136,7 @@ export class SharedSegments {
     }
     if (!create) throw new SystemCallError('ENOENT', `no segment has key ${key}`);
     if (!(Number.isSafeInteger(bytes) && bytes > 0)) {
-      throw new SystemCallError('EINVAL', `a segment has 1 byte or more, not ${String(bytes)}`);
+      throw new SystemCallError('EINVAL', `a segment has 1 byte or more, not ${display(bytes)}`);
     }
     const size = Math.ceil(bytes / FRAME_BYTES) * FRAME_BYTES;
     const path = `${PATH}${(key >>> 0).toString(16).padStart(8, '0')}${PATH_END}`;
@@ -145,7 +162,7 @@ export class SharedSegments {
   byId(id: number): SharedSegment {
     this.sweep();
     const segment = this.segments.get(id);
-    if (segment === undefined) throw new SystemCallError('EINVAL', `no segment has the id ${String(id)}`);
+    if (segment === undefined) throw new SystemCallError('EINVAL', `no segment has the id ${display(id)}`);
     return segment;
   }
 
@@ -187,6 +204,22 @@ export class SharedSegments {
   list(): SharedSegment[] {
     this.sweep();
     return [...this.segments.values()];
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().segments.toJSON();   // => { segments: 0 }
+   * ```
+   */
+  toJSON(): object {
+    return { segments: this.list().length };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   /** A removed segment whose last area is gone has given its memory back by itself; here its number follows. */

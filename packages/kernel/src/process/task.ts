@@ -3,6 +3,7 @@
  * lies in the machine's memory; the rest of its bytes, which Linux uses for scheduling, signals and files, is unused.
  * The heap's bounds, Linux's `start_brk` and `brk` of the memory descriptor, are kept here too.
  */
+import { INSPECT, summary } from 'freehold';
 import { PAGE_OFFSET } from '../frames/page-allocator.js';
 import type { Machine } from '../machine.js';
 import type { ObjectCache } from '../slab/cache.js';
@@ -151,5 +152,21 @@ export class Task {
   set name(name: string) {
     this.name8.fill(0);
     this.name8.set(new TextEncoder().encode(name).subarray(0, NAME_BYTES - 1));
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().processes.get(1).task.toJSON().pid;   // => 1
+   * ```
+   */
+  toJSON(): object {
+    return { object: this.object, pid: this.pid, name: this.name };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }

@@ -12,7 +12,9 @@ import {
   checkAlign,
   checkSize,
   display,
+  INSPECT,
   type Segment,
+  summary,
 } from 'freehold';
 import { __GFP_RECLAIMABLE, GFP_HIGHUSER_MOVABLE, GFP_KERNEL } from '../frames/gfp.js';
 import { MOVABLE, RECLAIMABLE, UNMOVABLE } from '../frames/migrate.js';
@@ -250,5 +252,21 @@ export class PageRange implements Allocator {
     if (frames * FRAME_BYTES !== this.capacity) {
       throw new CorruptionError('used + free = capacity', `${frames} frames in ${this.capacity} bytes`);
     }
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new PageRange({ capacity: 2 ** 20 }).toJSON().usedBytes;   // => 0
+   * ```
+   */
+  toJSON(): object {
+    return { base: this.base, ...this.stats() };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }

@@ -13,8 +13,10 @@ import {
   checkAlign,
   checkSize,
   display,
+  INSPECT,
   InvalidFreeError,
   type Segment,
+  summary,
 } from 'freehold';
 import { OWNER_SLAB } from '../frames/descriptors.js';
 import { GFP_KERNEL } from '../frames/gfp.js';
@@ -270,6 +272,22 @@ export class SlabRange implements Allocator {
         `${objects} of ${used} bytes, counted ${this.usedObjects} of ${this.usedBytes}`,
       );
     }
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new SlabRange({ capacity: 2 ** 20 }).toJSON().usedBytes;   // => 0
+   * ```
+   */
+  toJSON(): object {
+    return { base: this.base, ...this.stats() };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   private taken(address: number | null): number | null {

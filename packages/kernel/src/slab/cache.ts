@@ -11,7 +11,7 @@
  * object and 24 a slab. Not for objects of many sizes: see kmalloc.
  * Source: J. Bonwick, "The slab allocator", USENIX 1994; Linux mm/slab.c.
  */
-import { CorruptionError, InvalidFreeError } from 'freehold';
+import { CorruptionError, display, INSPECT, InvalidFreeError, summary } from 'freehold';
 import { OWNER_SLAB } from '../frames/descriptors.js';
 import { __GFP_RECLAIMABLE, __GFP_ZERO, GFP_KERNEL } from '../frames/gfp.js';
 import { CPUS_MAX, PAGE_OFFSET, type PageAllocator } from '../frames/page-allocator.js';
@@ -123,7 +123,7 @@ export class ObjectCache {
   constructor(pages: PageAllocator, id: number, name: string, objectSize: number, options: CacheOptions) {
     const { align = 8, flags = 0, ctor } = options;
     if (!(Number.isInteger(align) && align >= 1 && align <= FRAME_BYTES && (align & (align - 1)) === 0)) {
-      throw new RangeError(`align of cache ${name} must be a power of two up to 4096, got ${String(align)}`);
+      throw new RangeError(`align of cache ${name} must be a power of two up to 4096, got ${display(align)}`);
     }
     if ((flags & ~(SLAB_RED_ZONE | SLAB_POISON)) !== 0) {
       throw new RangeError(`flags of cache ${name} must be SLAB_RED_ZONE, SLAB_POISON or both, got ${flags}`);
@@ -135,7 +135,7 @@ export class ObjectCache {
     }
     if (!(Number.isInteger(objectSize) && objectSize > 0)) {
       throw new RangeError(
-        `size of cache ${name} must be a whole number of bytes from 1 up, got ${String(objectSize)}`,
+        `size of cache ${name} must be a whole number of bytes from 1 up, got ${display(objectSize)}`,
       );
     }
     this.pages = pages;
@@ -388,6 +388,22 @@ export class ObjectCache {
         `${listed.size} slabs and ${live} objects, counted ${this.slabCount} and ${this.activeObjects} in ${this.name}`,
       );
     }
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().slab.cache('mm_struct').toJSON().name;   // => 'mm_struct'
+   * ```
+   */
+  toJSON(): object {
+    return this.stats();
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   private allocZeroed(gfp: number): number | null {

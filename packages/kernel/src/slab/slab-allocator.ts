@@ -6,7 +6,7 @@
  * up, thanks to the sizes 96 and 192), up to half of a large one, rounded to 2^k frames.
  * Source: Linux mm/slab_common.c.
  */
-import { CorruptionError, InvalidFreeError } from 'freehold';
+import { CorruptionError, display, INSPECT, InvalidFreeError, summary } from 'freehold';
 import { OWNER_KMALLOC } from '../frames/descriptors.js';
 import { __GFP_DMA, __GFP_RECLAIMABLE, GFP_KERNEL } from '../frames/gfp.js';
 import { frameOfAddress, PAGE_OFFSET, type PageAllocator } from '../frames/page-allocator.js';
@@ -168,10 +168,10 @@ export class SlabAllocator {
    * ```
    */
   kmalloc(size: number, gfp: number = GFP_KERNEL): number | null {
-    if (size > 0 && size <= KMALLOC_MAX) {
+    if (Number.isInteger(size) && size > 0 && size <= KMALLOC_MAX) {
       const kind = (gfp & __GFP_DMA) !== 0 ? DMA : (gfp & __GFP_RECLAIMABLE) !== 0 ? RECLAIMABLE : NORMAL;
       const cache = this.kmallocCaches[kind][(size + 7) >>> 3];
-      if (cache !== undefined && Number.isInteger(size)) return cache.alloc(gfp);
+      if (cache !== undefined) return cache.alloc(gfp);
     }
     return this.kmallocLarge(size, gfp);
   }
@@ -270,9 +270,25 @@ export class SlabAllocator {
     }
   }
 
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().slab.toJSON().caches > 10;   // => true
+   * ```
+   */
+  toJSON(): object {
+    return { caches: this.caches().length };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
+  }
+
   private kmallocLarge(size: number, gfp: number): number | null {
     if (!(Number.isSafeInteger(size) && size >= 0)) {
-      throw new RangeError(`size must be a whole number of bytes from 0 up, got ${String(size)}`);
+      throw new RangeError(`size must be a whole number of bytes from 0 up, got ${display(size)}`);
     }
     if (size === 0) return ZERO_SIZE_PTR;
     const order = Math.max(0, Math.ceil(Math.log2(size / FRAME_BYTES)));

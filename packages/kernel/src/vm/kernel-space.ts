@@ -7,7 +7,7 @@
  * device; this for what is large, which no fragmentation of physical memory can refuse.
  * Source: Linux mm/vmalloc.c.
  */
-import { InvalidFreeError } from 'freehold';
+import { display, INSPECT, InvalidFreeError, summary } from 'freehold';
 import { OWNER_VMALLOC } from '../frames/descriptors.js';
 import { __GFP_HIGHMEM, GFP_KERNEL } from '../frames/gfp.js';
 import { FRAME_BYTES } from '../machine.js';
@@ -57,6 +57,24 @@ export class VmallocArea extends Span {
     this.end = start + (pages + 1) * FRAME_BYTES;
     this.pages = pages;
     this.caller = caller;
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * const { kernel } = new Kernel().vm;
+   * const address = kernel.vmalloc(8192);
+   * kernel.areas.head.toJSON().pages;   // => 2
+   * ```
+   */
+  override toJSON(): object {
+    return { start: this.start, end: this.end, pages: this.pages, caller: this.caller };
+  }
+
+  /** @internal */
+  override [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }
 
@@ -116,7 +134,7 @@ export class KernelSpace extends MappedMemory {
   vmalloc(size: number, options: VmallocOptions = {}): number | null {
     const { gfp = GFP_KERNEL, caller = 'unknown' } = options;
     if (!(Number.isSafeInteger(size) && size >= 1)) {
-      throw new RangeError(`size must be a whole number of bytes from 1 up, got ${String(size)}`);
+      throw new RangeError(`size must be a whole number of bytes from 1 up, got ${display(size)}`);
     }
     const { pages: allocator } = this.slab;
     const pages = Math.ceil(size / FRAME_BYTES);
@@ -192,6 +210,22 @@ export class KernelSpace extends MappedMemory {
 
   protected override fault(address: number, access: Access): void {
     throw new MemoryFault('SEGV_MAPERR', address, access, null);
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().vm.kernel.toJSON().vmallocPages;   // => 0
+   * ```
+   */
+  toJSON(): object {
+    return { asid: this.asid, vmallocAreas: this.areas.length, vmallocPages: this.vmallocPages };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   private unmap(first: number, end: number): void {

@@ -2,6 +2,7 @@
  * Virtual memory of one machine: what all address spaces share. The TLB, the page cache, the zero page, the slab
  * caches of descriptors and areas, and the answer to the page allocator's call for reclaim.
  */
+import { INSPECT, summary } from 'freehold';
 import { OWNER_KERNEL } from '../frames/descriptors.js';
 import { __GFP_ZERO, GFP_KERNEL } from '../frames/gfp.js';
 import type { PageAllocator } from '../frames/page-allocator.js';
@@ -145,5 +146,21 @@ export class VirtualMemory implements AddressSpaceMaker {
    */
   check(): void {
     checkVirtualMemory(this);
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().vm.toJSON().spaces;   // => 1
+   * ```
+   */
+  toJSON(): object {
+    return { spaces: this.spaces.size, pageTableFrames: this.pageTableFrames, ...this.counts };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }

@@ -14,7 +14,8 @@ import { ALLOCATORS } from '../replay/allocators.js';
 import { makeArena, parseContender } from '../replay/contender.js';
 import { contendersFor } from '../replay/contenders.js';
 import * as worker from '../replay/task.js';
-import { createProgram, main } from './main.js';
+import { COMMANDS } from './commands.js';
+import { main } from './main.js';
 import { VERSION } from './version.js';
 
 const faults = vi.hoisted(() => new Map<string, NonNullable<Measurement['verification']>['fault']>());
@@ -90,13 +91,10 @@ describe('freehold', () => {
     expect(said.out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
-  it.each(createProgram().commands.map((command) => command.name()))(
-    '%s --help fits 80 columns',
-    async (name) => {
-      expect(await run(name, '--help')).toBe(0);
-      expect(lines(said.out).filter((line) => line.length > 80)).toEqual([]);
-    },
-  );
+  it.each([...COMMANDS.keys()])('%s --help fits 80 columns', async (name) => {
+    expect(await run(name, '--help')).toBe(0);
+    expect(lines(said.out).filter((line) => line.length > 80)).toEqual([]);
+  });
 
   it.each([['--help'], ['compare', '--help'], ['fit', '--help'], ['help', 'compare']])(
     '%s %s: help of 80 columns with examples',

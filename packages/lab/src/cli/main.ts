@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { FaultError, UserError } from '../errors.js';
 import { reasonOf } from '../node/output/reason.js';
 import { visible } from '../text/visible.js';
-import { COMMANDS } from './commands.js';
+import { commandsFor } from './commands.js';
 import { complain } from './terminal.js';
 import { VERSION } from './version.js';
 
@@ -37,8 +37,8 @@ export async function run(): Promise<void> {
  */
 export async function main(argv: readonly string[]): Promise<number> {
   endWhereOutputCannotBeWritten();
-  const program = createProgram();
   try {
+    const program = await createProgram(argv);
     await program.parseAsync([...argv], { from: 'user' });
     return 0;
   } catch (error) {
@@ -48,7 +48,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-export function createProgram(): Command {
+/** The program with the commands that a command line needs. @param argv the arguments, without `node` and the script */
+export async function createProgram(argv: readonly string[]): Promise<Command> {
   const program = new Command('freehold')
     .description(
       'Replays recordings of real programs’ malloc and free through memory allocators: which allocator suits, and how big a buffer does it need?',
@@ -56,7 +57,7 @@ export function createProgram(): Command {
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', EXAMPLES);
-  for (const command of COMMANDS) program.addCommand(command());
+  for (const command of await commandsFor(argv)) program.addCommand(command);
   for (const each of [program, ...program.commands]) {
     each
       .exitOverride()

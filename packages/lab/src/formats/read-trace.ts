@@ -7,6 +7,7 @@ import { type DecompressOptions, decompress } from './decompress.js';
 import { TraceFormatError } from './errors.js';
 import { Head, type TraceFormat } from './format.js';
 import { FORMATS } from './index.js';
+import { PeekableChunks } from './peekable-chunks.js';
 import { refuseAggregates } from './refused.js';
 
 export interface ReadOptions extends DecompressOptions {
@@ -14,6 +15,17 @@ export interface ReadOptions extends DecompressOptions {
   readonly format?: string | undefined;
   /** Names the recording in errors: `name` where not given. */
   readonly file?: string | undefined;
+}
+
+/** What is needed of a `ReadableStream<Uint8Array>`, whose type only the DOM's and Node's declarations have. */
+export interface ByteStream {
+  getReader(): {
+    read(): Promise<
+      | { readonly done: false; readonly value: Uint8Array }
+      | { readonly done: true; readonly value?: Uint8Array | undefined }
+    >;
+    cancel(): Promise<void>;
+  };
 }
 
 /** Some editors put it in front of text: U+FEFF in UTF-8. */
@@ -27,7 +39,7 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
  *   UserError where `format` names none.
  */
 export async function readTrace(
-  chunks: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array> | ByteStream,
   name: string,
   options: ReadOptions = {},
 ): Promise<Trace> {
@@ -47,8 +59,10 @@ export async function readInto(
   { format: id, file = name, ...unpacking }: ReadOptions,
 ): Promise<Trace> {
   const wanted = id === undefined ? null : findFormat(id);
-  const content = await decompress(chunks, file, unpacking);
+  const source = new PeekableChunks(chunks);
+  let content = source;
   try {
+    content = await decompress(source, file, unpacking);
     const start = await content.peek(BYTE_ORDER_MARK.length);
     if (BYTE_ORDER_MARK.every((byte, i) => start[i] === byte)) content.skip(BYTE_ORDER_MARK.length);
     const format = wanted ?? recognise(new Head(await content.peek(Head.BYTES)), file);
@@ -61,11 +75,13 @@ export async function readInto(
     return builder.finish(name, format.id);
   } finally {
     await content.return();
+    // Content that is refused while it is unpacked leaves its source open.
+    await source.return();
   }
 }
 
 /** For browsers whose streams cannot be iterated. */
-async function* piecesOf(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
+async function* piecesOf(stream: ByteStream): AsyncIterable<Uint8Array> {
   const reader = stream.getReader();
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;

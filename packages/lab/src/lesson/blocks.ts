@@ -1,21 +1,25 @@
 /** Internal fragmentation: what a request leaves unused of the blocks it was given. */
 import { Blocks } from 'freehold';
+import { type Call, callsOf } from './calls.js';
 import type { Example } from './example.js';
 import { count, type Pen, type Stretch, size } from './pen.js';
+import { neverServed } from './sentences.js';
 
 const k = 1024;
 const BLOCK = 4 * k;
 const COUNT = 8;
 /** Blocks in use at first. */
 const IN_USE = [0, 2, 3, 6];
+const CALLS = callsOf('2.5k 9k 6k');
 
 export const blocks: Example = {
   name: 'blocks',
   title: 'Internal fragmentation, in equal blocks',
-  opening: [
+  calls: { shown: CALLS, memory: COUNT * BLOCK },
+  opening: () => [
     'Memory is often split up into equal blocks, or pages. A request gets whole blocks. The part of the last block that it does not need is wasted: internal fragmentation.',
   ],
-  *steps(pen) {
+  *steps(pen, calls) {
     const allocator = new Blocks({ capacity: COUNT * BLOCK, block: BLOCK });
     for (let i = 0; i < COUNT; i++) allocator.allocate(BLOCK);
     for (let i = 0; i < COUNT; i++) if (!IN_USE.includes(i)) allocator.free(i * BLOCK);
@@ -28,19 +32,16 @@ export const blocks: Example = {
       bar(),
     ].join('\n');
 
-    for (const bytes of [2.5 * k, 9 * k, 6 * k]) {
-      const { freeBytes } = allocator.stats();
-      const needs = Math.ceil(bytes / BLOCK);
-      const text = `${size(bytes)} is requested: ${count(needs, 'block')}${needs > 1 ? ' in a row' : ''}.`;
-      const address = allocator.allocate(bytes);
-      if (address === null) {
-        const most = allocator.largestFree() / BLOCK;
-        yield `${pen.step(++number, `${text} ${count(freeBytes / BLOCK, 'block')} are free, but no more than ${most} in a row: refused. Blocks do not do away with external fragmentation.`)}\n${bar()}`;
-        continue;
-      }
-      const granted = allocator.sizeOf(address);
-      yield `${pen.step(++number, `${text} Block ${address / BLOCK} is the first that serves. ${size(granted)} is granted, and ${size(granted - bytes)} of it wasted.`)}\n${bar()}`;
-    }
+    const addresses = new Map<string, number>();
+    const act = (call: Call): string => {
+      if (call.what === 'request') return request(allocator, call, addresses);
+      const address = addresses.get(call.name);
+      if (address === undefined) return neverServed(call);
+      const blocks = allocator.sizeOf(address) / BLOCK;
+      allocator.free(address);
+      return `${call.name} is released: ${count(blocks, 'block')}, from block ${address / BLOCK} on.`;
+    };
+    for (const call of calls) yield `${pen.step(++number, act(call))}\n${bar()}`;
 
     const used = [...allocator.segments()].filter((segment) => segment.used);
     const granted = used.reduce((sum, { start, end }) => sum + end - start, 0);
@@ -52,6 +53,26 @@ export const blocks: Example = {
     ];
   },
 };
+
+function request(
+  allocator: Blocks,
+  { bytes, name }: Call & { what: 'request' },
+  addresses: Map<string, number>,
+): string {
+  const { freeBytes } = allocator.stats();
+  const needs = Math.ceil(bytes / BLOCK);
+  const text = `${size(bytes)} is requested: ${count(needs, 'block')}${needs > 1 ? ' in a row' : ''}.`;
+  const address = allocator.allocate(bytes);
+  if (address === null) {
+    const most = allocator.largestFree() / BLOCK;
+    const free = freeBytes / BLOCK;
+    if (free < needs) return `${text} ${count(free, 'block')} ${free === 1 ? 'is' : 'are'} free: refused.`;
+    return `${text} ${count(free, 'block')} are free, but no more than ${most} in a row: refused. Blocks do not do away with external fragmentation.`;
+  }
+  addresses.set(name, address);
+  const granted = allocator.sizeOf(address);
+  return `${text} Block ${address / BLOCK} is the first that serves. ${size(granted)} is granted, and ${size(granted - bytes)} of it wasted.`;
+}
 
 function drawn(pen: Pen, segments: readonly Stretch[]): string {
   // Each free block by itself, as it is given out.

@@ -1,30 +1,25 @@
-/** The lesson's binary buddy system, all 23 steps, numbered as there. */
+/** The binary buddy system: what a request halves, what a release joins, the free lists after each step. */
 import { Buddy } from 'freehold';
+import { callsOf } from './calls.js';
 import type { Example } from './example.js';
 import { list, type Pen, type Stretch, size } from './pen.js';
 import { type Moment, Recorder } from './recorder.js';
+import { neverServed, sentences } from './sentences.js';
 
 const k = 1024;
 const CAPACITY = 1024 * k;
 const UNIT = 64 * k;
-const REQUESTS = [37 * k, 67 * k, 112 * k, 150 * k];
-const RELEASES = [67 * k, 112 * k, 150 * k, 37 * k];
-
-/** What the lesson gives as wasted, where it tells: request to bytes. */
-const WASTE_TOLD = new Map([
-  [37 * k, 24 * k],
-  [112 * k, 16 * k],
-  [150 * k, 106 * k],
-]);
+const CALLS = callsOf('37k 67k 112k 150k free:2 free:3 free:4 free:1');
 
 export const buddy: Example = {
   name: 'buddy',
   title: 'The binary buddy system',
-  opening: [
+  calls: { shown: CALLS, memory: CAPACITY },
+  opening: (calls) => [
     'One free list for each size, and sizes are the unit times a power of two. A request takes the next size up that has a free segment, halved until it fits: the halves are buddies. A freed segment joins its buddy when that is free too, again and again.',
-    `Here: ${size(CAPACITY)} of memory in units of ${size(UNIT)}. Requests of ${list(REQUESTS.map(size))}; then those of ${list(RELEASES.map(size))} are released. The steps have the numbers they have in the lesson; below each stand the free lists, with the address of each free segment, and the memory.`,
+    `Here: ${size(CAPACITY)} of memory in units of ${size(UNIT)}. ${sentences(calls)} Below each step stand the free lists, with the address of each free segment, and the memory.`,
   ],
-  *steps(pen) {
+  *steps(pen, calls) {
     const recorder = new Recorder(0, CAPACITY);
     const allocator = new Buddy({ capacity: CAPACITY, unit: UNIT, observer: recorder });
     const sizes = Array.from({ length: allocator.orders }, (_, order) => allocator.blockBytes(order));
@@ -38,34 +33,52 @@ export const buddy: Example = {
     let now: readonly Stretch[] = [...allocator.segments()];
     yield step(`At the beginning all are empty but that of ${size(CAPACITY)}.`, now);
 
-    const addresses = new Map<number, number>();
-    for (const request of REQUESTS) {
-      addresses.set(request, allocator.allocate(request)!);
-      const moments = recorder.moments();
-      yield step(asks(request, moments), now);
-      for (const { event, segments } of moments) {
-        now = segments;
-        if (event.what === 'split') yield step(splits(event.start, event.at, event.end), segments);
-        if (event.what === 'take') yield step(takes(event.start, event.end, request), segments);
-      }
-    }
-    const granted = REQUESTS.reduce((sum, request) => sum + allocator.sizeOf(addresses.get(request)!), 0);
+    const live = new Map<string, { address: number; bytes: number }>();
+    let requested = 0;
+    let granted = 0;
     let apart = 0;
     let largest = 0;
-    for (const request of RELEASES) {
-      allocator.free(addresses.get(request)!);
+    for (const call of calls) {
+      if (call.what === 'request') {
+        const { bytes, name } = call;
+        const address = allocator.allocate(bytes);
+        const moments = recorder.moments();
+        yield step(asks(allocator, bytes, moments), now);
+        if (address === null) continue;
+        live.set(name, { address, bytes });
+        requested += bytes;
+        granted += allocator.sizeOf(address);
+        for (const { event, segments } of moments) {
+          now = segments;
+          if (event.what === 'split') yield step(splits(event.start, event.at, event.end), segments);
+          if (event.what === 'take') yield step(takes(event.start, event.end, bytes), segments);
+        }
+        continue;
+      }
+      const freed = live.get(call.name);
+      if (freed === undefined) {
+        yield step(neverServed(call), now);
+        continue;
+      }
+      allocator.free(freed.address);
       const [release, ...joins] = recorder.moments();
-      yield step(releases(request, release!, joins), release!.segments);
+      yield step(releases(freed.bytes, release!, joins), release!.segments);
       if (joins.length > 0) yield step(joined(joins), joins.at(-1)!.segments);
-      const run = longestFreeRun(allocator.segments());
+      now = [...allocator.segments()];
+      const run = longestFreeRun(now);
       if (run - allocator.largestFree() > apart - largest) [apart, largest] = [run, allocator.largestFree()];
     }
-    const requested = REQUESTS.reduce((sum, request) => sum + request, 0);
     return [
       `A request takes as many steps as there are sizes at most, however many segments there are: ${size(CAPACITY)} in units of ${size(UNIT)} has ${allocator.orders} lists, 1 TiB in pages of 4 KiB has 29.`,
       'A buddy is found by arithmetic, without a search: the addresses of two buddies differ in one bit, whose value is their size.',
-      `The price is waste inside the segments: for ${size(requested)} requested, ${size(granted)} was granted. A request just above a power of two wastes nearly half.`,
-      `Free neighbours that are not buddies stay apart. At one time ${size(apart)} lay free in one piece, and the largest request that could be served was ${size(largest)}: external fragmentation.`,
+      ...(requested === 0
+        ? []
+        : [
+            `The price is waste inside the segments: for ${size(requested)} requested, ${size(granted)} was granted. A request just above a power of two wastes nearly half.`,
+          ]),
+      apart > largest
+        ? `Free neighbours that are not buddies stay apart. At one time ${size(apart)} lay free in one piece, and the largest request that could be served was ${size(largest)}: external fragmentation.`
+        : 'Free neighbours that are not buddies stay apart, however much lies free in one piece: external fragmentation. It did not happen here.',
     ];
   },
 };
@@ -81,13 +94,25 @@ function longestFreeRun(segments: Iterable<Stretch>): number {
   return longest;
 }
 
-function asks(request: number, moments: readonly Moment[]): string {
-  const found = moments.find(({ event }) => event.what === 'inspect')!.event;
-  const taken = moments.at(-1)!.event;
-  const [free, need] = [found.end - found.start, taken.end - taken.start];
+function asks(allocator: Buddy, request: number, moments: readonly Moment[]): string {
+  const need = roundUp(allocator, request);
   const needs = `${size(request)} is requested, which needs a segment of ${size(need)}`;
+  const found = moments.find(({ event }) => event.what === 'inspect' && event.fits)?.event;
+  if (found === undefined) {
+    const most = allocator.largestFree();
+    const free = most === 0 ? 'nothing is free' : `the largest free one has ${size(most)}`;
+    return `${needs}: refused, for ${free}.`;
+  }
+  const free = found.end - found.start;
   if (free === need) return `${needs}.`;
   return `${needs}. The smallest free one that is large enough has ${size(free)}: too big.`;
+}
+
+/** The least size of a segment that serves `request`. */
+function roundUp(allocator: Buddy, request: number): number {
+  let order = 0;
+  while (allocator.blockBytes(order) < request) order++;
+  return allocator.blockBytes(order);
 }
 
 function splits(start: number, at: number, end: number): string {
@@ -96,10 +121,7 @@ function splits(start: number, at: number, end: number): string {
 
 function takes(start: number, end: number, request: number): string {
   const waste = end - start - request;
-  const told = WASTE_TOLD.get(request);
-  const text = `Use the ${size(end - start)} at ${size(start)} for the ${size(request)}: ${size(waste)} is wasted inside.`;
-  if (told === undefined || told === waste) return text;
-  return `${text} (The lesson says ${size(told)}; but ${size(end - start)} - ${size(request)} = ${size(waste)}.)`;
+  return `Use the ${size(end - start)} at ${size(start)} for the ${size(request)}: ${size(waste)} is wasted inside.`;
 }
 
 function releases(request: number, { event }: Moment, joins: readonly Moment[]): string {
@@ -121,13 +143,19 @@ function freeLists(pen: Pen, sizes: readonly number[], segments: readonly Stretc
   }));
   const heads = columns.map(({ head }) => head.padEnd(WIDTH)).join('');
   const cells = columns.map(({ addresses }) =>
-    (addresses.length === 0 ? '-' : addresses.join(' ')).padEnd(WIDTH),
+    (addresses.length === 0 ? '-' : short(addresses)).padEnd(WIDTH),
   );
   return `     ${pen.dim(`${'size'.padEnd(8)}${heads}`.trimEnd())}\n     free at ${cells.join('')}`.trimEnd();
 }
 
 /** Columns of a list: three addresses. */
 const WIDTH = 15;
+
+/** As many of the first as a column has room for. */
+function short(addresses: readonly string[]): string {
+  const all = addresses.join(' ');
+  return all.length < WIDTH ? all : `${all.slice(0, all.lastIndexOf(' ', WIDTH - 3))} …`;
+}
 
 function memory(pen: Pen, segments: readonly Stretch[]): string {
   return pen.bar(segments, (segment) => (segment.used ? size(segment.requested ?? 0) : ''));

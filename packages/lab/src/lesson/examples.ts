@@ -1,4 +1,4 @@
-/** The lesson's examples, in its order: a new one adds its line. */
+/** The examples in the order in which they build on one another: a new one adds its line. */
 import { blocks } from './blocks.js';
 import { buddy } from './buddy.js';
 import type { Example } from './example.js';

@@ -1,5 +1,7 @@
 /** First, next, best and worst fit: one memory, the same requests, four answers. */
 import { type Fit, NaiveAllocator } from 'freehold';
+import { wrap } from '../text/table.js';
+import { type Call, callsOf } from './calls.js';
 import type { Example } from './example.js';
 import { type Pen, type Stretch, size } from './pen.js';
 import { type Moment, Recorder } from './recorder.js';
@@ -21,13 +23,10 @@ const MEMORY: readonly (readonly [bytes: number, name: string | null])[] = [
   [7 * k, null],
 ];
 
-/** The requests that follow. */
-const REQUESTS: readonly (readonly [bytes: number, name: string])[] = [
-  [5 * k, 'F'],
-  [4 * k, 'G'],
-  [7 * k, 'H'],
-  [10 * k, 'I'],
-];
+/** The requests that follow; A to E are in use. */
+const FIRST = 'F';
+const CALLS = callsOf('5k 4k 7k 10k', FIRST);
+const CAPACITY = MEMORY.reduce((sum, [bytes]) => sum + bytes, 0);
 
 /** One policy at work. */
 class Contender {
@@ -38,10 +37,9 @@ class Contender {
   readonly #names = new Map<number, string>();
 
   constructor(policy: Fit) {
-    const capacity = MEMORY.reduce((sum, [bytes]) => sum + bytes, 0);
     this.policy = policy;
-    this.recorder = new Recorder(0, capacity);
-    this.allocator = new NaiveAllocator({ capacity, fit: policy, observer: this.recorder });
+    this.recorder = new Recorder(0, CAPACITY);
+    this.allocator = new NaiveAllocator({ capacity: CAPACITY, fit: policy, observer: this.recorder });
     const holes = [];
     for (const [bytes, name] of MEMORY.slice(0, -1)) {
       const address = this.allocator.allocate(bytes)!;
@@ -58,6 +56,15 @@ class Contender {
     return this.recorder.moments();
   }
 
+  /** @returns null where the request of that name was refused */
+  free(name: string): Moment[] | null {
+    const address = [...this.#names].find(([, each]) => each === name)?.[0];
+    if (address === undefined) return null;
+    this.allocator.free(address);
+    this.#names.delete(address);
+    return this.recorder.moments();
+  }
+
   bar(pen: Pen, margin = '     '): string {
     const name = ({ start, end, used }: Stretch) => (used ? this.#names.get(start)! : size(end - start));
     return pen.bar(this.allocator.segments(), name, margin, 70);
@@ -67,10 +74,11 @@ class Contender {
 export const fits: Example = {
   name: 'fits',
   title: 'First, next, best and worst fit',
-  opening: [
+  calls: { shown: CALLS, memory: CAPACITY, first: FIRST },
+  opening: () => [
     'Several free segments can serve a request: which of them should? First fit takes the first that is large enough, next fit the first from where its last search ended, best fit the smallest, worst fit the largest.',
   ],
-  *steps(pen) {
+  *steps(pen, calls) {
     const contenders = POLICIES.map((policy) => new Contender(policy));
     let number = 0;
     yield [
@@ -79,17 +87,15 @@ export const fits: Example = {
       contenders[0]!.bar(pen),
     ].join('\n');
 
-    for (const [bytes, name] of REQUESTS) {
-      const lines = [
-        pen.step(
-          ++number,
-          `${name} requests ${size(bytes)}. Which free segments are looked at, and which is used:`,
-        ),
-      ];
+    for (const call of calls) {
+      const lines = [pen.step(++number, says(call))];
       const bars = [];
       for (const contender of contenders) {
-        const moments = contender.request(bytes, name);
-        lines.push(answer(pen, contender.policy, moments));
+        lines.push(
+          call.what === 'request'
+            ? answer(pen, contender.policy, contender.request(call.bytes, call.name))
+            : released(contender.policy, contender.free(call.name)),
+        );
         bars.push(contender.bar(pen, contender.policy.padStart(7).padEnd(9)));
       }
       yield [...lines, '', ...bars].join('\n');
@@ -99,7 +105,7 @@ export const fits: Example = {
       pen.step(++number, 'What is left free:'),
       ...contenders.map(({ policy, allocator }) => {
         const free = allocator.freeList().map(({ start, end }) => size(end - start));
-        return `${policy.padStart(10)}  ${free.join(' ')}`;
+        return `${policy.padStart(10)}  ${wrap(free.join(' '), 68).replaceAll('\n', `\n${' '.repeat(12)}`)}`;
       }),
     ].join('\n');
 
@@ -111,6 +117,24 @@ export const fits: Example = {
   },
 };
 
+function says(call: Call): string {
+  if (call.what === 'free') return `${call.name} is released. What becomes of its segment:`;
+  return `${call.name} requests ${size(call.bytes)}. Which free segments are looked at, and which is used:`;
+}
+
+/** What a release joined. */
+function released(policy: Fit, moments: readonly Moment[] | null): string {
+  if (moments === null) return `${policy.padStart(10)}  was refused: there is nothing to release`;
+  const joined = moments.filter(({ event }) => event.what === 'coalesce').at(-1)?.event;
+  const { start, end } = joined ?? moments[0]!.event;
+  const what = joined === undefined ? 'free by itself' : 'free with its neighbours';
+  return `${policy.padStart(10)}  ${size(end - start)} at ${size(start)}, ${what}`;
+}
+
+/** Columns for the segments looked at; what came of it stands on the next line where they are more. */
+const LOOKS = 28;
+const LOOKS_MAX = 56;
+
 /** What a policy looked at, and what came of it. */
 function answer(pen: Pen, policy: Fit, moments: readonly Moment[]): string {
   let looks = '';
@@ -119,14 +143,18 @@ function answer(pen: Pen, policy: Fit, moments: readonly Moment[]): string {
   let rest = 0;
   for (const { event } of moments) {
     if (event.what === 'inspect') {
+      if (columns > LOOKS_MAX) continue;
       const bytes = size(event.end - event.start);
       looks += `${bytes}${event.fits ? pen.good('✓') : pen.bad('✗')} `;
       columns += bytes.length + 2;
+      if (columns > LOOKS_MAX) looks += '… ';
     }
     if (event.what === 'split') rest = event.end - event.at;
     if (event.what === 'take') {
       outcome = `uses the ${size(event.end - event.start + rest)}, leaves ${rest === 0 ? 'nothing' : size(rest)}`;
     }
   }
-  return `${policy.padStart(10)}  ${looks}${' '.repeat(Math.max(0, 28 - columns))}${outcome}`;
+  if (columns > LOOKS)
+    return `${policy.padStart(10)}  ${looks.trimEnd()}\n${' '.repeat(12 + LOOKS)}${outcome}`;
+  return `${policy.padStart(10)}  ${looks}${' '.repeat(LOOKS - columns)}${outcome}`;
 }

@@ -23,7 +23,7 @@ const OBSTACLE = 'C';
 export const fragmentation: Example = {
   name: 'fragmentation',
   title: 'External fragmentation',
-  opening: [
+  opening: () => [
     'A segment lies in one piece. When free segments lie scattered between used ones, a request can fail although enough memory is free.',
   ],
   *steps(pen) {

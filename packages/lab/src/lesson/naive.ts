@@ -1,7 +1,10 @@
-/** The lesson's naive allocator in action, what a largest-free hint saves, and what it does not. */
+/** The naive allocator in action, what a largest-free hint saves, and what it does not. */
 import { NaiveAllocator } from 'freehold';
+import { wrap } from '../text/table.js';
+import type { Call } from './calls.js';
 import type { Example } from './example.js';
 import { count, list, type Pen, type Stretch, size } from './pen.js';
+import { neverServed, sentences } from './sentences.js';
 
 const k = 1024;
 const CAPACITY = 1024 * k;
@@ -13,10 +16,14 @@ const TOO_LARGE = 320 * k;
 export const naive: Example = {
   name: 'naive',
   title: 'The naive allocator in action',
-  opening: [
-    `One linked list holds all free segments. ${size(CAPACITY)} of memory is requested in pieces until nothing is left; some come back; then a request comes that nothing can serve.`,
+  calls: { shown: [], memory: CAPACITY },
+  opening: (calls) => [
+    calls.length > 0
+      ? `One linked list holds all free segments of ${size(CAPACITY)} of memory. ${sentences(calls)}`
+      : `One linked list holds all free segments. ${size(CAPACITY)} of memory is requested in pieces until nothing is left; some come back; then a request comes that nothing can serve.`,
   ],
-  *steps(pen) {
+  *steps(pen, calls) {
+    if (calls.length > 0) return yield* own(pen, calls);
     const plain = new NaiveAllocator({ capacity: CAPACITY });
     let number = 0;
     const step = (text: string, allocator: NaiveAllocator) =>
@@ -78,6 +85,40 @@ export const naive: Example = {
   },
 };
 
+/** Calls of the reader: what each walks, without the hint and with it. */
+function* own(pen: Pen, calls: readonly Call[]): Generator<string, readonly string[], undefined> {
+  const plain = new NaiveAllocator({ capacity: CAPACITY });
+  const hinted = new NaiveAllocator({ capacity: CAPACITY, largestHint: true });
+  const addresses = new Map<string, number>();
+  const walked = [0, 0];
+  const act = (call: Call): string => {
+    if (call.what === 'free') {
+      const address = addresses.get(call.name);
+      if (address === undefined) return neverServed(call);
+      for (const allocator of [plain, hinted]) allocator.free(address);
+      return `${call.name} at ${size(address)} is released and goes into the free list.`;
+    }
+    const { bytes, name } = call;
+    const address = plain.allocate(bytes);
+    // Both have the same free list, and so the same answer.
+    hinted.allocate(bytes);
+    if (address !== null) addresses.set(name, address);
+    [plain, hinted].forEach((allocator, i) => {
+      walked[i]! += allocator.inspected;
+    });
+    const answer = address === null ? 'refused' : `served at ${size(address)}`;
+    return `${name} requests ${size(bytes)}: ${answer}, after a walk of ${count(plain.inspected, 'node')}; of ${count(hinted.inspected, 'node')} with the hint.`;
+  };
+  const show = () => `${memory(pen, plain)}\n${freeList(plain)}`;
+  let number = 0;
+  yield `${pen.step(++number, `All ${size(CAPACITY)} is one free segment.`)}\n${pen.legend()}\n${show()}`;
+  for (const call of calls) yield `${pen.step(++number, act(call))}\n${show()}`;
+  return [
+    `All requests together walked ${count(walked[0]!, 'node')}, and ${walked[1]} where the descriptor remembers the size of the largest free segment.`,
+    'The hint saves walks that end in vain, and no others.',
+  ];
+}
+
 /** The memory as it stands after all requests and releases. */
 function same(largestHint: boolean): NaiveAllocator {
   const allocator = new NaiveAllocator({ capacity: CAPACITY, largestHint });
@@ -102,7 +143,8 @@ function memory(pen: Pen, allocator: NaiveAllocator): string {
 
 function freeList(allocator: NaiveAllocator): string {
   const parts = allocator.freeList().map(({ start, end }) => `[${size(start)}, ${size(end)})`);
-  return `     free list -> ${[...parts, 'none'].join(' -> ')}`;
+  const text = `free list -> ${[...parts, 'none'].join(' -> ')}`;
+  return `     ${wrap(text, 75).replaceAll('\n', '\n     ')}`;
 }
 
 function nodes(number: number): string {

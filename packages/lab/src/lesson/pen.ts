@@ -27,7 +27,7 @@ export class Pen {
   readonly good = (text: string): string => this.#colours.green(text);
   readonly bad = (text: string): string => this.#colours.red(text);
 
-  /** The lesson's orange, for what is wasted. */
+  /** For what is wasted. */
   readonly waste = (text: string): string => this.#colours.orange(text);
 
   readonly paragraph = (text: string): string => wrap(text, COLUMNS);
@@ -93,10 +93,11 @@ function columns(segments: readonly Stretch[], width: number): number[] {
   return edges;
 }
 
-/** `64k`, `1.5k`, `1M`: bytes as the lesson writes them. */
+/** `64k`, `1.5k`, `1M`, `100 B` where it is no half of a k. */
 export function size(bytes: number): string {
-  if (bytes >= 2 ** 20 && bytes % 2 ** 20 === 0) return `${bytes / 2 ** 20}M`;
-  return bytes === 0 ? '0' : `${bytes / 1024}k`;
+  if (bytes === 0) return '0';
+  if (bytes % 512 !== 0) return `${bytes} B`;
+  return bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20}M` : `${bytes / 1024}k`;
 }
 
 /** `64k, 128k and 1M`. */

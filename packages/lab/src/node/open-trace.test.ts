@@ -1,6 +1,9 @@
 import {
   appendFileSync,
   mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   truncateSync,
@@ -62,5 +65,31 @@ describe('a recording that changes while it is read', () => {
 
   it('that nothing happens to is read', async () => {
     expect((await readWhile(() => {})).notes.unreadBytes).toBe(0);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a recording that is refused is closed', () => {
+  const jq = readFileSync(new URL('../../../../samples/jq.heaptrack.raw.zst', import.meta.url));
+  const sqlite = readFileSync(new URL('../../../../samples/sqlite.trace.gz', import.meta.url));
+  const opened = () =>
+    readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`) === path;
+      } catch {
+        return false; // the one that lists the folder
+      }
+    });
+
+  it.each([
+    ['of no known format', Buffer.from('hello\n'), {}],
+    ['wrong in a line', Buffer.from(`${LINE.repeat(CALLS)}1: malloc 5\n${LINE.repeat(CALLS)}`), {}],
+    ['of a zstd window larger than allowed', jq, { zstdWindow: 1024 }],
+    ['cut off within zstd', jq.subarray(0, jq.length / 2), {}],
+    ['cut off within gzip', sqlite.subarray(0, sqlite.length / 2), {}],
+    ['damaged within gzip', sqlite.map((byte, i) => (i === 100_000 ? ~byte : byte)), {}],
+  ])('%s', async (_, bytes, options) => {
+    writeFileSync(path, bytes);
+    await expect(openTrace(path, options)).rejects.toThrow(path);
+    await expect.poll(opened).toEqual([]);
   });
 });

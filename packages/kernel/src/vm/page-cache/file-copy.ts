@@ -4,6 +4,7 @@
  *
  * Cost: that of the original, and O(pages) of the range; a page more the first time it is written to.
  */
+import { INSPECT, summary } from 'freehold';
 import { FRAME_BYTES } from '../../machine.js';
 import type { FileSource } from './file-source.js';
 
@@ -127,6 +128,22 @@ export class FileCopy implements FileSource {
    */
   closeOriginal(): void {
     this.original.close();
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new FileCopy(new MemoryFile('/a', new Uint8Array(10))).toJSON();   // => { path: '/a', size: 10 }
+   * ```
+   */
+  toJSON(): object {
+    return { path: this.path, size: this.size };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }
 

@@ -3,6 +3,7 @@
  * browsers; `NodeFile` in the entry `@freehold/kernel/node` does, `MemoryFile` keeps them in memory, `FileCopy` keeps in
  * memory what was written.
  */
+import { INSPECT, summary } from 'freehold';
 
 export interface FileSource {
   /** As /proc/PID/maps shows it. */
@@ -139,4 +140,26 @@ export class MemoryFile implements FileSource {
    * ```
    */
   close(): void {}
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new MemoryFile('/a', new Uint8Array(10)).toJSON().size;   // => 10
+   * ```
+   */
+  toJSON(): object {
+    return {
+      path: this.path,
+      size: this.size,
+      writable: this.writable,
+      reads: this.reads,
+      writes: this.writes,
+    };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
+  }
 }

@@ -1,4 +1,5 @@
 /** What can be mapped: a file, or a segment of memory that several address spaces share. */
+import { INSPECT, summary } from 'freehold';
 import { FRAME_BYTES } from '../../machine.js';
 import type { FileSource } from './file-source.js';
 import type { FileMapping } from './mapper.js';
@@ -29,6 +30,23 @@ export class CachedPage {
     this.inode = inode;
     this.index = index;
     this.frame = frame;
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * const inode = new Inode(0, '/a', [8, 1], 1, new MemoryFile('/a', new Uint8Array(10)));
+   * new CachedPage(inode, 3, 100).toJSON();   // => { path: '/a', index: 3, frame: 100 }
+   * ```
+   */
+  toJSON(): object {
+    return { path: this.inode.path, index: this.index, frame: this.frame };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }
 
@@ -98,5 +116,22 @@ export class Inode {
   /** Pages up to the end of the file. */
   get pageCount(): number {
     return Math.ceil(this.size / FRAME_BYTES);
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * const inode = new Inode(0, '/a', [8, 1], 1, new MemoryFile('/a', new Uint8Array(10)));
+   * inode.toJSON();   // => { path: '/a', inode: 1, size: 10, cachedPages: 0 }
+   * ```
+   */
+  toJSON(): object {
+    return { path: this.path, inode: this.number, size: this.size, cachedPages: this.pages.size };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }

@@ -7,6 +7,7 @@
  * Segments cannot be reclaimed: there is no swap.
  * Source: Linux mm/filemap.c; which page goes first after the second-chance list of mm/vmscan.c.
  */
+import { INSPECT, summary } from 'freehold';
 import { FRAME_DIRTY, OWNER_FILE, OWNER_SHARED } from '../../frames/descriptors.js';
 import { __GFP_ZERO, GFP_HIGHUSER_MOVABLE } from '../../frames/gfp.js';
 import type { PageAllocator } from '../../frames/page-allocator.js';
@@ -351,6 +352,22 @@ export class PageCache {
   *files(): Generator<Inode, void, undefined> {
     yield* this.inodes.values();
     yield* this.segments;
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().vm.cache.toJSON().dirtyPages;   // => 0
+   * ```
+   */
+  toJSON(): object {
+    return { filePages: this.filePages, dirtyPages: this.dirtyPages, segmentPages: this.segmentPages };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   /** Before the source is closed: nobody could write the pages afterwards, nor give their frames back. */

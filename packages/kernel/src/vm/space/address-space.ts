@@ -6,6 +6,7 @@
  * SystemCallError, and everything is as before. Not for memory of the kernel itself: see kernel-space.ts.
  * Source: Linux mm/mmap.c, mm/mprotect.c, mm/msync.c (5.x).
  */
+import { INSPECT, summary } from 'freehold';
 import { SystemCallError } from '../../errors.js';
 import { FRAME_BYTES } from '../../machine.js';
 import { type Access, MemoryFault } from '../translation/memory-fault.js';
@@ -324,6 +325,27 @@ export class AddressSpace extends MemoryDescriptor<AddressSpaceMaker> {
     if (result === 'minor' || result === 'major') return;
     const cause = result === 'BUS_ADRERR' ? this.areaAt(address)?.inode?.error : undefined;
     throw new MemoryFault(result, address, access, cause);
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().processes.get(1).space.toJSON().areas > 0;   // => true
+   * ```
+   */
+  toJSON(): object {
+    return {
+      asid: this.asid,
+      areas: this.areas.length,
+      mappedBytes: this.mappedBytes,
+      residentPages: this.residentPages,
+    };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   private requireAlive(): void {

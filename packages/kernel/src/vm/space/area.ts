@@ -3,6 +3,7 @@
  * contents (Linux's `struct vm_area_struct`). Bounds, flags and file offset lie in an object of the slab cache
  * `vm_area_struct`.
  */
+import { INSPECT, summary } from 'freehold';
 import type { Inode } from '../page-cache/inode.js';
 import type { FileMapping, Mapper } from '../page-cache/mapper.js';
 import { SPAN_BYTES, Span } from './span-tree.js';
@@ -174,5 +175,23 @@ export class Area extends Span implements FileMapping {
       this.name === source.name &&
       this.offsetAt(this.end) === source.offset
     );
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * const process = new Kernel().process(1);
+   * const at = process.mmap({ length: 4096 });
+   * process.space.areas.find(at).toJSON().permissions;   // => 'rw-p'
+   * ```
+   */
+  override toJSON(): object {
+    return { start: this.start, end: this.end, permissions: this.permissions, label: this.label };
+  }
+
+  /** @internal */
+  override [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }

@@ -1,4 +1,5 @@
 /** What mmap and similar calls are asked for, checked before anything is looked at. */
+import { display } from 'freehold';
 import { type ErrorCode, SystemCallError } from '../../errors.js';
 import { FRAME_BYTES } from '../../machine.js';
 import type { Inode } from '../page-cache/inode.js';
@@ -49,7 +50,7 @@ export function lengthInPages(length: number): number {
   if (!(Number.isSafeInteger(length) && length > 0)) {
     throw new SystemCallError(
       'EINVAL',
-      `the length must be a whole number of bytes from 1 up, got ${String(length)}`,
+      `the length must be a whole number of bytes from 1 up, got ${display(length)}`,
     );
   }
   return Math.ceil(length / FRAME_BYTES) * FRAME_BYTES;
@@ -60,7 +61,7 @@ export function checkProtection(protection: number): void {
   if ((protection & ~PROT_MASK) !== 0 || !Number.isInteger(protection)) {
     throw new SystemCallError(
       'EINVAL',
-      `the protection must be made of PROT_ bits, got ${String(protection)}`,
+      `the protection must be made of PROT_ bits, got ${display(protection)}`,
     );
   }
 }
@@ -76,7 +77,7 @@ export function flagsOf(options: MapOptions): number {
   } = options;
   checkProtection(protection);
   if (!(Number.isSafeInteger(offset) && offset >= 0 && offset % FRAME_BYTES === 0)) {
-    throw new SystemCallError('EINVAL', `the offset must be a multiple of 4096, got ${String(offset)}`);
+    throw new SystemCallError('EINVAL', `the offset must be a multiple of 4096, got ${display(offset)}`);
   }
   if (shared || inode !== undefined) checkFileRange(offset, options.length);
   let flags = protection | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;

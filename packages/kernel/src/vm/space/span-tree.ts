@@ -7,7 +7,7 @@
  * Not for free memory of many sizes: only the first gap in order of address is found, no best fit.
  * Source: Adelson-Velsky and Landis 1962; the gaps after Linux mm/mmap.c, `vma_compute_subtree_gap`.
  */
-import { CorruptionError } from 'freehold';
+import { CorruptionError, INSPECT, summary } from 'freehold';
 import { PAGE_OFFSET } from '../../frames/page-allocator.js';
 
 /** Bytes of the object that a span needs: its start and its end. */
@@ -70,6 +70,23 @@ export class Span {
   /** Bytes below the start that must stay free. */
   get guardBytes(): number {
     return 0;
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * const words = new Float64Array([4096, 8192]);
+   * new Span(words, PAGE_OFFSET).toJSON();   // => { start: 4096, end: 8192 }
+   * ```
+   */
+  toJSON(): object {
+    return { start: this.start, end: this.end };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }
 
@@ -306,6 +323,22 @@ export class SpanTree<T extends Span> {
         `${indexed.length} indexed, ${listed.length} listed`,
       );
     }
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new SpanTree().toJSON();   // => { spans: 0, finds: 0, cacheHits: 0 }
+   * ```
+   */
+  toJSON(): object {
+    return { spans: this.length, finds: this.finds, cacheHits: this.cacheHits };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 }
 

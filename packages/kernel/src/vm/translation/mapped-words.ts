@@ -5,6 +5,7 @@
  * across a page border takes both pages first, so that one which faults has stored nothing. Words are little-endian.
  * Waste: none. Not for physical addresses: those are places in Machine's arrays.
  */
+import { display } from 'freehold';
 import { FRAME_BYTES, type Machine } from '../../machine.js';
 import { type Access, MemoryFault } from './memory-fault.js';
 import { NO_ENTRY, type PageTable, PTE_ACCESSED, PTE_DIRTY, PTE_PRESENT, PTE_WRITE } from './page-table.js';
@@ -405,7 +406,7 @@ export abstract class MappedWords implements TlbUser {
   /** Walks the tables, fills the TLB, marks the entry accessed and, for a write, dirty. */
   private miss(address: number, access: Access): number {
     if (!Number.isSafeInteger(address)) {
-      throw new RangeError(`an address must be a whole number, got ${String(address)}`);
+      throw new RangeError(`an address must be a whole number, got ${display(address)}`);
     }
     this.tlbCounts[TLB_MISSES]++;
     const page = Math.floor(address * PER_PAGE);

@@ -7,6 +7,7 @@
  * far from all others needs three tables, 12 KiB, of its own. Not for translating each access: see tlb.ts.
  * Source: Intel SDM volume 3, 4.5; Linux arch/x86/include/asm/pgtable_types.h.
  */
+import { INSPECT, summary } from 'freehold';
 import { OWNER_PAGE_TABLE } from '../../frames/descriptors.js';
 import { __GFP_ZERO, GFP_KERNEL } from '../../frames/gfp.js';
 import type { PageAllocator } from '../../frames/page-allocator.js';
@@ -79,6 +80,22 @@ export class PageTable {
   static create(pages: PageAllocator): PageTable | null {
     const root = pages.allocPages(GFP_KERNEL | __GFP_ZERO, 0, OWNER_PAGE_TABLE);
     return root === null ? null : new PageTable(pages, root);
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().vm.kernel.table.toJSON().tables > 0;   // => true
+   * ```
+   */
+  toJSON(): object {
+    return { root: this.root, tables: this.tables };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   private constructor(pages: PageAllocator, root: number) {

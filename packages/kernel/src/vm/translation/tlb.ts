@@ -8,6 +8,7 @@
  * buffers have four to twelve ways.
  * Source: Intel SDM volume 3, 4.10 (process-context identifiers).
  */
+import { INSPECT, summary } from 'freehold';
 
 export const TLB_ENTRIES = 1024;
 export const TLB_MASK = TLB_ENTRIES - 1;
@@ -123,6 +124,27 @@ export class Tlb {
       if (page < 0 || page >= ASID_UNIT) continue;
       visit(page, this.frames[slot], this.writeTags[slot] === this.readTags[slot]);
     }
+  }
+
+  /**
+   * What `JSON.stringify` makes of it: facts, without what it keeps them in. `console.log` shows the same in a line.
+   * @example
+   * ```js
+   * new Kernel().vm.tlb.toJSON().hits;   // => 0
+   * ```
+   */
+  toJSON(): object {
+    return {
+      hits: this.counts[TLB_HITS],
+      misses: this.counts[TLB_MISSES],
+      invalidations: this.counts[TLB_INVALIDATIONS],
+      flushes: this.counts[TLB_FLUSHES],
+    };
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return summary(this, this.toJSON());
   }
 
   private renumber(user: TlbUser): void {

@@ -42,6 +42,15 @@ describe('freehold lesson', () => {
     expect(await main(['lesson', 'fits', 'buddy'])).toBe(2);
     expect(said.out).toBe('');
   });
+
+  it('takes calls of the reader, where the example has any', async () => {
+    expect(await main(['lesson', 'buddy', '37k', '67k', 'free:1'])).toBe(0);
+    expect(said.out).toContain('The 64k at 0, used for the 37k, is released');
+    expect(await main(['lesson', 'fragmentation', '3k'])).toBe(2);
+    expect(said.err).toBe(
+      "freehold: the example 'fragmentation' takes no calls of your own; fits, blocks, lists, naive and buddy do\n",
+    );
+  });
 });
 
 describe('freehold lesson --step on a terminal', () => {
@@ -77,7 +86,7 @@ describe('freehold lesson --step on a terminal', () => {
     expect(left, 'keys that nobody waited for').toEqual([]);
     expect(stdin.listenerCount('data')).toBe(0);
     // The prompt is written over with spaces.
-    const text = said.out.replace(/-- Enter: next, q: quit --\r +\r/g, '');
+    const text = said.out.replace(/-- [^\r]+ --\r +\r/g, '');
     expect(text).not.toContain('Enter');
     return text.trimEnd().split('\n\n');
   }
@@ -91,6 +100,31 @@ describe('freehold lesson --step on a terminal', () => {
     const printed = await press(['\r', ' ', '\n', '\r\r', '\r']);
     expect(printed).toHaveLength(6);
     expect(printed.at(-1)).toMatch(/^What to notice/);
+  });
+
+  it('goes back, to the beginning and to the end', async () => {
+    const back = await press([' ', ' ', 'b', '\u001b[D', 'b', 'G', 'g', 'q']);
+    const whole = (await press([' ', ' ', ' ', ' ', ' ', ' '])).map((piece) => piece.trimEnd());
+    const [opening, first, second] = whole;
+    expect(back.map((piece) => piece.trimEnd())).toEqual([
+      opening,
+      first,
+      second,
+      first,
+      opening,
+      whole.at(-1),
+      opening,
+    ]);
+  });
+
+  it('tells where it is', async () => {
+    await press([' ', 'G', 'q']);
+    const prompts = [...said.out.matchAll(/-- ([^\r]+) --\r/g)].map(([, prompt]) => prompt);
+    expect(prompts).toEqual([
+      'blocks: 4 steps; Enter: next, q: quit, b: back',
+      'step 1 of 4; Enter: next, q: quit, b: back',
+      'the end; Enter, q: quit, b: back',
+    ]);
   });
 
   it.each(['q', 'Q', '\u001b', '\u0004'])('ends at %j', async (key) => {
