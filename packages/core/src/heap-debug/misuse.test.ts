@@ -360,11 +360,13 @@ describe('with call stacks', () => {
     freesHere(traced, address);
     const error = misuse(() => traced.free(address));
     expect(error.message).toMatch(
-      /^double free of .*\n {2}allocated by allocatesHere \(.*misuse\.test\.ts(?:\?.*)?:\d+:\d+\)\n( {15}.*\n){2} {2}freed by freesHere \(.*misuse\.test\.ts(?:\?.*)?:\d+:\d+\)\n( {11}.*\n){2} {2}what to do: .*$/,
+      /^double free of .*\n {2}allocated by allocatesHere \(.*:\d+:\d+\)\n( {15}.*\n){2} {2}freed by freesHere \(.*:\d+:\d+\)\n( {11}.*\n){2} {2}what to do: .*$/,
     );
     for (const line of error.message.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
-    expect(error.allocatedBy[0]!.name).toBe('allocatesHere');
-    expect(error.freedBy[0]!.name).toBe('freesHere');
+    // In a line the left of a long location is cut; vite's in a browser are long.
+    const here = expect.stringMatching(/misuse\.test\.ts(\?.*)?:\d+:\d+$/);
+    expect(error.allocatedBy[0]).toEqual({ name: 'allocatesHere', location: here });
+    expect(error.freedBy[0]).toEqual({ name: 'freesHere', location: here });
   });
 
   it('tells it where the engine has no captureStackTrace', () => {
