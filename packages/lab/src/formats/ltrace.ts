@@ -174,7 +174,8 @@ class LtraceReader extends RecordingReader {
 
   /** What stands behind `=`: the block that the call gives, null where that is not shown. */
   #result(cursor: Cursor, { target, frees }: Call): Address | null {
-    if (!cursor.skipPast(') ') || !cursor.spaces().take('=')) this.fail(`') = ' and the result of ${target.name}`);
+    if (!cursor.skipPast(') ') || !cursor.spaces().take('='))
+      this.fail(`') = ' and the result of ${target.name}`);
     if (frees) return null;
     cursor.spaces();
     // The program let go of by ltrace, for example.

@@ -15,8 +15,7 @@ export const mtrace: TraceFormat = {
   id: 'mtrace',
   title: "glibc's mtrace",
   limits: 'mtrace tells no callocs, alignments and threads apart',
-  detect: (head) =>
-    head.count(/^= Start$|^(?:@ .*)?[-+<>!] (?:0x[0-9a-f]+|\(nil\))(?: 0x[0-9a-f]+| 0)?\s*$/),
+  detect: (head) => head.count(/^= Start$|^(?:@ .*)?[-+<>!] (?:0x[0-9a-f]+|\(nil\))(?: 0x[0-9a-f]+| 0)?\s*$/),
   read: (builder, file) => new MtraceReader(builder, file),
 };
 

@@ -261,7 +261,11 @@ describe('writers', () => {
 
 it.each([
   [rep, '1\n2\nx\n', "recording:3: expected 'a id bytes', 'r id bytes' or 'f id', found 'x'"],
-  [rep, '1\n2\n3\na 0 1\n', "recording:4: expected two or four lines of a number each as the header, found 'a 0 1'"],
+  [
+    rep,
+    '1\n2\n3\na 0 1\n',
+    "recording:4: expected two or four lines of a number each as the header, found 'a 0 1'",
+  ],
   [rep, '1\n2\n3\n4\n5\na 0 1\n', "recording:5: expected 'a id bytes', 'r id bytes' or 'f id', found '5'"],
   [
     rep,

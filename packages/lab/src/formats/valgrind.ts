@@ -167,7 +167,13 @@ class ValgrindReader extends RecordingReader {
     } while (cursor.take(','));
     if (!cursor.take(')')) this.fail(`')' after the arguments of ${target.name}`);
     if (this.#labelledSize >= 0) {
-      return new Call(target, name, { high: 0, low: 0 }, this.#labelledSize, Math.max(0, this.#labelledAlign));
+      return new Call(
+        target,
+        name,
+        { high: 0, low: 0 },
+        this.#labelledSize,
+        Math.max(0, this.#labelledAlign),
+      );
     }
     if (args.length < target.needs)
       this.fail(`${formatMany(target.needs, 'number')} as arguments of ${target.name}`);

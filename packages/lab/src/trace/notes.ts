@@ -7,12 +7,7 @@ export function countedNotes(notes: TraceNotes): string[] {
   const { processes } = notes;
   const told: [number, string, string, string][] = [
     [notes.nullFrees, 'free(NULL)', 'free(NULL)', ', left out'],
-    [
-      notes.unknownFrees,
-      'call',
-      'calls',
-      ' on a block from before the recording: taken as new, or left out',
-    ],
+    [notes.unknownFrees, 'call', 'calls', ' on a block from before the recording: taken as new, or left out'],
     [notes.implicitFrees, 'address', 'addresses', ' given out again without a free: freed there'],
     [notes.failedAllocations, 'request', 'requests', ' that failed, left out'],
     [notes.unnamedAllocations, 'request', 'requests', ' whose result the recording does not show, left out'],
