@@ -148,6 +148,7 @@ export function makeComparison(
     peakLiveBytes: 0,
     requestSizes: [0, 3, 9, 120, 4_000, 90_000, 700_000, 150_000, 42_000, 8_000, 5_100, 700, 45, 12, 2, 0, 1],
     requestRange: [1, 40_000],
+    notes: [],
     recorded: null,
     ...facts,
   };

@@ -1,6 +1,6 @@
 /** A call as the recorders print it that tell functions by name, and what it does to the trace. */
 import { ALIGN_MAX, type TraceBuilder } from '../trace/builder.js';
-import type { MemoryFunction } from './functions.js';
+import { type MemoryFunction, mayCall } from './functions.js';
 
 const PAGE_BYTES = 4096;
 /** Bytes that an aligned allocation, or one with a header, may ask its underlying function for beyond its own size. */
@@ -47,9 +47,7 @@ export class Call implements Address {
   /** Whether `inner`, which began while this call was open, does its work: only this one counts then. */
   covers(inner: Call): boolean {
     const { target } = this;
-    if (inner.target.rank > target.rank || (inner.target.rank === target.rank && target.rank === 0))
-      return false;
-    if (inner.name === this.name) return false;
+    if (inner.name === this.name || !mayCall(target, inner.target)) return false;
     const sameBlock = inner.low === this.low && inner.high === this.high;
     if (inner.frees) return sameBlock && (this.frees || target.kind === 'reallocate');
     if (this.frees) return false;

@@ -18,8 +18,14 @@ export interface MemoryFunction {
   readonly status: boolean;
   /** valgrind prints its result twice. */
   readonly repeatsResult: boolean;
-  /** A function of a higher rank may call those of lower ones to do its work, and from 1 up those of its own. */
+  /** A function may call those of lower ranks to do its work; in C, from 1 up, those of its own too. */
   readonly rank: number;
+}
+
+/** Whether a call of `outer` may have one of `inner` do its work. */
+export function mayCall(outer: MemoryFunction, inner: MemoryFunction): boolean {
+  if (inner.rank === outer.rank) return outer.rank > 0 && outer.rank < OPERATORS;
+  return inner.rank < outer.rank;
 }
 
 type Where = Partial<Pick<MemoryFunction, 'block' | 'size' | 'count' | 'align'>>;
@@ -39,10 +45,12 @@ function define(
 export const REALLOC = define('realloc', 'reallocate', 1, { block: 0, size: 1 });
 /** Above the functions of C that do their work. */
 const OPERATORS = 3;
-const NEW = define('operator new', 'allocate', OPERATORS, { size: 0 });
+
+/** C++'s operators; those of arrays call the others, and those with a size or `nothrow` the ones without. */
+const NEW = [0, 1, 2, 3].map((more) => define('operator new', 'allocate', OPERATORS + more, { size: 0 }));
 /** C++ tells the size first, where the functions of C tell the alignment first. */
-const NEW_ALIGNED = define('operator new', 'aligned', OPERATORS, { size: 0, align: 1 });
-const DELETE = define('operator delete', 'free', OPERATORS, { block: 0 });
+const NEW_ALIGNED = NEW.map(({ name, rank }) => define(name, 'aligned', rank, { size: 0, align: 1 }));
+const DELETE = NEW.map(({ rank }) => define('operator delete', 'free', rank, { block: 0 }));
 
 const C_FUNCTIONS: readonly MemoryFunction[] = [
   define('malloc', 'allocate', 0, { size: 0 }),
@@ -71,10 +79,10 @@ const C_FUNCTIONS: readonly MemoryFunction[] = [
 ];
 /** C++'s operators as g++ 2 called them, and valgrind calls some. */
 const BUILTINS: readonly (readonly [string, MemoryFunction])[] = [
-  ['builtin_new', NEW],
-  ['builtin_vec_new', NEW],
-  ['builtin_delete', DELETE],
-  ['builtin_vec_delete', DELETE],
+  ['builtin_new', NEW[0]!],
+  ['builtin_vec_new', NEW[2]!],
+  ['builtin_delete', DELETE[0]!],
+  ['builtin_vec_delete', DELETE[2]!],
 ];
 const NAMED: readonly (readonly [string, MemoryFunction])[] = [
   ...C_FUNCTIONS.map((each) => [each.name, each] as const),
@@ -83,6 +91,9 @@ const NAMED: readonly (readonly [string, MemoryFunction])[] = [
 ];
 const FUNCTIONS = NAMED.map(([, target]) => target);
 const NAMES = new Keywords(NAMED.map(([name]) => name));
+
+/** Characters of an operator's types: none has more. */
+const TYPES_MAX = 256;
 
 /** No function has more arguments that matter. */
 export const ARGUMENTS_MAX = Math.max(...FUNCTIONS.map(({ needs }) => needs));
@@ -106,11 +117,11 @@ export function takeOperator(cursor: Cursor): MemoryFunction | null {
   if (cursor.take('operator ')) {
     const isNew = cursor.take('new');
     if (isNew || cursor.take('delete')) {
-      cursor.take('[]');
+      const isArray = cursor.take('[]');
       const types = cursor.at;
       if (cursor.take('(') && cursor.skipPast(')')) {
-        if (!isNew) return DELETE;
-        return mentionsAlignment(cursor.bytes, types, cursor.at) ? NEW_ALIGNED : NEW;
+        const text = textOf(cursor.bytes, types, cursor.at);
+        if (!text.endsWith(', void*)')) return operator(isNew, isArray, text);
       }
     }
   }
@@ -118,19 +129,27 @@ export function takeOperator(cursor: Cursor): MemoryFunction | null {
   return null;
 }
 
-/** C++'s operators: _Znwm, _Znaj and so on; with St11align_val_t in them where aligned; _ZdlPv, _ZdaPv and so on. */
+/**
+ * C++'s operators: _Znwm, _Znaj and so on, with St11align_val_t in them where aligned; _ZdlPv, _ZdaPv and so on. Those that
+ * place an object in memory that is there already, _ZnwmPv and _ZdlPvS_, give and take none.
+ */
 function mangled(bytes: Uint8Array, from: number, to: number): MemoryFunction | null {
   if (to - from < 5 || bytes[from] !== 0x5f || bytes[from + 1] !== 0x5a) return null;
-  const operator = String.fromCharCode(...bytes.subarray(from + 2, from + 6));
-  if (/^n[wa][mj]/.test(operator)) return mentionsAlignment(bytes, from, to) ? NEW_ALIGNED : NEW;
-  return /^d[la]Pv/.test(operator) ? DELETE : null;
+  const kind = bytes[from + 2];
+  const isNew = kind === 0x6e;
+  if (!isNew && kind !== 0x64) return null;
+  const name = textOf(bytes, from, to);
+  if (!(isNew ? /^_Zn[wa][mj](?!Pv$)/ : /^_Zd[la]Pv(?!S_$)/).test(name)) return null;
+  return operator(isNew, name[3] === 'a', name);
 }
 
-const ALIGNMENT = new TextEncoder().encode('align_val_t');
+function operator(isNew: boolean, isArray: boolean, types: string): MemoryFunction {
+  const hasMore = isNew ? types.includes('nothrow_t') : /nothrow_t|Pv[mj]|, unsigned/.test(types);
+  const index = (isArray ? 2 : 0) + (hasMore ? 1 : 0);
+  if (!isNew) return DELETE[index]!;
+  return (types.includes('align_val_t') ? NEW_ALIGNED : NEW)[index]!;
+}
 
-function mentionsAlignment(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let at = from; at <= to - ALIGNMENT.length; at++) {
-    if (bytes[at] === ALIGNMENT[0] && ALIGNMENT.every((byte, i) => bytes[at + i] === byte)) return true;
-  }
-  return false;
+function textOf(bytes: Uint8Array, from: number, to: number): string {
+  return String.fromCharCode(...bytes.subarray(from, Math.min(to, from + TYPES_MAX)));
 }

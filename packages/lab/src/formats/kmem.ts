@@ -189,18 +189,23 @@ class KmemReader extends RecordingReader {
   }
 
   #number(cursor: Cursor, key: string): number {
-    if (!cursor.size()) this.fail(`a number after ${key}=`);
+    if (!cursor.number()) this.fail(`a number after ${key}=`);
     return cursor.value;
   }
 
   #allocation(fields: Fields, kind: string): void {
     const { isNull, requested, granted } = fields;
     if (requested < 0) this.fail('bytes_req=');
-    if (granted >= 2 ** 32 || (granted >= 0 && granted < requested && !isNull)) {
+    if (isNull) {
+      // Whatever it asked for.
+      this.builder.failed();
+      return;
+    }
+    if (granted >= 2 ** 32 || (granted >= 0 && granted < requested)) {
       this.fail('bytes_alloc= of bytes_req= or more, below 4 GiB');
     }
-    if (isNull) this.builder.failed();
-    else if (!fields.hasPointer) this.fail('ptr=');
+    if (requested >= 2 ** 53) this.fail('bytes_req= below 2^53');
+    if (!fields.hasPointer) this.fail('ptr=');
     else this.builder.detailed(fields.high, fields.low, requested, 1, kind, Math.max(0, granted));
   }
 
@@ -215,7 +220,7 @@ class KmemReader extends RecordingReader {
       this.builder.failed();
       return;
     }
-    if (pfn < 0) this.fail('pfn=');
+    if (pfn < 0 || pfn >= 2 ** 53) this.fail('pfn=');
     if (order < 0 || order > ORDER_MAX) this.fail(`order= from 0 to ${ORDER_MAX}`);
     const bytes = PAGE_BYTES * 2 ** order;
     // Kinds of page block that this project's kernel has none of (HighAtomic, CMA) hold what cannot move.
@@ -224,7 +229,7 @@ class KmemReader extends RecordingReader {
   }
 
   #pageFree({ pfn }: Fields): void {
-    if (pfn < 0) this.fail('pfn=');
+    if (pfn < 0 || pfn >= 2 ** 53) this.fail('pfn=');
     this.builder.free(Math.floor(pfn / 2 ** 32), pfn >>> 0);
   }
 }

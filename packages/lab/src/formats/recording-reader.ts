@@ -43,8 +43,9 @@ export abstract class RecordingReader extends LineReader {
 
   /** A line without its end: where it ends in a number, nobody knows what followed. */
   protected override lastLine(cursor: Cursor): void {
-    if (isBlank(cursor)) return;
-    if (!isWord(cursor.bytes[cursor.end - 1]!)) {
+    const last = lastByte(cursor);
+    if (last === -1) return;
+    if (!isWord(last)) {
       try {
         this.record(cursor);
         return;
@@ -88,11 +89,13 @@ export abstract class RecordingReader extends LineReader {
   }
 }
 
-function isBlank({ bytes, at, end }: Cursor): boolean {
-  for (let i = at; i < end; i++) if (bytes[i] !== 0x20 && bytes[i] !== 0x09) return false;
-  return true;
+/** The last byte that is no blank; -1 where there is none. */
+function lastByte({ bytes, at, end }: Cursor): number {
+  for (let i = end - 1; i >= at; i--) if (bytes[i] !== 0x20 && bytes[i] !== 0x09) return bytes[i]!;
+  return -1;
 }
 
 function isWord(byte: number): boolean {
-  return (byte >= 0x30 && byte <= 0x39) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a);
+  const letter = byte | 0x20;
+  return (byte >= 0x30 && byte <= 0x39) || (letter >= 0x61 && letter <= 0x7a) || byte === 0x5f;
 }
