@@ -122,7 +122,10 @@ function* program(calls: number): Iterable<Call> {
   const live: number[] = [];
   const free: number[] = [];
   let top = BASE;
-  const place = () => free.pop() ?? (top += 96);
+  const place = () => {
+    if (free.length === 0) top += 96;
+    return free.pop() ?? top;
+  };
   for (let i = 0; i < calls; i++) {
     const size = below(8) === 0 ? below(4096) : 16 + below(128);
     const victim = below(Math.max(1, live.length));

@@ -141,7 +141,6 @@ export function makeComparison(
   const settings = { align: 16, capacity: null };
   const trace: TraceFacts = {
     name: 'program.trace.gz',
-    notes: [],
     format: 'protobuf',
     operations: OPERATIONS,
     requests: OPERATIONS / 2,

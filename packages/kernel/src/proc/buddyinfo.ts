@@ -3,17 +3,11 @@
  */
 import type { PageAllocator } from '../frames/page-allocator.js';
 import { ORDERS } from '../frames/zone.js';
+import type { BuddyinfoZone } from './buddyinfo-zone.js';
 import { isKernelLog, zonesOfLog } from './kernel-log.js';
 import { linesOf, numbersOf, ORDERS_MAX, ZONE_ROWS_MAX } from './lines.js';
 
-export interface BuddyinfoZone {
-  readonly node: number;
-  readonly zone: string;
-  /** Free blocks of `2 ** index` frames. */
-  readonly free: readonly number[];
-  /** Bytes of a frame, where the text tells them: a kernel's log does. */
-  readonly pageBytes?: number;
-}
+export type { BuddyinfoZone };
 
 /**
  * The free blocks of each order, zone by zone, as /proc/buddyinfo lists them. Frames on per-CPU lists are in no

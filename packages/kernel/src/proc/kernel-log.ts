@@ -2,7 +2,7 @@
  * Free blocks in a kernel's log, written where a request failed or the out-of-memory killer came: the figures of
  * buddyinfo with the bytes of each order. Source: Linux mm/show_mem.c, `show_free_areas`.
  */
-import type { BuddyinfoZone } from './buddyinfo.js';
+import type { BuddyinfoZone } from './buddyinfo-zone.js';
 import { ORDERS_MAX, type ProcLine, ZONE_ROWS_MAX } from './lines.js';
 
 const BLOCKS = /\d\*\d+kB/;
