@@ -30,16 +30,21 @@ const RESOLUTIONS = [
   '--module esnext --moduleResolution bundler',
 ];
 
+/** @param {string} command */
 function run(command, cwd = '.') {
   if (spawnSync(command, { cwd, shell: true, stdio: 'inherit' }).status !== 0) process.exit(1);
 }
 
+/** @param {string} message */
 function fail(message) {
   process.stderr.write(`check-packages: ${message}\n`);
   process.exit(1);
 }
 
-/** Unpacks the tarball of each package as an install would, in `folder`. */
+/**
+ * Unpacks the tarball of each package as an install would.
+ * @param {string} folder
+ */
 function install(folder) {
   for (const [name, published] of Object.entries(PACKAGES)) {
     const pack = ['pack', '--silent', '--pack-destination', folder, '-w', `packages/${name}`];
@@ -53,7 +58,10 @@ function install(folder) {
   }
 }
 
-/** Compiles the program with each way to resolve modules, with the project's own compiler. */
+/**
+ * Compiles the program with each way to resolve modules, with the project's own compiler.
+ * @param {string} folder
+ */
 function compile(folder) {
   const compiler = createRequire(import.meta.url).resolve('typescript/package.json');
   const tsc = join(compiler, '../bin/tsc');

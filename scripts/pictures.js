@@ -23,9 +23,9 @@ const PICTURE_BYTES_MAX = 150_000;
 /** Six of the nine that take part by themselves: all nine make crowded charts. */
 const ALLOCATORS = 'first-fit,best-fit,worst-fit,tlsf,buddy,heap';
 const REPORT_WIDTH = 1300;
-/** Leaves the table and the first chart: a picture has no room for the explanations and the rest. */
+/** Leaves the table and the first two charts: a picture has no room for the explanations and the rest. */
 const REPORT_EXCERPT = `
-  h3:has(+ .measures), .measures, details, .figures > :nth-child(n+2), .figures ~ *, footer { display: none }
+  section:has(.measures), details, .figures > :nth-child(n+3), .figures ~ *, footer { display: none }
   .scroll { overflow: hidden }`;
 
 const COLUMNS = 80;

@@ -9,7 +9,7 @@ const SHOWN_MAX = 40;
 export function display(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return `${JSON.stringify(value.length > SHOWN_MAX ? `${value.slice(0, SHOWN_MAX)}…` : value)} (a string)`;
+      return quote(value);
     case 'bigint':
       return `${value}n (a bigint)`;
     case 'function':
@@ -18,6 +18,12 @@ export function display(value: unknown): string {
     default:
       return String(value);
   }
+}
+
+/** What looks like a number says what it is. */
+function quote(text: string): string {
+  const quoted = JSON.stringify(text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text);
+  return text.trim() !== '' && Number.isFinite(Number(text)) ? `${quoted} (a string)` : quoted;
 }
 
 /** `[object Array]`, `function Array`. */

@@ -3,14 +3,11 @@
  */
 import type { PageAllocator } from '../frames/page-allocator.js';
 import { ORDERS } from '../frames/zone.js';
+import type { BuddyinfoZone } from './buddyinfo-zone.js';
+import { isKernelLog, zonesOfLog } from './kernel-log.js';
 import { linesOf, numbersOf, ORDERS_MAX, ZONE_ROWS_MAX } from './lines.js';
 
-export interface BuddyinfoZone {
-  readonly node: number;
-  readonly zone: string;
-  /** Free blocks of `2 ** index` frames. */
-  readonly free: readonly number[];
-}
+export type { BuddyinfoZone };
 
 /**
  * The free blocks of each order, zone by zone, as /proc/buddyinfo lists them. Frames on per-CPU lists are in no
@@ -51,10 +48,11 @@ export function printBuddyinfo(zones: readonly BuddyinfoZone[]): string {
 }
 
 /**
- * Reads the text of /proc/buddyinfo, with as many orders as it has.
+ * Reads the text of /proc/buddyinfo, with as many orders as it has; or a kernel's log with the same figures, as it
+ * writes them where memory ran out (`Node 0 Normal: 12*4kB 3*8kB = 72kB`), the last of several.
  * @param file named in errors
  * @throws ProcFormatError naming the line of another form, with another number of orders than the first, or with
- * more orders, nodes or zones than Linux can have
+ * more orders, nodes or zones than Linux can have; of a log, with blocks that do not add up to what it tells
  * @example
  * ```js
  * const text = 'Node 0, zone   Normal    216     55      0 \n';
@@ -62,21 +60,25 @@ export function printBuddyinfo(zones: readonly BuddyinfoZone[]): string {
  * [zone, free];   // => ['Normal', [216, 55, 0]]
  * // How fragmented is the machine that this was copied from, for requests of four frames?
  * fragmentationIndex(free, 2) > 500;   // => true
+ * const [logged] = parseBuddyinfo('[ 12.5] Node 0 DMA: 2*64kB 1*128kB = 256kB\n');
+ * [logged.free, logged.pageBytes];   // => [[2, 1], 65536]
  * parseBuddyinfo('', 'copy.txt');   // => throws ProcFormatError: copy.txt:1: is empty
  * ```
  */
 export function parseBuddyinfo(text: string, file = '/proc/buddyinfo'): BuddyinfoZone[] {
+  const lines = linesOf(text, file);
+  if (lines.some(isKernelLog)) return zonesOfLog(lines);
   const zones: BuddyinfoZone[] = [];
-  for (const line of linesOf(text, file)) {
+  for (const line of lines) {
     const [, node, zone = '', counts = ''] = line.match(
-      /^Node (\d+), zone +(\S+)((?: +\d+)+) *$/,
+      /^Node +(\d+), +zone +(\S+)((?: +\d+)+)$/,
       "'Node 0, zone NAME' and the free blocks of each order",
     );
     const free = numbersOf(counts);
     line.atMost(free.length, ORDERS_MAX, 'orders');
     line.atMost(zones.length + 1, ZONE_ROWS_MAX, 'zones');
     const orders = zones[0]?.free.length ?? free.length;
-    if (free.length !== orders) line.fail(`${orders} orders, as in line 1`);
+    if (free.length !== orders) line.fail(`${orders} orders, as in line ${lines[0]!.number}`);
     zones.push({ node: line.node(node), zone, free });
   }
   return zones;

@@ -15,9 +15,12 @@ export class ProcFormatError extends Error {
   readonly file: string;
   /** The first being 1. */
   readonly line: number;
+  /** The message without the place. */
+  readonly problem: string;
 
   constructor(file: string, line: number, problem: string) {
     super(`${file}:${line}: ${problem}`);
+    this.problem = problem;
     this.file = file;
     this.line = line;
   }
@@ -33,13 +36,17 @@ const ZONES_MAX = 6;
 export const ZONE_ROWS_MAX = NODES_MAX * ZONES_MAX;
 
 export class ProcLine {
+  /** As it stands in the file. */
+  readonly raw: string;
+  /** Without blanks at both ends, and with spaces for tabs: what counts where no name of a file is in it. */
   readonly text: string;
   readonly file: string;
   /** The first being 1. */
   readonly number: number;
 
-  constructor(text: string, file: string, number: number) {
-    this.text = text;
+  constructor(raw: string, file: string, number: number) {
+    this.raw = raw;
+    this.text = raw.trim().replaceAll('\t', ' ');
     this.file = file;
     this.number = number;
   }
@@ -67,12 +74,22 @@ export class ProcLine {
   }
 }
 
-/** @throws ProcFormatError where the text is empty: a file of /proc that was not read, or copied while unreadable */
+/**
+ * The lines that are not blank. Copies come through editors, mail and other systems: a byte order mark, and returns
+ * before all line ends, are none of Linux's.
+ * @throws ProcFormatError where there is none: a file of /proc that was not read, or copied while unreadable
+ */
 export function linesOf(text: string, file: string): ProcLine[] {
-  const lines = text.split('\n');
-  if (lines.at(-1) === '') lines.pop();
+  const raw = text.replace(/^\uFEFF/, '').split('\n');
+  // The last may be cut off before its end. A name of a file may end in a return, but not all of them.
+  const returns = raw.every((line, i) => line.endsWith('\r') || i === raw.length - 1);
+  const lines: ProcLine[] = [];
+  raw.forEach((line, i) => {
+    if (line.trim() === '') return;
+    lines.push(new ProcLine(returns ? line.replace(/\r$/, '') : line, file, i + 1));
+  });
   if (lines.length === 0) throw new ProcFormatError(file, 1, 'is empty');
-  return lines.map((line, i) => new ProcLine(line, file, i + 1));
+  return lines;
 }
 
 /** The numbers of a list parted by spaces. */

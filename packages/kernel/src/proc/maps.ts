@@ -23,7 +23,7 @@ export interface MapsArea {
 /** Where the path begins: 25 columns and 6 for each byte of a pointer. */
 const PATH_COLUMN = 73;
 const AREA =
-  /^([0-9a-f]{8,16})-([0-9a-f]{8,16}) ([r-][w-][x-][ps]) ([0-9a-f]{8,16}) ([0-9a-f]{2,}):([0-9a-f]{2,}) (\d+)(?: (.*))?$/s;
+  /^\s*([0-9a-f]{8,16})-([0-9a-f]{8,16}) ([r-][w-][x-][ps]) ([0-9a-f]{8,16}) ([0-9a-f]{2,}):([0-9a-f]{2,}) (\d+)(?: (.*))?$/s;
 
 /**
  * The areas of an address space as /proc/PID/maps lists them, rising. O(areas).
@@ -103,7 +103,7 @@ export function parseMaps(text: string, file = '/proc/PID/maps'): MapsArea[] {
 
 /** Null where the line tells of no area. */
 export function parseArea(line: ProcLine): MapsArea | null {
-  const found = AREA.exec(line.text);
+  const found = AREA.exec(line.raw);
   if (found === null) return null;
   const [
     ,

@@ -22,6 +22,8 @@ export type Meminfo = ReadonlyMap<string, number>;
 const FRAME_KIB = FRAME_BYTES / 1024;
 /** What Linux gives vmalloc on x86-64: 32 TiB less a byte. */
 const VMALLOC_KIB = 2 ** 35 - 1;
+/** Its heading, and rows of six and three figures. */
+const TABLE = /^(?:total: +used: |(?:Mem|Swap): +\d+ +\d+ +\d)/;
 
 /**
  * What the file tells of this memory, in Linux's order. Lines about what does not exist here are left out (lists of
@@ -146,8 +148,10 @@ export function printMeminfo(meminfo: Meminfo): string {
 export function parseMeminfo(text: string, file = '/proc/meminfo'): Map<string, number> {
   const meminfo = new Map<string, number>();
   for (const line of linesOf(text, file)) {
+    // Linux 2.4 begins with a table in bytes, whose figures the other lines tell again.
+    if (TABLE.test(line.text)) continue;
     const [, name = '', value, unit] = line.match(
-      /^([\w()]+): +(\d+)( kB)?$/,
+      /^([^:]+): +(\d+)( +kB)?$/,
       "a figure such as 'MemTotal: 24684084 kB'",
     );
     if ((unit === undefined) !== isCount(name)) line.fail(`${name} in kB`);

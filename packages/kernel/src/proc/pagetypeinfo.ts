@@ -35,6 +35,9 @@ export interface BlocksOfZone {
   readonly counts: readonly number[];
 }
 
+const BLOCKS = 'Number of blocks type';
+const MIXED = 'Number of mixed blocks';
+
 /** The kernel walks lists that it holds locked, so it stops here. */
 const COUNT_MAX = 100_000;
 /** More migrate types than any Linux has: 7, and what vendors add. */
@@ -95,9 +98,17 @@ export function pagetypeinfoOf(pages: PageAllocator): Pagetypeinfo {
  * ```
  */
 export function printPagetypeinfo(info: Pagetypeinfo): string {
+  const nodes = [...new Set([...info.free, ...info.blocks, ...(info.mixed ?? [])].map(({ node }) => node))];
+  // One text where there is nothing, too.
+  return (nodes.length === 0 ? [0] : nodes).map((node) => printNode(info, node)).join('');
+}
+
+function printNode(info: Pagetypeinfo, node: number): string {
+  const ofNode = <T extends { readonly node: number }>(rows: readonly T[]) =>
+    rows.filter((row) => row.node === node);
   const orders = info.free[0]?.free.length ?? ORDERS;
   const head = Array.from({ length: orders }, (_, order) => `${String(order).padStart(6)} `).join('');
-  const free = info.free.map(({ node, zone, type, free, stoppedAt }) => {
+  const free = ofNode(info.free).map(({ zone, type, free, stoppedAt }) => {
     const counts = free.map(
       (count, order) => `${stoppedAt.includes(order) ? '>' : ''}${String(count).padStart(6)} `,
     );
@@ -107,8 +118,8 @@ export function printPagetypeinfo(info: Pagetypeinfo): string {
     `Page block order: ${info.pageBlockOrder}\nPages per block:  ${info.pagesPerBlock}\n\n`,
     `${'Free pages count per migrate type at order'.padEnd(43)} ${head}\n`,
     ...free,
-    printBlocks('Number of blocks type', info.types, info.blocks),
-    info.mixed === null ? '' : printBlocks('Number of mixed blocks', info.types, info.mixed),
+    printBlocks(BLOCKS, info.types, ofNode(info.blocks)),
+    info.mixed === null ? '' : printBlocks(MIXED, info.types, ofNode(info.mixed)),
   ].join('');
 }
 
@@ -137,11 +148,32 @@ function printBlocks(title: string, types: readonly string[], zones: readonly Bl
  */
 export function parsePagetypeinfo(text: string, file = '/proc/pagetypeinfo'): Pagetypeinfo {
   const reader = new Reader(linesOf(text, file));
-  const [, order] = reader.next(/^Page block order: *(\d+)$/, "'Page block order: ' and a number");
-  const [, perBlock] = reader.next(/^Pages per block: *(\d+)$/, "'Pages per block: ' and a number");
-  reader.next(/^$/, 'an empty line');
+  const first = infoOfNode(reader, null);
+  const { free, blocks, mixed } = first;
+  // Told again from the top for each further memory node.
+  while (reader.sees(/^Page block order:/)) {
+    const next = infoOfNode(reader, first);
+    free.push(...next.free);
+    blocks.push(...next.blocks);
+    mixed?.push(...(next.mixed ?? []));
+    reader.last.atMost(blocks.length, ZONE_ROWS_MAX, 'zones');
+  }
+  reader.end();
+  return first;
+}
+
+interface NodeInfo extends Pagetypeinfo {
+  readonly free: FreeOfType[];
+  readonly blocks: BlocksOfZone[];
+  readonly mixed: BlocksOfZone[] | null;
+}
+
+/** @param first what was told of the first memory node, where this is another */
+function infoOfNode(reader: Reader, first: NodeInfo | null): NodeInfo {
+  const order = reader.number('Page block order', first?.pageBlockOrder);
+  const perBlock = reader.number('Pages per block', first?.pagesPerBlock);
   const [, head = ''] = reader.next(
-    /^Free pages count per migrate type at order((?: +\d+)+) *$/,
+    /^Free pages count per migrate type at order((?: +\d+)+)$/,
     "'Free pages count per migrate type at order' and the orders",
   );
   const orders = numbersOf(head).length;
@@ -151,22 +183,14 @@ export function parsePagetypeinfo(text: string, file = '/proc/pagetypeinfo'): Pa
     free.push(freeOfType(reader, orders));
     reader.last.atMost(free.length, ZONE_ROWS_MAX * TYPES_MAX, 'rows');
   }
-  const { types, zones } = blocks(reader, 'Number of blocks type');
-  const mixed = reader.sees(/^$/) ? blocks(reader, 'Number of mixed blocks').zones : null;
-  reader.end();
-  return {
-    pageBlockOrder: Number(order),
-    pagesPerBlock: Number(perBlock),
-    free,
-    types,
-    blocks: zones,
-    mixed,
-  };
+  const { types, zones } = blocksOf(reader, BLOCKS, first?.types);
+  const mixed = reader.sees(/^Number of mixed/) ? blocksOf(reader, MIXED, types).zones : null;
+  return { pageBlockOrder: order, pagesPerBlock: perBlock, free, types, blocks: zones, mixed };
 }
 
 function freeOfType(reader: Reader, orders: number): FreeOfType {
   const [, node, zone = '', type = '', list = ''] = reader.next(
-    /^Node +(\d+), zone +(\S+), type +(\S+)((?: +(?:> *)?\d+)+) *$/,
+    /^Node +(\d+), +zone +(\S+), +type +(\S+)((?: +(?:> *)?\d+)+)$/,
     "'Node 0, zone NAME, type NAME' and the free blocks of each order",
   );
   // A count of 100,000 fills its six columns behind the '>'.
@@ -181,18 +205,24 @@ function freeOfType(reader: Reader, orders: number): FreeOfType {
   };
 }
 
-function blocks(reader: Reader, title: string): { types: string[]; zones: BlocksOfZone[] } {
-  reader.next(/^$/, 'an empty line');
+/** @param known the migrate types, where they were told before */
+function blocksOf(
+  reader: Reader,
+  title: string,
+  known?: readonly string[],
+): { types: string[]; zones: BlocksOfZone[] } {
   const [, head = ''] = reader.next(
-    new RegExp(`^${title}((?: +\\S+)+) *$`),
+    new RegExp(`^${title}((?: +\\S+)+)$`),
     `'${title}' and the migrate types`,
   );
   const types = head.trim().split(/ +/);
+  if (known !== undefined && types.join() !== known.join())
+    reader.last.fail(`the migrate types ${known.join(', ')}, as before`);
   reader.last.atMost(types.length, TYPES_MAX, 'migrate types');
   const zones: BlocksOfZone[] = [];
   while (reader.sees(/^Node/)) {
     const [, node, zone = '', list = ''] = reader.next(
-      /^Node +(\d+), zone +(\S+)((?: +\d+)+) *$/,
+      /^Node +(\d+), +zone +(\S+)((?: +\d+)+)$/,
       "'Node 0, zone NAME' and the page blocks of each type",
     );
     const counts = numbersOf(list);
@@ -226,6 +256,14 @@ class Reader {
     const line = this.lines[this.at++];
     if (line === undefined) this.lines.at(-1)!.fail(`${expected} after this line`);
     return line.match(pattern, expected);
+  }
+
+  /** What a line `name: 9` tells. @param known what it told before */
+  number(name: string, known?: number): number {
+    const value = Number(this.next(new RegExp(`^${name}: *(\\d+)$`), `'${name}: ' and a number`)[1]);
+    if (known !== undefined && value !== known)
+      this.last.fail(`${name}: ${known}, as on the first memory node`);
+    return value;
   }
 
   end(): void {

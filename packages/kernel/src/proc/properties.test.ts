@@ -46,31 +46,35 @@ describe('reading what was printed gives', () => {
         types: fc.array(word, { minLength: 1, maxLength: 7 }),
       })
       .chain(({ orders, types }) => {
-        const blocks = fc.array(
-          fc.record({
-            node: fc.nat(1023),
-            zone: word,
-            counts: fc.array(count, { minLength: types.length, maxLength: types.length }),
-          }),
-          { maxLength: 4 },
-        );
-        return fc.record<Pagetypeinfo>({
-          pageBlockOrder: fc.nat(13),
-          pagesPerBlock: fc.nat(8192),
-          types: fc.constant(types),
-          free: fc.array(
-            fc.record({
-              node: fc.nat(1023),
-              zone: word,
-              type: fc.constantFrom(...types),
-              free: fc.array(fc.nat(100_000), { minLength: orders, maxLength: orders }),
-              stoppedAt: fc.subarray([...Array(orders).keys()]),
-            }),
-            { minLength: 1, maxLength: 6 },
-          ),
-          blocks,
-          mixed: fc.option(blocks),
+        // The kernel tells all of a memory node together.
+        const rowsOf = <T>(nodes: readonly number[], row: fc.Arbitrary<T>, least: number) =>
+          fc
+            .tuple(...nodes.map((node) => fc.array(row, { minLength: least, maxLength: 3 }).map(named(node))))
+            .map((rows) => rows.flat());
+        const named =
+          (node: number) =>
+          <T>(rows: readonly T[]) =>
+            rows.map((row) => ({ node, ...row }));
+        const zone = fc.record({
+          zone: word,
+          counts: fc.array(count, { minLength: types.length, maxLength: types.length }),
         });
+        const free = fc.record({
+          zone: word,
+          type: fc.constantFrom(...types),
+          free: fc.array(fc.nat(100_000), { minLength: orders, maxLength: orders }),
+          stoppedAt: fc.subarray([...Array(orders).keys()]),
+        });
+        return fc.uniqueArray(fc.nat(1023), { minLength: 1, maxLength: 4 }).chain((nodes) =>
+          fc.record<Pagetypeinfo>({
+            pageBlockOrder: fc.nat(13),
+            pagesPerBlock: fc.nat(8192),
+            types: fc.constant(types),
+            free: rowsOf(nodes, free, 1),
+            blocks: rowsOf(nodes, zone, 0),
+            mixed: fc.option(rowsOf(nodes, zone, 0)),
+          }),
+        );
       });
     holds(info, printPagetypeinfo, parsePagetypeinfo);
   });
@@ -119,11 +123,12 @@ describe('reading what was printed gives', () => {
     major: fc.nat(4095),
     minor: fc.nat(2 ** 20 - 1),
     inode: address,
-    // Paths may hold anything but NUL; a backslash and 012 would read as a newline, in Linux too.
+    // Paths may hold anything but NUL; a backslash and 012 would read as a newline, in Linux too. A return at the end of
+    // every line is taken for the copy's.
     path: fc.oneof(
       fc.constant(''),
       fc.constantFrom('[heap]', '[stack]', '[anon: a b]', '/dev/zero (deleted)', '/a\nb', '/trailing '),
-      fc.string({ unit: 'binary' }).map((name) => `/${name.replaceAll(/\\|\0/g, '')}`),
+      fc.string({ unit: 'binary' }).map((name) => `/${name.replaceAll(/\\|\0|\r$/g, '')}`),
     ),
   });
 

@@ -113,11 +113,11 @@ const CACHE = "a cache's name, 5 numbers, ': tunables' with 3 and ': slabdata' w
 export function parseSlabinfo(text: string, file = '/proc/slabinfo'): SlabinfoCache[] {
   const [version, columns, ...rows] = linesOf(text, file);
   version!.match(
-    /^slabinfo - version: 2\.1(?: \(statistics\))?$/,
-    "'slabinfo - version: 2.1' (Linux 2.6.10 and later)",
+    /^slabinfo - version: 2\.[01](?: +\(statistics\))?$/,
+    "'slabinfo - version: 2.1', or 2.0 (Linux 2.6 and later)",
   );
   if (columns === undefined) throw new ProcFormatError(file, 1, 'expected the names of the columns after it');
-  columns.match(/^# name +<active_objs> /, "'# name <active_objs>' and the other columns");
+  columns.match(/^# ?name +<active_objs> /, "'# name <active_objs>' and the other columns");
   return rows.map((line) => {
     const [, head = '', tunables = '', slabdata = '', statistics = ''] = line.match(
       /^(.*) : tunables((?: +\d+){3}) : slabdata((?: +\d+){3})( :.*)?$/,

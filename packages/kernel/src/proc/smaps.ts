@@ -158,14 +158,16 @@ export function parseSmaps(text: string, file = '/proc/PID/smaps'): SmapsArea[] 
         "expected an area, 'START-END rwxp …', before its figures",
       );
     }
-    // A flag that the kernel has no letters for is printed as '??'.
-    const flags = /^VmFlags: ((?:\S\S )*)$/.exec(line.text);
-    if (flags !== null) {
-      current.flags = flags[1].trim().split(' ').filter(Boolean);
+    const words = /^(VmFlags|Name):(?: (.*))?$/.exec(line.text);
+    if (words !== null) {
+      const [, name, list = ''] = words;
+      // Android's kernels before 4.0 name memory here; a flag without letters of its own is printed as '??'.
+      if (name === 'Name') current.area = { ...current.area, path: list.trimStart() };
+      else current.flags = list.split(' ').filter(Boolean);
       continue;
     }
     const [, name = '', value, unit] = line.match(
-      /^(\w+): +(\d+)( kB)?$/,
+      /^(\w+): +(\d+)( +kB)?$/,
       "a figure such as 'Rss: 8 kB', 'VmFlags: …' or the next area",
     );
     if ((unit === undefined) !== WITHOUT_UNIT.includes(name)) line.fail(`${name} in kB`);

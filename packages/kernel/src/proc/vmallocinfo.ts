@@ -6,8 +6,9 @@ import type { KernelSpace } from '../vm/kernel-space.js';
 import { linesOf, NODES_MAX } from './lines.js';
 
 export interface VmallocinfoArea {
-  readonly start: bigint;
-  readonly end: bigint;
+  /** Null where the kernel hides addresses and prints no hash of them either. */
+  readonly start: bigint | null;
+  readonly end: bigint | null;
   /** The guard page included. */
   readonly bytes: number;
   /** The function that asked for the area, with its offset: `kernel_clone+0x94/0x3e0`; '' where it is unknown. */
@@ -27,8 +28,11 @@ const FLAG = /^(?:vmalloc|vmap|ioremap|sparse|user|dma-coherent|vpages|lowmem|vm
 /** Linux prints each once at most. */
 const FLAGS_MAX = 10;
 const NODE = /^N(\d+)=(\d+)$/;
-const PHYSICAL = /^phys=(0x[0-9a-f]+)$/;
+/** Linux 2.6 and 3.x print no `0x`. */
+const PHYSICAL = /^phys=(?:0x)?([0-9a-f]+)$/;
 const PAGES = /^pages=(\d+)$/;
+const POINTERS =
+  /^(0x(?:[0-9a-f]{1,16}| {0,10}\(\w{1,14}\)))-(0x(?:[0-9a-f]{1,16}| {0,10}\(\w{1,14}\))) +(\d+)( .*)?$/;
 
 /** Above the 48 bits that an address of this kernel has: all ones on x86-64. */
 const CANONICAL = 0xffff_0000_0000_0000n;
@@ -101,7 +105,7 @@ export function printVmallocinfo(areas: readonly VmallocinfoArea[]): string {
 export function parseVmallocinfo(text: string, file = '/proc/vmallocinfo'): VmallocinfoArea[] {
   return linesOf(text, file).map((line) => {
     const [, start = '', end = '', bytes, tail = ''] = line.match(
-      /^(0x[0-9a-f]{1,16})-(0x[0-9a-f]{1,16}) +(\d+)( .*)?$/,
+      POINTERS,
       "'0xSTART-0xEND', a size and what is known of the area",
     );
     const words = new WordsFromEnd(tail);
@@ -118,12 +122,12 @@ export function parseVmallocinfo(text: string, file = '/proc/vmallocinfo'): Vmal
     const physical = words.take(PHYSICAL)?.[1];
     const pages = words.take(PAGES)?.[1];
     return {
-      start: BigInt(start),
-      end: BigInt(end),
+      start: addressOf(start),
+      end: addressOf(end),
       bytes: Number(bytes),
       caller: words.rest.trimStart(),
       pages: Number(pages ?? 0),
-      physical: physical === undefined ? null : BigInt(physical),
+      physical: physical === undefined ? null : BigInt(`0x${physical}`),
       flags: flags.reverse(),
       nodes: nodes.reverse(),
     };
@@ -147,12 +151,17 @@ class WordsFromEnd {
     // The one flag of two words.
     if (found[0] === 'vm_area') {
       if (!rest.endsWith(` ${UNPURGED}`)) return null;
-      this.rest = rest.slice(0, -UNPURGED.length - 1);
-    } else this.rest = rest.slice(0, space);
+      this.rest = rest.slice(0, -UNPURGED.length - 1).trimEnd();
+    } else this.rest = rest.slice(0, space).trimEnd();
     return found;
   }
 }
 
-function pointer(address: bigint): string {
-  return `0x${address.toString(16).padStart(16, '0')}`;
+/** Null of `(null)`, `(ptrval)`: a kernel that hides addresses. */
+function addressOf(pointer: string): bigint | null {
+  return pointer.endsWith(')') ? null : BigInt(pointer);
+}
+
+function pointer(address: bigint | null): string {
+  return `0x${address === null ? '(null)'.padStart(16) : address.toString(16).padStart(16, '0')}`;
 }

@@ -4,7 +4,7 @@ import { UserError } from '../errors.js';
 import { findFormat } from '../formats/read-trace.js';
 import { ZSTD_WINDOW_BYTES, ZSTD_WINDOW_BYTES_MAX } from '../formats/zstd.js';
 import { ALLOCATORS, type AllocatorKind } from '../replay/allocators.js';
-import { type Contender, parseContender } from '../replay/contender.js';
+import { type Contender, parseContenders } from '../replay/contender.js';
 import { formatCount } from '../text/format.js';
 import { define, wrap } from '../text/table.js';
 import { parseSize } from './terminal.js';
@@ -13,7 +13,7 @@ export function allocatorsOption(): Option {
   return new Option(
     '-a, --allocators <LIST>',
     'allocators, separated by commas (default: all; naive ones only on short traces)',
-  ).argParser((text) => parseContenders(text, '--allocators'));
+  ).argParser((text) => contendersIn(text, '--allocators'));
 }
 
 export function alignOption(): Option {
@@ -95,10 +95,19 @@ export function whole(flags: string, description: string, least: number, most: n
 }
 
 /** @throws UserError naming the option where the list is wrong */
-export function parseContenders(text: string, option: string): Contender[] {
-  const contenders = text.split(',').map((spec) => parseContender(spec.trim()));
+export function contendersIn(text: string, option: string, kinds = ALLOCATORS): Contender[] {
+  const contenders = listed(text, option, kinds);
   const specs = contenders.map(({ spec }) => spec);
   const twice = specs.find((spec, i) => specs.indexOf(spec) !== i);
   if (twice !== undefined) throw new UserError(`${option}: '${twice}' is given twice`);
   return contenders;
+}
+
+function listed(text: string, option: string, kinds: readonly AllocatorKind[]): Contender[] {
+  try {
+    return parseContenders(text, kinds);
+  } catch (error) {
+    if (error instanceof UserError) throw new UserError(`${option}: ${error.message}`);
+    throw error;
+  }
 }

@@ -9,9 +9,10 @@ export const BEST = '*';
 /** Where there is no figure. */
 export const NONE = '-';
 
-/** The figure as printed, the best of a column with a star. @param none where there is no figure */
-export function starred({ text, best }: Figure, paint: Colours, none = NONE): string {
+/** The figure as printed, the best of a column with a star, asides in brackets. @param none where there is no figure */
+export function starred({ text, best, aside }: Figure, paint: Colours, none = NONE): string {
   if (text === null) return none;
+  if (aside) return paint.dim(`(${text})`);
   return best ? paint.green(BEST + text) : text;
 }
 

@@ -38,7 +38,7 @@ describe.skipIf(!HAS_TERMINAL)('on a terminal', () => {
     for (const title of ['one.rep', 'two.rep', 'All 2 traces']) {
       const at = lines.indexOf(title);
       expect(at, title).toBeGreaterThanOrEqual(0);
-      const head = lines.findIndex((line, i) => i > at && /ns\/op +util/.test(line));
+      const head = lines.findIndex((line, i) => i > at && /ns\/op +±% +util/.test(line));
       expect(lines.slice(head + 1, head + 4).map((line) => line.split(' ')[0])).toEqual([
         'naive-best',
         'tlsf',

@@ -7,6 +7,8 @@ export interface TraceFormat {
   readonly id: string;
   /** One line: whose recordings these are. */
   readonly title: string;
+  /** What its recorder cannot record, in words without a full stop; told in the notes. */
+  readonly limits?: string;
   /** How many records of this format the start of the file shows; 0 where it is another format. */
   detect(head: Head): number;
   /** @param file names the recording in errors */

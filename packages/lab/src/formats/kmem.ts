@@ -11,13 +11,17 @@
 import { MIGRATE_NAMES } from '@freehold/kernel';
 import type { TraceBuilder } from '../trace/builder.js';
 import { KIND_LENGTH_MAX } from '../trace/details.js';
+import type { Cursor } from './cursor.js';
 import type { Head, TraceFormat } from './format.js';
-import { type Cursor, LineReader } from './line-reader.js';
+import { Keywords } from './keywords.js';
+import { RecordingReader } from './recording-reader.js';
 
 const PAGE_BYTES = 4096;
 const ORDER_MAX = 20;
 /** kfree takes it, and it is no block: what kmalloc(0) gives. */
 const ZERO_SIZE_PTR = 16;
+const COLON = 0x3a;
+const SPACE = 0x20;
 
 /** A tracepoint behind its time. A search that began within the digits again would take time in the square of them. */
 const event = (names: string, key: string) =>
@@ -28,6 +32,7 @@ const PAGES = event('mm_page_(?:alloc|free)', 'pfn');
 export const kmem: TraceFormat = {
   id: 'kmem',
   title: "perf script, the kernel's objects",
+  limits: 'the kernel tells no event for frees in bulk and by RCU: what is never freed here is no leak',
   detect: (head) => head.count(OBJECTS),
   read: (builder, file) => new KmemReader(builder, file, 'objects'),
 };
@@ -43,11 +48,27 @@ function hasObjects(head: Head): boolean {
   return head.lines.some((line) => OBJECTS.test(line));
 }
 
+const EVENTS = [
+  'kmalloc',
+  'kmem_cache_alloc',
+  'kmalloc_node',
+  'kmem_cache_alloc_node',
+  'kfree',
+  'kmem_cache_free',
+  'mm_page_alloc',
+  'mm_page_free',
+] as const;
+type Event = (typeof EVENTS)[number];
+const EVENT_NAMES = new Keywords(EVENTS);
+const KEYS = ['ptr', 'name', 'bytes_req', 'bytes_alloc', 'pfn', 'order', 'migratetype', 'page'] as const;
+const KEY_NAMES = new Keywords(KEYS);
+
 /** The values of the keys that matter, of one line. */
 class Fields {
-  pointer: { readonly high: number; readonly low: number } | null = null;
-  /** `ptr=(nil)`, or what kmalloc(0) gives. */
-  isNull = false;
+  /** Whether `ptr=` is there; `high` and `low` then tell it, 0 for NULL and for what kmalloc(0) gives. */
+  hasPointer = false;
+  high = 0;
+  low = 0;
   name = '';
   requested = -1;
   granted = -1;
@@ -56,86 +77,82 @@ class Fields {
   migrateType = -1;
   /** `page=(nil)`: there was none. */
   noPage = false;
+
+  get isNull(): boolean {
+    return this.hasPointer && this.low === 0 && this.high === 0;
+  }
+
+  clear(): void {
+    this.hasPointer = false;
+    this.name = '';
+    this.requested = -1;
+    this.granted = -1;
+    this.pfn = -1;
+    this.order = -1;
+    this.migrateType = -1;
+    this.noPage = false;
+  }
 }
 
-class KmemReader extends LineReader {
-  readonly #builder: TraceBuilder;
+class KmemReader extends RecordingReader {
   readonly #level: 'objects' | 'pages';
+  /** Of the line being read. */
+  readonly #fields = new Fields();
 
   constructor(builder: TraceBuilder, file: string, level: 'objects' | 'pages') {
-    super(file);
-    this.#builder = builder;
+    super(builder, file);
     this.#level = level;
   }
 
-  protected line(cursor: Cursor): void {
+  protected record(cursor: Cursor): void {
     const event = this.#event(cursor);
     const isPages = event === 'mm_page_alloc' || event === 'mm_page_free';
-    if (isPages !== (this.#level === 'pages')) {
-      this.#builder.skipLine();
+    if (event === null || isPages !== (this.#level === 'pages')) {
+      this.builder.skipLine();
       return;
     }
-    switch (event) {
-      case 'kmalloc':
-      case 'kmalloc_node':
-        this.#allocation(this.#fields(cursor), '');
-        break;
-      case 'kmem_cache_alloc':
-      case 'kmem_cache_alloc_node': {
-        const fields = this.#fields(cursor);
-        // Kernels before 5.19 do not tell the cache: objects of one size are taken for one kind.
-        this.#allocation(fields, fields.name || `cache of ${fields.requested}`);
-        break;
-      }
-      case 'kfree':
-      case 'kmem_cache_free':
-        this.#free(this.#fields(cursor));
-        break;
-      case 'mm_page_alloc':
-        this.#pageAllocation(this.#fields(cursor));
-        break;
-      case 'mm_page_free':
-        this.#pageFree(this.#fields(cursor));
-        break;
-      default:
-        this.#builder.skipLine();
-    }
+    this.#readFields(cursor);
+    const fields = this.#fields;
+    if (event === 'kfree' || event === 'kmem_cache_free') this.#free(fields);
+    else if (event === 'mm_page_alloc') this.#pageAllocation(fields);
+    else if (event === 'mm_page_free') this.#pageFree(fields);
+    else if (event === 'kmalloc' || event === 'kmalloc_node') this.#allocation(fields, '');
+    // Kernels before 5.19 do not tell the cache: objects of one size are taken for one kind.
+    else this.#allocation(fields, fields.name || `cache of ${fields.requested}`);
   }
 
-  /** Moves behind the event's name and its colon. @returns the name; '' where the line tells of no event */
-  #event(cursor: Cursor): string {
+  /** Moves behind the event's name and its colon. @returns null where the line tells of no event that matters */
+  #event(cursor: Cursor): Event | null {
     const { bytes, end } = cursor;
     // The time ends in a digit and a colon; a space follows. The name of a program could hold the like of it.
-    for (let at = cursor.at; at < end - 2; at++) {
-      if (bytes[at] !== 0x3a || bytes[at + 1] !== 0x20 || !isDigit(bytes[at - 1])) continue;
+    for (let at = cursor.at + 1; at < end - 2; at++) {
+      if (bytes[at] !== COLON || bytes[at + 1] !== SPACE || !isDigit(bytes[at - 1]!)) continue;
       cursor.at = at + 1;
       cursor.spaces().take('kmem:');
-      const name = cursor.word();
-      if (name !== '' && cursor.take(':')) return name;
+      const from = cursor.at;
+      const index = EVENT_NAMES.take(cursor);
+      if (cursor.at > from && cursor.take(':')) return EVENTS[index] ?? null;
     }
-    return '';
+    return null;
   }
 
-  #fields(cursor: Cursor): Fields {
-    const fields = new Fields();
+  #readFields(cursor: Cursor): void {
+    const { bytes, end } = cursor;
+    this.#fields.clear();
     while (!cursor.spaces().done) {
-      const key = cursor.word();
-      if (key !== '' && cursor.take('=')) this.#field(cursor, fields, key);
-      while (!cursor.done && cursor.byte !== 0x20) cursor.at++;
+      const key = KEYS[KEY_NAMES.take(cursor)];
+      if (key !== undefined && cursor.take('=')) this.#field(cursor, key);
+      let { at } = cursor;
+      while (at < end && bytes[at] !== SPACE) at++;
+      cursor.at = at;
     }
-    return fields;
   }
 
-  #field(cursor: Cursor, fields: Fields, key: string): void {
+  #field(cursor: Cursor, key: (typeof KEYS)[number]): void {
+    const fields = this.#fields;
     switch (key) {
       case 'ptr':
-        if (cursor.take('(n')) fields.isNull = true;
-        else {
-          cursor.take('0x');
-          if (!cursor.digits(16)) this.fail('an address after ptr=');
-          fields.pointer = { high: cursor.high, low: cursor.low };
-          fields.isNull = cursor.high === 0 && (cursor.low === 0 || cursor.low === ZERO_SIZE_PTR);
-        }
+        this.#pointer(cursor);
         break;
       case 'name':
         fields.name = cursor.text(KIND_LENGTH_MAX);
@@ -156,51 +173,67 @@ class KmemReader extends LineReader {
         fields.migrateType = this.#number(cursor, key);
         break;
       case 'page':
-        fields.noPage = cursor.take('(n');
+        fields.noPage = cursor.spaces().take('(n');
     }
   }
 
+  /** `0xffff…`, `ffff…`, or NULL, which some kernels pad with spaces in front. */
+  #pointer(cursor: Cursor): void {
+    const fields = this.#fields;
+    cursor.spaces().take('0x');
+    if (!cursor.hex() && !cursor.pointer()) this.fail('an address after ptr=');
+    const isZeroSize = cursor.high === 0 && cursor.low === ZERO_SIZE_PTR;
+    fields.hasPointer = true;
+    fields.high = cursor.high;
+    fields.low = isZeroSize ? 0 : cursor.low;
+  }
+
   #number(cursor: Cursor, key: string): number {
-    if (!cursor.size()) this.fail(`a number after ${key}=`);
+    if (!cursor.number()) this.fail(`a number after ${key}=`);
     return cursor.value;
   }
 
   #allocation(fields: Fields, kind: string): void {
-    const { pointer, isNull, requested, granted } = fields;
+    const { isNull, requested, granted } = fields;
     if (requested < 0) this.fail('bytes_req=');
-    if (granted >= 2 ** 32 || (granted >= 0 && granted < requested && !isNull)) {
+    if (isNull) {
+      // Whatever it asked for.
+      this.builder.failed();
+      return;
+    }
+    if (granted >= 2 ** 32 || (granted >= 0 && granted < requested)) {
       this.fail('bytes_alloc= of bytes_req= or more, below 4 GiB');
     }
-    if (isNull) this.#builder.failed();
-    else if (pointer === null) this.fail('ptr=');
-    else this.#builder.detailed(pointer.high, pointer.low, requested, 1, kind, Math.max(0, granted));
+    if (requested >= 2 ** 53) this.fail('bytes_req= below 2^53');
+    if (!fields.hasPointer) this.fail('ptr=');
+    else this.builder.detailed(fields.high, fields.low, requested, 1, kind, Math.max(0, granted));
   }
 
-  #free({ pointer, isNull }: Fields): void {
-    if (isNull) this.#builder.nullFree();
-    else if (pointer === null) this.fail('ptr=');
-    else this.#builder.free(pointer.high, pointer.low);
+  #free({ hasPointer, isNull, high, low }: Fields): void {
+    if (!hasPointer) this.fail('ptr=');
+    if (isNull) this.builder.nullFree();
+    else this.builder.free(high, low);
   }
 
   #pageAllocation({ pfn, order, migrateType, noPage }: Fields): void {
     if (noPage) {
-      this.#builder.failed();
+      this.builder.failed();
       return;
     }
-    if (pfn < 0) this.fail('pfn=');
+    if (pfn < 0 || pfn >= 2 ** 53) this.fail('pfn=');
     if (order < 0 || order > ORDER_MAX) this.fail(`order= from 0 to ${ORDER_MAX}`);
     const bytes = PAGE_BYTES * 2 ** order;
     // Kinds of page block that this project's kernel has none of (HighAtomic, CMA) hold what cannot move.
     const kind = MIGRATE_NAMES[migrateType] ?? MIGRATE_NAMES[0];
-    this.#builder.detailed(Math.floor(pfn / 2 ** 32), pfn >>> 0, bytes, bytes, kind, bytes);
+    this.builder.detailed(Math.floor(pfn / 2 ** 32), pfn >>> 0, bytes, bytes, kind, bytes);
   }
 
   #pageFree({ pfn }: Fields): void {
-    if (pfn < 0) this.fail('pfn=');
-    this.#builder.free(Math.floor(pfn / 2 ** 32), pfn >>> 0);
+    if (pfn < 0 || pfn >= 2 ** 53) this.fail('pfn=');
+    this.builder.free(Math.floor(pfn / 2 ** 32), pfn >>> 0);
   }
 }
 
-function isDigit(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
 }

@@ -1,19 +1,36 @@
 /**
- * ltrace: `prog->malloc(100) = 0x55…`, `prog->free(0x…) = <void>`, behind a pid, a time and `[ip]` or without; other
- * functions and system calls between. A call in which others show is printed in two parts, `malloc(100 <unfinished ...>`
- * and `<... malloc resumed> ) = 0x55…`; the second completes the last open one of that name and pid. The pids are
- * taken for threads, of one address space.
+ * ltrace: `prog->malloc(100) = 0x55…`, `prog->free(0x…) = <void>`, behind a pid, a time (-t, -tt, -ttt, -r) and `[ip]` (-i) or
+ * without; C++'s operators mangled or not (-C); `malloc@libc.so.6(100)` (-x); other functions and system calls between.
+ *
+ * A call in which others show is printed in two parts, `realloc(0, 55 <unfinished ...>` and `<... realloc resumed> ) =
+ * 0x55…`. Of calls that do each other's work, operator new[] to operator new to malloc, only the outermost counts. Where
+ * an exception leaves a call, its second part never comes, and what it asked for had failed.
+ *
+ * The pids are taken for threads, of one address space. A call of libc's own that is shown as calloc is realloc.
  */
 import { formatMany } from '../text/format.js';
-import type { TraceBuilder } from '../trace/builder.js';
-import { argumentsOf, kindOf, tell, type Value } from './calls.js';
+import { type Address, Arguments, type Call } from './calls.js';
+import type { Cursor } from './cursor.js';
 import type { TraceFormat } from './format.js';
-import { type Cursor, LineReader } from './line-reader.js';
+import { FUNCTION_NAMES, type MemoryFunction, REALLOC, takeFunction, takeOperator } from './functions.js';
+import { hashOf, Keywords } from './keywords.js';
+import { OpenCalls, Stacks } from './open-calls.js';
+import { RecordingReader } from './recording-reader.js';
 
-const PREFIX = String.raw`^(?:\[pid \d+\] |\d+ )?(?:[\d:.]+ )?(?:\[0x[0-9a-f]+\] )?`;
+const PREFIX = String.raw`^ *(?:\[pid \d+\] |\d+ )? *(?:\d[\d:.]* )?(?:\[0x[0-9a-f]+\] )?`;
+const OPERATOR = String.raw`operator (?:new|delete)(?:\[\])?\([^)]*\)`;
 const CALL = new RegExp(
-  String.raw`${PREFIX}(?:[^\s(]+->)?(?:malloc|calloc|realloc|memalign|free|_Z\w+)(?:@[^(]*)?\(.*(?: = |<unfinished)`,
+  String.raw`${PREFIX}(?:[^\s(]+->)?(?:${FUNCTION_NAMES}|${OPERATOR})(?:@[^(]*)?\(.*(?: = |<unfinished)`,
 );
+
+const PAREN = 0x28;
+const DASH = 0x2d;
+const COLON = 0x3a;
+const DOT = 0x2e;
+const AT = 0x40;
+/** What the largest address space of a program on common 64-bit systems holds. */
+const BYTES_MAX = 2 ** 47;
+const FORKS = new Keywords(['fork', 'vfork']);
 
 export const ltrace: TraceFormat = {
   id: 'ltrace',
@@ -22,139 +39,172 @@ export const ltrace: TraceFormat = {
   read: (builder, file) => new LtraceReader(builder, file),
 };
 
-class LtraceReader extends LineReader {
-  readonly #builder: TraceBuilder;
-  /** Arguments of the calls that are not complete, by pid and name, the last one at the end. */
-  readonly #open = new Map<string, Value[][]>();
+class LtraceReader extends RecordingReader {
+  readonly #arguments = new Arguments();
+  readonly #open = new Stacks(() => new OpenCalls(this.builder));
+  #pidHigh = 0;
+  #pidLow = 0;
+  /** Whether libc itself is told to be the caller. */
+  #fromLibc = false;
+  #forks = 0;
 
-  constructor(builder: TraceBuilder, file: string) {
-    super(file);
-    this.#builder = builder;
-  }
-
-  override end(): void {
-    super.end();
-    // Calls in which the program ended: what they gave, nobody saw.
-    for (const calls of this.#open.values()) {
-      for (let left = calls.length; left > 0; left--) this.#builder.unnamed();
+  protected override finish(): void {
+    for (const open of this.#open.all) open.end();
+    const pids = this.#open.all.length;
+    if (pids > 1) {
+      const forks = this.#forks > 0 ? ` (it forked ${formatMany(this.#forks, 'time')})` : '';
+      this.builder.remark(
+        `calls of ${pids} pids, taken for threads of one process${forks}: of several processes, record each by itself`,
+      );
     }
   }
 
-  protected line(cursor: Cursor): void {
-    const pid = this.#prefix();
+  protected record(cursor: Cursor): void {
+    this.#prefix(cursor);
     if (cursor.take('<... ')) {
-      this.#resumed(pid);
+      this.#resumed(cursor);
       return;
     }
-    const name = this.#functionName();
-    if (kindOf(name) === undefined || !cursor.take('(')) {
-      this.#builder.skipLine();
+    const from = this.#moveToName(cursor);
+    const target = takeOperator(cursor) ?? takeFunction(cursor);
+    const name = hashOf(cursor.bytes, from, cursor.at);
+    if (target === null || !this.#moveToArguments(cursor)) {
+      this.#other(cursor, from);
       return;
     }
-    const args = this.#arguments(name);
-    if (cursor.skipPast('<unfinished')) {
-      // A free has happened, for the trace, when it begins.
-      if (kindOf(name) === 'free') this.#tell(name, args, null);
-      else this.#begin(`${pid} ${name}`, args);
-    } else if (cursor.skipPast('<no return')) this.#builder.skipLine();
-    else this.#result(name, args);
+    const open = this.#open.of(this.#pidHigh, this.#pidLow);
+    const call = this.#call(cursor, target, name);
+    if (cursor.skipPast('<unfinished')) open.begin(call);
+    else if (cursor.skipPast('<no return')) this.builder.skipLine();
+    else this.#told(open.complete(call, this.#result(cursor, call)));
   }
 
-  /** `[pid 17] `, or `17 `; a time; `[0x4005d0] `. @returns the pid, 0 when there is none */
-  #prefix(): number {
-    const { cursor } = this;
-    let pid = 0;
-    if (cursor.take('[pid ') && cursor.digits(10)) {
-      pid = cursor.value;
+  /** `[pid 17] `, or `17 `; a time; `[0x4005d0] `. */
+  #prefix(cursor: Cursor): void {
+    this.#pidHigh = 0;
+    this.#pidLow = 0;
+    cursor.spaces();
+    if (cursor.take('[pid ')) {
+      if (cursor.decimal()) this.#setPid(cursor);
       cursor.take(']');
-      cursor.spaces();
-    }
-    for (let words = 0; words < 2; words++) {
-      const from = cursor.spaces().at;
-      while (cursor.byte === 0x3a || cursor.byte === 0x2e || (cursor.byte >= 0x30 && cursor.byte <= 0x39))
-        cursor.at++;
-      const to = cursor.at;
-      if (cursor.byte !== 0x20) {
-        cursor.at = from;
-        break;
-      }
-      cursor.at = from;
-      if (words === 0 && cursor.digits(10) && cursor.at === to) pid = cursor.value;
-      cursor.at = to;
-    }
+    } else if (this.#number(cursor)) this.#setPid(cursor);
+    cursor.spaces();
+    this.#time(cursor);
     if (cursor.spaces().take('[0x')) cursor.skipPast('] ');
     cursor.spaces();
-    return pid;
   }
 
-  /** The name of the function called, without `prog->` before and `@lib` after it; '' when the line is no call. */
-  #functionName(): string {
-    const { cursor } = this;
+  #setPid({ high, low }: Cursor): void {
+    this.#pidHigh = high;
+    this.#pidLow = low;
+  }
+
+  /** Takes digits that a space follows. */
+  #number(cursor: Cursor): boolean {
     const from = cursor.at;
-    // Within the line: `indexOf(0x28, from)` would go on to the end of the chunk, for each line that has none.
-    const length = cursor.bytes.subarray(from, cursor.end).indexOf(0x28);
-    if (length < 0) return '';
-    const paren = from + length;
-    cursor.end = Math.min(cursor.end, paren);
-    const arrow = cursor.skipPast('->');
-    if (!arrow) cursor.at = from;
-    cursor.end = this.lineEnd;
-    const name = cursor.word();
-    if (cursor.byte === 0x40) cursor.at = paren;
-    return cursor.at === paren ? name : '';
+    if (cursor.decimal() && cursor.byte === 0x20) return true;
+    cursor.at = from;
+    return false;
   }
 
-  #arguments(name: string): Value[] {
-    const { cursor } = this;
-    const args: Value[] = [];
-    const needed = argumentsOf(name);
-    while (args.length < needed) {
-      if (cursor.spaces().take('nil')) args.push({ high: 0, low: 0 });
-      else if (cursor.number()) args.push({ high: cursor.high, low: cursor.low });
-      else if (cursor.take('-1')) args.push({ high: 2 ** 32 - 1, low: 2 ** 32 - 1 });
-      else this.fail(`${formatMany(needed, 'number')} as arguments of ${name}`);
-      if (args.length < needed && !cursor.spaces().take(',')) break;
+  /** Takes digits, colons and points that a space follows. */
+  #time(cursor: Cursor): void {
+    const { bytes, end } = cursor;
+    let { at } = cursor;
+    while (at < end && (isDigit(bytes[at]!) || bytes[at] === COLON || bytes[at] === DOT)) at++;
+    if (at < end && bytes[at] === 0x20) cursor.at = at;
+  }
+
+  /** Moves behind `prog->`, where there is one. @returns where the name begins */
+  #moveToName(cursor: Cursor): number {
+    const { bytes, at: from, end } = cursor;
+    this.#fromLibc = false;
+    let at = from;
+    while (at < end && bytes[at] !== PAREN && bytes[at] !== 0x20 && bytes[at] !== 0x3e) at++;
+    if (at > from && at < end && bytes[at] === 0x3e && bytes[at - 1] === DASH) {
+      this.#fromLibc = cursor.take('libc.') || cursor.take('libc-');
+      cursor.at = at + 1;
     }
-    return args;
+    return cursor.at;
   }
 
-  #resumed(pid: number): void {
-    const { cursor } = this;
-    const name = cursor.word();
-    const key = `${pid} ${name}`;
-    const calls = this.#open.get(key);
-    const args = calls?.pop();
-    if (args === undefined) {
-      this.#builder.skipLine();
-      return;
+  /** Moves behind the parenthesis; `@lib` may stand before it. */
+  #moveToArguments(cursor: Cursor): boolean {
+    return cursor.byte === AT ? cursor.skipPast('(') : cursor.take('(');
+  }
+
+  #call(cursor: Cursor, target: MemoryFunction, name: number): Call {
+    const args = this.#arguments;
+    args.length = 0;
+    while (args.length < target.needs) {
+      const more = args.length === 0 || cursor.spaces().take(',');
+      if (!more || !this.#argument(cursor))
+        this.fail(`${formatMany(target.needs, 'number')} as arguments of ${target.name}`);
     }
-    if (calls?.length === 0) this.#open.delete(key);
-    this.#result(name, args);
+    const call = args.call(target, name);
+    return target.kind === 'calloc' && this.#isRealloc(call) ? args.call(REALLOC, name) : call;
   }
 
-  #begin(key: string, args: Value[]): void {
-    const calls = this.#open.get(key);
-    if (calls === undefined) this.#open.set(key, [args]);
-    else calls.push(args);
+  #argument(cursor: Cursor): boolean {
+    const isNegative = cursor.spaces().take('-');
+    if (!cursor.pointer()) return false;
+    const { high, low } = cursor;
+    if (isNegative) this.#arguments.push((~high + (low === 0 ? 1 : 0)) >>> 0, -low >>> 0);
+    else this.#arguments.push(high, low);
+    return true;
   }
 
-  #result(name: string, args: Value[]): void {
-    const { cursor } = this;
-    if (!cursor.skipPast(') ') || !cursor.spaces().take('=')) this.fail(`') = ' and the result of ${name}`);
-    if (kindOf(name) === 'free') {
-      this.#tell(name, args, null);
-      return;
-    }
-    if (cursor.spaces().take('nil')) {
-      this.#tell(name, args, { high: 0, low: 0 });
-      return;
-    }
-    if (!cursor.number()) this.fail(`the result of ${name}`);
-    this.#tell(name, args, { high: cursor.high, low: cursor.low });
+  /** libc's calls of realloc are shown as calloc(block, bytes), calloc(0, bytes) where there is no block yet. */
+  #isRealloc(calloc: Call): boolean {
+    const block = this.#arguments.at(0);
+    if (block.low === 0 && block.high === 0) return this.#fromLibc;
+    const tooMany = calloc.bytes > BYTES_MAX;
+    if (this.#fromLibc) return tooMany || this.builder.has(block);
+    return tooMany && this.builder.has(block);
   }
 
-  #tell(name: string, args: Value[], result: Value | null): void {
-    const wrong = tell(this.#builder, { name, args, result });
+  #resumed(cursor: Cursor): void {
+    const from = cursor.at;
+    if (takeOperator(cursor) === null) cursor.skipWord();
+    const open = this.#open.of(this.#pidHigh, this.#pidLow);
+    const call = open.newest(hashOf(cursor.bytes, from, cursor.at));
+    if (call === null) this.builder.skipLine();
+    else this.#told(open.resume(this.#result(cursor, call)));
+  }
+
+  /** What stands behind `=`: the block that the call gives, null where that is not shown. */
+  #result(cursor: Cursor, { target, frees }: Call): Address | null {
+    if (!cursor.skipPast(') ') || !cursor.spaces().take('='))
+      this.fail(`') = ' and the result of ${target.name}`);
+    if (frees) return null;
+    cursor.spaces();
+    // The program let go of by ltrace, for example.
+    if (cursor.byte === 0x3c) return null;
+    const isNegative = cursor.take('-');
+    if (!cursor.pointer()) this.fail(`the result of ${target.name}`);
+    if (!target.status) return { high: cursor.high, low: cursor.low };
+    // posix_memalign writes the address where ltrace does not look.
+    return cursor.isNull && !isNegative ? null : { high: 0, low: 0 };
+  }
+
+  /** Another function, a system call, a signal, an exit. */
+  #other(cursor: Cursor, from: number): void {
+    this.builder.skipLine();
+    const { bytes } = cursor;
+    if (bytes[from] === 0x2b || bytes[from] === DASH) {
+      cursor.at = from;
+      if (cursor.take('+++ killed by ')) this.builder.killed(cursor.word());
+      else if (cursor.take('--- Called exec() ---')) {
+        this.builder.remark('the program started another in its place (exec): what it held then is gone');
+      }
+    } else if (FORKS.find(bytes, from, cursor.at) >= 0) this.#forks++;
+  }
+
+  #told(wrong: string | null): void {
     if (wrong !== null) this.fail(wrong);
   }
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
 }

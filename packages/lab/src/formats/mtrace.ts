@@ -1,98 +1,92 @@
 /**
  * glibc's mtrace: `@ where + 0xptr 0xsize` (malloc, calloc, memalign), `@ where - 0xptr` (free), `@ where < 0xold` and
- * then `@ where > 0xnew 0xsize` (realloc), `@ where ! 0xptr 0xsize` (a realloc that failed), `= Start`, `= End`. Where
- * may hold spaces, so lines are read from their end.
+ * then `@ where > 0xnew 0xsize` (realloc), `@ where ! 0xptr 0xsize` (a realloc that failed), `= Start`, `= End`. An
+ * allocation that failed is `+ (nil) 0xsize`. Where may hold spaces, so lines are read from their end, or lack.
  */
-import type { TraceBuilder } from '../trace/builder.js';
+import type { Address } from './calls.js';
+import type { Cursor } from './cursor.js';
 import type { TraceFormat } from './format.js';
-import { type Cursor, LineReader } from './line-reader.js';
+import { RecordingReader } from './recording-reader.js';
 
 const SPACE = 0x20;
+const [PLUS, MINUS, LESS, GREATER, BANG] = [0x2b, 0x2d, 0x3c, 0x3e, 0x21];
 
 export const mtrace: TraceFormat = {
   id: 'mtrace',
   title: "glibc's mtrace",
-  detect: (head) => head.count(/^= Start$|^@ .*[-+<>!] (?:0x[0-9a-f]+|\(nil\))/),
+  limits: 'mtrace tells no callocs, alignments and threads apart',
+  detect: (head) => head.count(/^= Start$|^(?:@ .*)?[-+<>!] (?:0x[0-9a-f]+|\(nil\))(?: 0x[0-9a-f]+| 0)?\s*$/),
   read: (builder, file) => new MtraceReader(builder, file),
 };
 
-class MtraceReader extends LineReader {
-  readonly #builder: TraceBuilder;
-  /** The block of a `<` line; its `>` must be next. */
-  #moving = false;
-  #oldHigh = 0;
-  #oldLow = 0;
+class MtraceReader extends RecordingReader {
+  /** The blocks of `<` lines whose `>` is to come: several where several processes write into one file. */
+  readonly #moving: Address[] = [];
 
-  constructor(builder: TraceBuilder, file: string) {
-    super(file);
-    this.#builder = builder;
+  protected override finish(): void {
+    if (this.#moving.length > 0) this.builder.cutOff("between the '<' and the '>' line of a realloc");
   }
 
-  override end(): void {
-    super.end();
-    if (this.#moving)
-      this.failAtEnd("the file ends between the '<' and the '>' line of a realloc; it was cut off");
-  }
-
-  protected line(cursor: Cursor): void {
-    if (cursor.done || cursor.take('=')) {
-      this.#builder.skipLine();
+  protected record(cursor: Cursor): void {
+    if (cursor.spaces().done || cursor.take('=')) {
+      this.builder.skipLine();
       return;
     }
-    if (!cursor.take('@')) this.fail("'@ where + 0xaddress 0xsize' or another call, or '= Start'");
-    const { at, end } = cursor;
-    // From the end: a size perhaps, an address, the sign of the call.
-    const last = this.#tokenBefore(end);
-    const middle = this.#tokenBefore(last - 1);
-    const sign =
-      isSign(cursor.bytes[middle]!) && last - middle === 2 ? middle : this.#tokenBefore(middle - 1);
-    if (sign < at) this.fail("'+', '-', '<', '>' or '!' before an address");
-    const call = String.fromCharCode(cursor.bytes[sign]!);
-    cursor.at = sign + 1;
-    const isNull = cursor.spaces().take('(nil)');
-    if (!isNull && !cursor.number()) this.fail(`an address after '${call}'`);
-    const high = isNull ? 0 : cursor.high;
-    const low = isNull ? 0 : cursor.low;
-    const nothing = high === 0 && low === 0;
-    if (this.#moving && call !== '>' && call !== '!')
-      this.fail("the '>' line that ends the realloc of the line before");
-    switch (call) {
-      case '+':
-        if (nothing) this.#builder.failed();
-        else this.#builder.allocate(high, low, this.#size());
-        break;
-      case '-':
-        if (nothing) this.#builder.nullFree();
-        else this.#builder.free(high, low);
-        break;
-      case '<':
-        this.#moving = true;
-        this.#oldHigh = high;
-        this.#oldLow = low;
-        break;
-      case '>':
-        if (!this.#moving) this.fail("a '<' line before");
-        this.#moving = false;
-        this.#builder.reallocate(this.#oldHigh, this.#oldLow, high, low, this.#size());
-        break;
-      case '!':
-        this.#moving = false;
-        this.#size();
-        this.#builder.failed();
-        break;
-      default:
-        this.fail("'+', '-', '<', '>' or '!' before an address");
+    cursor.at = this.#sign();
+    const sign = cursor.bytes[cursor.at++]!;
+    if (!cursor.spaces().pointer()) this.fail('an address');
+    const { high, low, isNull } = cursor;
+    if (sign === MINUS || sign === LESS) {
+      if (!cursor.spaces().done) this.fail('the end of the line');
+      if (sign === LESS) this.#moving.push({ high, low });
+      else if (isNull) this.builder.nullFree();
+      else this.builder.free(high, low);
+    } else {
+      if (!cursor.spaces().number()) this.fail('a size after the address');
+      if (!cursor.spaces().done) this.fail('the end of the line');
+      this.#given(sign, { high, low }, cursor.value);
     }
-    if (!cursor.spaces().done) this.fail('the end of the line');
   }
 
-  #size(): number {
-    if (!this.cursor.spaces().size()) this.fail('a size after the address');
-    return this.cursor.value;
+  /** Calls that give a block, or fail to: `+`, `>` and `!`. */
+  #given(sign: number, { high, low }: Address, bytes: number): void {
+    const isNull = low === 0 && high === 0;
+    if (sign === BANG || isNull) {
+      const moving = this.#moving.at(-1);
+      if (sign === GREATER || (moving?.low === low && moving.high === high)) this.#moving.pop();
+      this.builder.failed();
+      return;
+    }
+    if (!Number.isSafeInteger(bytes)) this.fail('fewer than 2^53 bytes');
+    if (sign === PLUS) this.builder.allocate(high, low, bytes);
+    else {
+      const old = this.#moving.pop();
+      if (old === undefined) this.fail("a '<' line before");
+      this.builder.reallocate(old.high, old.low, high, low, bytes);
+    }
+  }
+
+  /** Where the sign of the call stands: one word before the end, or two. */
+  #sign(): number {
+    const { cursor } = this;
+    const last = this.#wordBefore(cursor.end);
+    const middle = this.#wordBefore(last - 1);
+    const at = this.#isSign(middle) ? middle : this.#wordBefore(middle - 1);
+    // What comes before it begins with '@'.
+    const isCall = this.#isSign(at) && (at === cursor.at || cursor.byte === 0x40);
+    if (!isCall) this.fail("'@ where + 0xaddress 0xsize' or another call, or '= Start'");
+    return at;
+  }
+
+  #isSign(at: number): boolean {
+    const { bytes } = this.cursor;
+    if (at < this.cursor.at || bytes[at + 1] !== SPACE) return false;
+    const byte = bytes[at];
+    return byte === PLUS || byte === MINUS || byte === LESS || byte === GREATER || byte === BANG;
   }
 
   /** Where the last word that ends at or before `end` begins; -1 when there is none. */
-  #tokenBefore(end: number): number {
+  #wordBefore(end: number): number {
     const { bytes, at } = this.cursor;
     let to = end;
     while (to > at && bytes[to - 1] === SPACE) to--;
@@ -100,8 +94,4 @@ class MtraceReader extends LineReader {
     while (from > at && bytes[from - 1] !== SPACE) from--;
     return from === to ? -1 : from;
   }
-}
-
-function isSign(byte: number): boolean {
-  return byte === 0x2b || byte === 0x2d || byte === 0x3c || byte === 0x3e || byte === 0x21;
 }

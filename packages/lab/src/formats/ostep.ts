@@ -3,10 +3,10 @@
  * second allocation.
  */
 import { UserError } from '../errors.js';
-import type { TraceBuilder } from '../trace/builder.js';
 import { OP_ALLOCATE, OP_FREE, type Trace } from '../trace/trace.js';
+import type { Cursor } from './cursor.js';
 import type { TraceFormat } from './format.js';
-import { type Cursor, LineReader } from './line-reader.js';
+import { LineReader } from './line-reader.js';
 
 /** A line that begins as a list does; what is wrong further on is told when it is read. */
 const LIST = /^\s*[+-]\d+\s*(?:,|$)/;
@@ -24,23 +24,17 @@ export const ostep: TraceFormat = {
 };
 
 class OstepReader extends LineReader {
-  readonly #builder: TraceBuilder;
   #allocations = 0;
-
-  constructor(builder: TraceBuilder, file: string) {
-    super(file);
-    this.#builder = builder;
-  }
 
   protected line(cursor: Cursor): void {
     while (!cursor.spaces().done) {
       const allocates = cursor.take('+');
       if (!allocates && !cursor.take('-')) this.fail("'+bytes' or '-number'");
-      if (!cursor.digits(10) || cursor.high >= 2 ** 21)
+      if (!cursor.decimal() || cursor.high >= 2 ** 21)
         this.fail(allocates ? "bytes after '+'" : "a number after '-'");
       const { value } = cursor;
-      if (allocates) this.#builder.allocate(0, this.#allocations++, value);
-      else if (value < this.#allocations) this.#builder.free(0, value);
+      if (allocates) this.builder.allocate(0, this.#allocations++, value);
+      else if (value < this.#allocations) this.builder.free(0, value);
       else this.fail(`a number below ${this.#allocations} after '-': so many allocations come before`);
       if (!cursor.spaces().done && !cursor.take(',')) this.fail("','");
     }

@@ -72,6 +72,7 @@ export async function readInto(
     if (builder.length === 0) {
       throw new TraceFormatError(file, `it holds no call of an allocator (read as ${format.id})`);
     }
+    if (format.limits !== undefined) builder.remark(format.limits);
     return builder.finish(name, format.id);
   } finally {
     await content.return();

@@ -1,75 +1,92 @@
 /**
- * CS:APP's malloc lab, `.rep`: four header lines (suggested heap size, number of ids, number of operations, weight), then
- * `a id bytes`, `r id bytes`, `f id`. An id is one block for the whole trace.
+ * CS:APP's malloc lab, `.rep`: four header lines (suggested heap size, number of ids, number of operations, weight), or the
+ * middle two of them alone, then `a id bytes`, `r id bytes`, `f id`. An id is one block for the whole trace; -1 is NULL.
  */
-
 import { formatMany } from '../text/format.js';
-import type { TraceBuilder } from '../trace/builder.js';
 import { peakLiveBytes } from '../trace/live.js';
 import { OP_ALIGNED, OP_FREE, OP_REALLOCATE, OP_ZEROED, type Trace } from '../trace/trace.js';
+import type { Cursor } from './cursor.js';
 import type { TraceFormat } from './format.js';
-import { type Cursor, LineReader } from './line-reader.js';
+import { LineReader } from './line-reader.js';
 
-const HEADER = ['a heap size', 'the number of ids', 'the number of operations', 'a weight'] as const;
+const SHORT_HEADER = 2;
+const LONG_HEADER = 4;
+const HEADERS = 'two or four';
+const NUMBER = /^\s*\d+\s*$/;
+const OPERATION = /^\s*(?:[ar] \d+ \d+|f -?\d+)\s*$/;
 const PIECE_BYTES = 2 ** 16;
 
 export const rep: TraceFormat = {
   id: 'rep',
   title: "CS:APP's malloc lab",
-  detect: ({ lines }) =>
-    lines.length > 4 && lines.slice(0, 4).every((line) => /^\s*\d+\s*$/.test(line))
-      ? lines.reduce((count, line) => count + (/^(?:[ar] \d+ \d+|f \d+)\s*$/.test(line) ? 1 : 0), 1)
-      : 0,
+  detect: ({ lines }) => {
+    const full = lines.filter((line) => line.trim() !== '');
+    const header = full.findIndex((line) => !NUMBER.test(line));
+    if (header !== SHORT_HEADER && header !== LONG_HEADER) return 0;
+    return full.reduce((count, line) => count + (OPERATION.test(line) ? 1 : 0), 1);
+  },
   read: (builder, file) => new RepReader(builder, file),
   writer: { extension: '.rep', write },
 };
 
 class RepReader extends LineReader {
-  readonly #builder: TraceBuilder;
   readonly #header: number[] = [];
+  #ids = -1;
+  #promised = 0;
   #operations = 0;
-
-  constructor(builder: TraceBuilder, file: string) {
-    super(file);
-    this.#builder = builder;
-  }
 
   override end(): void {
     super.end();
-    const promised = this.#header[2];
-    if (promised === undefined) this.failAtEnd('the file ends within its four header lines');
-    if (this.#operations < promised) {
+    if (this.#ids < 0) this.failAtEnd(`the file ends within its ${HEADERS} header lines`);
+    if (this.#operations < this.#promised) {
       this.failAtEnd(
-        `the header announces ${promised} operations, but the file ends after ${this.#operations}: it was cut off`,
+        `the header announces ${this.#promised} operations, but the file ends after ${this.#operations}: it was cut off`,
       );
     }
   }
 
   protected line(cursor: Cursor): void {
     if (cursor.spaces().done) return;
-    const field = HEADER[this.#header.length];
-    if (field !== undefined) {
-      if (!cursor.digits(10)) this.fail(`${field}, the header's line ${this.#header.length + 1}`);
-      this.#header.push(cursor.value);
-    } else this.#operation(cursor);
+    if (this.#ids >= 0 || !this.#headerLine(cursor)) this.#operation(cursor);
     if (!cursor.spaces().done) this.fail('the end of the line');
+  }
+
+  /** @returns false where the header is over, and the line is the first operation */
+  #headerLine(cursor: Cursor): boolean {
+    const lines = this.#header.length;
+    if (cursor.decimal()) {
+      if (lines === LONG_HEADER) this.fail("'a id bytes', 'r id bytes' or 'f id'");
+      this.#header.push(cursor.value);
+      return true;
+    }
+    if (lines !== SHORT_HEADER && lines !== LONG_HEADER) {
+      this.fail(`${HEADERS} lines of a number each as the header`);
+    }
+    // The number of ids and of operations are the first two of the short header, and in the middle of the long one.
+    const first = lines === LONG_HEADER ? 1 : 0;
+    this.#ids = this.#header[first]!;
+    this.#promised = this.#header[first + 1]!;
+    return false;
   }
 
   #operation(cursor: Cursor): void {
     const call = cursor.word();
     if (call !== 'a' && call !== 'r' && call !== 'f') this.fail("'a id bytes', 'r id bytes' or 'f id'");
-    const ids = this.#header[1]!;
-    if (!cursor.spaces().digits(10)) this.fail('an id');
-    if (cursor.value >= ids) this.fail(`an id below ${ids}, the number in the header`);
-    const { high, low } = cursor;
     this.#operations++;
+    if (call === 'f' && cursor.spaces().take('-1')) {
+      this.builder.nullFree();
+      return;
+    }
+    if (!cursor.spaces().decimal()) this.fail('an id');
+    if (cursor.value >= this.#ids) this.fail(`an id below ${this.#ids}, the number in the header`);
+    const { high, low } = cursor;
     if (call === 'f') {
-      this.#builder.free(high, low);
+      this.builder.free(high, low);
       return;
     }
     if (!cursor.spaces().size()) this.fail('a number of bytes');
-    if (call === 'a') this.#builder.allocate(high, low, cursor.value);
-    else this.#builder.reallocate(high, low, high, low, cursor.value);
+    if (call === 'a') this.builder.allocate(high, low, cursor.value);
+    else this.builder.reallocate(high, low, high, low, cursor.value);
   }
 }
 

@@ -12,15 +12,18 @@ import {
   parseSmaps,
   parseVmallocinfo,
   type SlabinfoCache,
-  type SmapsArea,
   unusableFreeIndex,
   type VmallocinfoArea,
 } from '@freehold/kernel';
+import { type MemoryFigures, memoryFigures } from './memory.js';
+import { type PageSource, pageSize } from './page-size.js';
 
 /** A file that there is nothing from, and what to do about it. */
 export interface Missing {
   readonly file: string;
   readonly why: string;
+  /** The line that is not what Linux prints there; left out where the file could not be read at all. */
+  readonly line?: number;
 }
 
 /** Where the files of /proc come from. */
@@ -29,13 +32,19 @@ export interface ProcFiles {
   readonly missing: readonly Missing[];
   /**
    * Reads and parses a file, such as `buddyinfo` or `self/smaps`.
-   * @returns null where it cannot be read; `missing` then says why
+   * @returns null where it cannot be read, or is not what Linux prints in it; `missing` then says why
    */
   read<T>(name: string, parse: (text: string, file: string) => T): Promise<T | null>;
+  /** Whether there is such a file. */
+  has(name: string): Promise<boolean>;
+  /** Bytes of a page of the running system; null of copies, which may be of another. */
+  systemPageBytes(): Promise<number | null>;
 }
 
 export interface Inspection {
   readonly pageBytes: number;
+  /** What told the size of a page; null where nothing did. */
+  readonly pageBytesFrom: PageSource;
   readonly memory: MemoryFigures | null;
   readonly zones: readonly ZoneFigures[] | null;
   readonly types: readonly TypeFigures[] | null;
@@ -43,24 +52,6 @@ export interface Inspection {
   readonly vmalloc: VmallocFigures | null;
   readonly process: ProcessFigures | null;
   readonly missing: readonly Missing[];
-}
-
-/** What memory is used for, in bytes; 0 where the kernel does not tell. */
-export interface MemoryFigures {
-  readonly total: number;
-  readonly free: number;
-  /** What could be had without swapping. */
-  readonly available: number;
-  /** The page cache without shared memory. */
-  readonly files: number;
-  /** Private memory of processes. */
-  readonly anonymous: number;
-  /** Shared segments and files in memory. */
-  readonly shared: number;
-  readonly slabs: number;
-  readonly pageTables: number;
-  /** Frames mapped by vmalloc. */
-  readonly vmalloc: number;
 }
 
 export interface VmallocFigures {
@@ -149,50 +140,40 @@ export interface MappingFigures {
 export interface InspectOptions {
   /** The process to look at; undefined for none. */
   readonly pid?: string | undefined;
-  /** Bytes of a page; what smaps of this process tells, else 4096, when left out. */
+  /** Bytes of a page; what the system or the files tell, else 4096, when left out. */
   readonly pageBytes?: number | undefined;
 }
 
-/** Reads what can be read. @throws UserError where a file is not what Linux prints in it */
+/** Reads what can be read; the other files are among `missing`. */
 export async function inspect(folder: ProcFiles, options: InspectOptions = {}): Promise<Inspection> {
   const meminfo = await folder.read('meminfo', parseMeminfo);
-  const buddyinfo = await folder.read('buddyinfo', parseBuddyinfo);
+  // A kernel's log has the same figures.
+  const log = !(await folder.has('buddyinfo')) && (await folder.has('dmesg'));
+  const buddyinfo = await folder.read(log ? 'dmesg' : 'buddyinfo', parseBuddyinfo);
   const pagetypeinfo = await folder.read('pagetypeinfo', parsePagetypeinfo);
   const slabinfo = await folder.read('slabinfo', parseSlabinfo);
   const vmallocinfo = await folder.read('vmallocinfo', parseVmallocinfo);
   const smaps = options.pid === undefined ? null : await folder.read(`${options.pid}/smaps`, parseSmaps);
   const maps =
     options.pid === undefined || smaps !== null ? null : await folder.read(`${options.pid}/maps`, parseMaps);
-  const pageBytes = options.pageBytes ?? (smaps === null ? 4096 : pageBytesOf(smaps));
+  const size = pageSize({
+    option: options.pageBytes,
+    system: await folder.systemPageBytes(),
+    ...{ buddyinfo, smaps, vmallocinfo, slabinfo, meminfo },
+  });
+  const { pageBytes } = size;
+  const zones = buddyinfo?.map((zone) => zoneFigures(zone, pageBytes)) ?? null;
+  const freeInBlocks = zones?.reduce((sum, { freeBytes }) => sum + freeBytes, 0) ?? null;
   const areas = smaps ?? maps?.map((area) => ({ area, fields: null }));
   return {
-    pageBytes,
-    memory: meminfo === null ? null : memoryFigures(meminfo),
-    zones: buddyinfo?.map((zone) => zoneFigures(zone, pageBytes)) ?? null,
+    ...size,
+    memory: meminfo === null ? null : memoryFigures(meminfo, freeInBlocks),
+    zones,
     types: pagetypeinfo === null ? null : typeFigures(pagetypeinfo, pageBytes),
     slabs: slabinfo === null ? null : slabFigures(slabinfo, pageBytes),
     vmalloc: vmallocinfo === null ? null : vmallocFigures(vmallocinfo, pageBytes),
     process: areas === undefined ? null : processFigures(options.pid!, areas),
     missing: folder.missing,
-  };
-}
-
-function pageBytesOf(smaps: readonly SmapsArea[]): number {
-  return (smaps[0]?.fields.get('MMUPageSize') ?? 4) * 1024;
-}
-
-function memoryFigures(meminfo: ReadonlyMap<string, number>): MemoryFigures {
-  const bytes = (name: string) => (meminfo.get(name) ?? 0) * 1024;
-  return {
-    total: bytes('MemTotal'),
-    free: bytes('MemFree'),
-    available: bytes('MemAvailable'),
-    files: bytes('Buffers') + bytes('Cached') - bytes('Shmem'),
-    anonymous: bytes('AnonPages'),
-    shared: bytes('Shmem'),
-    slabs: bytes('Slab'),
-    pageTables: bytes('PageTables'),
-    vmalloc: bytes('VmallocUsed'),
   };
 }
 
@@ -284,12 +265,18 @@ function processFigures(pid: string, areas: readonly AreaFigures[]): ProcessFigu
 }
 
 function mapping(name: string, group: readonly AreaFigures[]): MappingFigures {
-  const told = group.every(({ fields }) => fields !== null);
-  const bytes = (...names: string[]) =>
-    told
-      ? group.reduce((sum, { fields }) => names.reduce((all, key) => all + (fields?.get(key) ?? 0), sum), 0) *
-        1024
-      : null;
+  // Null where an area does not tell: none where there is no smaps, and no Pss before Linux 2.6.25.
+  const bytes = (...names: string[]) => {
+    let sum = 0;
+    for (const { fields } of group) {
+      for (const key of names) {
+        const kib = fields?.get(key);
+        if (kib === undefined) return null;
+        sum += kib;
+      }
+    }
+    return sum * 1024;
+  };
   return {
     name,
     areas: group.length,

@@ -3,13 +3,14 @@
 import { geometricMean } from './averages.js';
 import { type Comparison, measuredIn } from './comparison.js';
 import type { Measurement } from './measurement.js';
-import { MEASURES, type MeanKind, type Measure, type MeasureKey } from './measures.js';
+import { type Companions, MEASURES, type MeanKind, type Measure } from './measures.js';
+import type { Figures } from './significance.js';
 
-/** An allocator's figures by measure; null where a trace has none. */
+/** An allocator's figures by measure, with what tells whether they say something; null where a trace has none. */
 export interface Means {
   readonly allocator: string;
   readonly traces: number;
-  readonly values: Readonly<Record<MeasureKey, number | null>>;
+  readonly values: Figures;
 }
 
 /** In order of first appearance. An allocator that was left out of some traces has the means over its own. */
@@ -18,13 +19,22 @@ export function meansOf(comparisons: readonly Comparison[]): Means[] {
   const allocators = new Set(measurements.map(({ allocator }) => allocator));
   return [...allocators].map((allocator) => {
     const group = measurements.filter((measurement) => measurement.allocator === allocator);
-    const values = Object.fromEntries(MEASURES.map((measure) => [measure.key, mean(measure, group)]));
-    return { allocator, traces: group.length, values: values as Means['values'] };
+    const values = Object.fromEntries(
+      MEASURES.flatMap((measure) =>
+        [measure.key, ...beside(measure)].map((key) => [key, mean(measure, key, group)]),
+      ),
+    );
+    return { allocator, traces: group.length, values: values as Figures };
   });
 }
 
-function mean(measure: Measure, group: readonly Measurement[]): number | null {
-  const values = group.map((measurement) => measurement[measure.key]);
+/** Companions that are on the scale of the measure. */
+function beside({ quartiles, shareOf }: Measure): readonly (keyof Companions)[] {
+  return [...(quartiles ?? []), ...(shareOf === undefined ? [] : [shareOf])];
+}
+
+function mean(measure: Measure, key: keyof Figures, group: readonly Measurement[]): number | null {
+  const values = group.map((measurement) => measurement[key]);
   if (!values.every((value) => value !== null)) return null;
   if (measure.mean === 'sum') return values.reduce((sum, value) => sum + value, 0);
   const [to, from] = SCALES[measure.mean];

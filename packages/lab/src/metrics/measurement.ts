@@ -55,14 +55,20 @@ export interface Measurement extends MeasureValues, Companions {
   /** max r: of what was served, so that it may be less than the trace's where requests were refused. */
   readonly peakLiveBytes: number;
 
-  /** When most bytes are live, when the footprint is greatest (each the first such moment), and after the last operation. */
+  /** When most bytes are live (the first such moment). */
   readonly atPeakLive: Moment;
+  /**
+   * When the footprint is greatest: of the moments within 1 % of it, the one when most bytes are live. Its
+   * `footprintBytes` may be less than the greatest by as much.
+   */
   readonly atPeakFootprint: Moment;
+  /** After the last operation. */
   readonly atEnd: Moment;
   readonly timeline: Timeline;
+  /** At the moment of `atPeakFootprint`. */
   readonly freeAtPeakFootprint: SizeHistogram;
   readonly freeAtEnd: SizeHistogram;
-  /** When the footprint is greatest: null where free blocks are no powers of two of a unit. */
+  /** At the moment of `atPeakFootprint`: null where free blocks are no powers of two of a unit. */
   readonly freeOrders: readonly OrderFragmentation[] | null;
 
   /** Null where `--verify` was not asked for. */

@@ -26,12 +26,17 @@ export interface Companions {
   /** The quickest and the slowest of the timed rounds. */
   readonly nsPerOpMin: number | null;
   readonly nsPerOpMax: number | null;
+  /** The quartiles of the timed rounds: half of the rounds lie between them. Null where fewer than three were timed. */
+  readonly nsPerOpQ1: number | null;
+  readonly nsPerOpQ3: number | null;
   /** Σ (g - r) ÷ Σ g over all operations. */
   readonly internalMean: number;
   /** The mean of externalFragmentation over at most a few hundred evenly spaced operations. */
   readonly externalMean: number;
   /** h + b - g - b when most bytes are live: free bytes below h. */
   readonly externalBytes: number;
+  /** externalBytes ÷ (h + b) of that moment. */
+  readonly externalShare: number;
 }
 
 interface Row {
@@ -50,6 +55,10 @@ interface Row {
   /** Present where there may be no figure (null): when. */
   readonly absent?: string;
   readonly companions?: readonly (keyof Companions)[];
+  /** Present where chance has a part in the figure: half of its samples lie between these two. */
+  readonly quartiles?: readonly [keyof Companions, keyof Companions];
+  /** Present where the figure is a share of something that may be too little to matter: that, as a share of the footprint. */
+  readonly shareOf?: keyof Companions;
   /** One line: what the figure means. */
   readonly meaning: string;
   /** One line: what to do about a bad one. */
@@ -68,8 +77,10 @@ const ROWS = [
     digits: 1,
     column: true,
     absent: 'nothing was timed',
-    companions: ['nsPerOpMin', 'nsPerOpMax'],
-    meaning: 'Time per call of the trace; no byte is written.',
+    companions: ['nsPerOpMin', 'nsPerOpMax', 'nsPerOpQ1', 'nsPerOpQ3'],
+    quartiles: ['nsPerOpQ1', 'nsPerOpQ3'],
+    meaning:
+      'Time per call of the trace, of which no data is written. heap works on real bytes: its own headers, clearing in calloc and copying in realloc count.',
     advice: 'Slow: take tlsf or buddy; their time hardly depends on the live blocks.',
   },
   // max r ÷ max (h + b), from 0 to 1.
@@ -109,9 +120,11 @@ const ROWS = [
     mean: 'loss',
     digits: 1,
     column: true,
-    companions: ['externalMean', 'externalBytes'],
-    meaning: 'Share of the free bytes outside the largest hole, when most are live.',
-    advice: 'High: best-fit, tlsf; short-lived blocks in an arena of their own.',
+    companions: ['externalMean', 'externalBytes', 'externalShare'],
+    shareOf: 'externalShare',
+    meaning:
+      'Share of the free bytes outside the largest hole, when most are live; in brackets where less than 5 % of the memory is free: no reason to act.',
+    advice: 'High without brackets: best-fit, tlsf; short-lived blocks in an arena of their own.',
   },
   // mean (e + b) ÷ mean r - 1.
   {
@@ -141,7 +154,7 @@ const ROWS = [
     meaning: 'The same when most bytes are live.',
     advice: 'High: waste when memory is scarcest; see int and ext for its kind.',
   },
-  // (e + b) ÷ r - 1 when e + b is greatest (the first such moment).
+  // max (e + b) ÷ r - 1 when e + b is greatest: of the moments within 1 % of it, when most bytes are live.
   {
     key: 'johnstoneWilson3',
     title: 'JW#3',
@@ -153,7 +166,7 @@ const ROWS = [
     column: true,
     absent: 'nothing was live then',
     meaning: 'The same when most memory is held.',
-    advice: 'Far above #2: late survivors keep the top in use, or it was a near tie.',
+    advice: 'Far above #2: late survivors keep the top in use.',
   },
   // max (e + b) ÷ max r - 1.
   {

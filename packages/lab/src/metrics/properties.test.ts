@@ -5,6 +5,7 @@ import { makeTrace } from '../../test/traces.js';
 import { ALLOCATORS } from '../replay/allocators.js';
 import { makeArena, parseContender } from '../replay/contender.js';
 import { type Measures, measure } from '../replay/measure.js';
+import { NEAR } from '../replay/near-peak.js';
 import { peakLiveBytes } from '../trace/live.js';
 import type { Trace } from '../trace/trace.js';
 
@@ -62,7 +63,10 @@ describe.each(IDS)('%s', (id) => {
           m.atPeakLive.footprintBytes - m.atPeakLive.grantedBytes - m.atPeakLive.bookkeepingBytes,
         );
         expect(m.atPeakLive.liveBytes).toBe(m.peakLiveBytes);
-        expect(m.atPeakFootprint.footprintBytes).toBe(m.footprintBytes);
+        expect(m.atPeakFootprint.footprintBytes).toBeGreaterThanOrEqual(m.footprintBytes * (1 - NEAR));
+        if (m.atPeakLive.footprintBytes >= m.footprintBytes * (1 - NEAR)) {
+          expect(m.atPeakFootprint.liveBytes).toBe(m.peakLiveBytes);
+        }
         expect(m.freeAtEnd.bytes.reduce((sum, bytes) => sum + bytes, 0)).toBe(
           m.atEnd.footprintBytes - m.atEnd.grantedBytes - m.atEnd.bookkeepingBytes,
         );

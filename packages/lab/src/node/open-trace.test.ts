@@ -82,7 +82,7 @@ describe.skipIf(process.platform !== 'linux')('a recording that is refused is cl
 
   it.each([
     ['of no known format', Buffer.from('hello\n'), {}],
-    ['wrong in a line', Buffer.from(`${LINE.repeat(CALLS)}1: malloc 5\n${LINE.repeat(CALLS)}`), {}],
+    ['wrong in most lines', Buffer.from(`${LINE.repeat(200)}${'1: malloc 5\n'.repeat(CALLS)}`), {}],
     ['of a zstd window larger than allowed', jq, { zstdWindow: 1024 }],
     ['cut off within zstd', jq.subarray(0, jq.length / 2), {}],
     ['cut off within gzip', sqlite.subarray(0, sqlite.length / 2), {}],

@@ -112,6 +112,45 @@ it('the moments differ when holes make the arena grow while less is live', () =>
   expect(measures.maxSearch).toBe(3);
 });
 
+describe('near ties of the peak go to the moment when most is live', () => {
+  it('where the footprint is the same, to the last byte', () => {
+    // a [0,60) b [60,100) c [0,50) d [50,60): with d the arena is full again, and three records are held.
+    const measures = measurePlain(makeTrace('a+60 b+40 -a c+50 d+10'));
+    expect(measures.footprintBytes).toBe(130);
+    expect(measures.atPeakFootprint).toMatchObject({ operation: 5, liveBytes: 100 });
+    const freed = measurePlain(makeTrace('a+60 b+30 -b c+40 -c d+10 e+30'));
+    expect(freed.footprintBytes).toBe(130);
+    expect(freed.atPeakFootprint).toMatchObject({ operation: 7, liveBytes: 100, footprintBytes: 130 });
+  });
+
+  it('where bookkeeping alone makes the footprint a little larger when hardly anything is live', () => {
+    // 100,000 bytes live with one record of 10 bytes; at the end five records, and 5 bytes.
+    const measures = measurePlain(makeTrace('a+100000 -a b+1 c+1 d+1 e+1 f+1'), { capacity: 100_000 });
+    expect(measures.footprintBytes).toBe(100_050);
+    expect(measures.atPeakFootprint).toMatchObject({
+      operation: 1,
+      liveBytes: 100_000,
+      footprintBytes: 100_010,
+    });
+    expect(measures.freeAtPeakFootprint.counts).toEqual([]);
+    expect(measures.utilization).toBe(100_000 / 100_050);
+  });
+
+  it('in the third of Johnstone and Wilson: the most held, over the most live while nearly that is held', () => {
+    // h [0,1000) e [1000,100000), then less and less live while a record more is held.
+    const measures = measurePlain(makeTrace('h+1000 e+99000 h~10 f+10 g+10'), { capacity: 100_000 });
+    expect(measures.johnstoneWilson2).toBe(100_020 / 100_000 - 1);
+    expect(measures.johnstoneWilson3).toBe(100_040 / 100_000 - 1);
+    expect(measures.johnstoneWilson4).toBe(100_040 / 100_000 - 1);
+  });
+
+  it('and not to moments that hold clearly less', () => {
+    const measures = measurePlain(makeTrace('a+1000 -a b+1 c+1 d+1 e+1 f+1'), { capacity: 1000 });
+    expect(measures.footprintBytes).toBe(1050);
+    expect(measures.atPeakFootprint).toMatchObject({ operation: 7, liveBytes: 5, footprintBytes: 1050 });
+  });
+});
+
 it('the current footprint shrinks with the highest segment, the footprint does not', () => {
   const measures = measurePlain(makeTrace('a+10 b+80 -b'));
   expect(measures.timeline.footprintMax).toEqual([20, 110, 20]);

@@ -15,6 +15,7 @@ import { LiveBytes } from '../trace/live.js';
 import { OP_FREE, type Trace } from '../trace/trace.js';
 import type { Arena } from './arena.js';
 import { HighestEnd } from './highest-end.js';
+import { NearPeak } from './near-peak.js';
 import { Replay } from './replay.js';
 import { TimelineBuilder } from './timeline.js';
 import { type Looks, replayAndLook, type Timing } from './timing.js';
@@ -80,12 +81,11 @@ class Meter {
   #grantedSum = 0;
   #currentSum = 0;
   #bookkeepingMax = 0;
-  #currentMax = 0;
-  #liveAtCurrentMax = 0;
-  /** The states at the two peaks. */
-  peakLive: State = { operation: 0, live: 0, granted: 0, bookkeeping: 0, outside: 0, reach: 0 };
+  /** The moments when most bytes are live, when the footprint is greatest, and when the current one is. */
+  peakLive = NOTHING;
   #currentAtPeakLive = 0;
-  peakFootprint: State = this.peakLive;
+  readonly #footprints = new NearPeak<State>();
+  readonly #currents = new NearPeak<State>();
   #externalSum = 0;
   #samples = 0;
 
@@ -99,6 +99,10 @@ class Meter {
     this.#requested = new LiveBytes(trace.slots);
     const samples = Math.max(8, Math.min(SAMPLES_MAX, Math.floor(VISITS_MAX / (2 * trace.slots + 1))));
     this.#sampling = Math.ceil(trace.length / samples);
+  }
+
+  get peakFootprint(): State {
+    return this.#footprints.state ?? NOTHING;
   }
 
   step(i: number): void {
@@ -126,21 +130,22 @@ class Meter {
     const counted = this.#searches.max > 0;
     const holesAtEnd = holesBelow(this.#arena.allocator, this.#reach);
     const peak = this.peakLive;
-    const footprintBytes = footprintOf(this.peakFootprint);
+    const footprintBytes = this.#footprints.max;
+    const currentMax = this.#currents.max;
     return {
       reallocations: replay.reallocations,
       moves: replay.moves,
       peakLiveBytes: peak.live,
       footprintBytes,
       bookkeepingBytes: this.#bookkeepingMax,
-      utilization: footprintBytes === 0 ? 0 : peak.live / footprintBytes,
+      utilization: shareOf(peak.live, footprintBytes),
       internalFragmentation: internalFragmentation(peak.live, peak.granted),
       internalMean: internalFragmentation(this.#liveSum, this.#grantedSum),
       externalMean: this.#samples === 0 ? 0 : this.#externalSum / this.#samples,
       johnstoneWilson1: excess(this.#currentSum, this.#liveSum),
       johnstoneWilson2: excess(this.#currentAtPeakLive, peak.live),
-      johnstoneWilson3: excess(this.#currentMax, this.#liveAtCurrentMax),
-      johnstoneWilson4: excess(this.#currentMax, peak.live),
+      johnstoneWilson3: excess(currentMax, this.#currents.state?.live ?? 0),
+      johnstoneWilson4: excess(currentMax, peak.live),
       failed: replay.failed,
       // Who counts has looked at one segment at least.
       meanSearch: counted ? this.#searches.mean : null,
@@ -185,13 +190,9 @@ class Meter {
       this.peakLive = this.#state(operation);
       this.#currentAtPeakLive = current;
     }
-    if (current > this.#currentMax) {
-      this.#currentMax = current;
-      this.#liveAtCurrentMax = live;
-    }
-    if (this.#reach + this.#outside > footprintOf(this.peakFootprint)) {
-      this.peakFootprint = this.#state(operation);
-    }
+    if (this.#currents.mayBe(current, live)) this.#currents.add(current, this.#state(operation));
+    const footprint = this.#reach + this.#outside;
+    if (this.#footprints.mayBe(footprint, live)) this.#footprints.add(footprint, this.#state(operation));
   }
 
   #state(operation: number): State {
@@ -217,10 +218,14 @@ interface State {
   readonly reach: number;
 }
 
+/** Before the first operation. */
+const NOTHING: State = { operation: 0, live: 0, granted: 0, bookkeeping: 0, outside: 0, reach: 0 };
+
 type PeakMeasures = Pick<
   Measures,
   | 'externalFragmentation'
   | 'externalBytes'
+  | 'externalShare'
   | 'atPeakLive'
   | 'atPeakFootprint'
   | 'freeAtPeakFootprint'
@@ -254,6 +259,7 @@ class Peaks implements Looks {
     return {
       externalFragmentation: externalFragmentation(live),
       externalBytes: live.bytes,
+      externalShare: shareOf(live.bytes, footprintOf(this.#live)),
       atPeakLive: toMoment(this.#live, live),
       atPeakFootprint: toMoment(this.#footprint, footprint),
       freeAtPeakFootprint: footprint.sizes,
@@ -278,8 +284,12 @@ function toMoment(state: State, holes: Holes): Moment {
   };
 }
 
+function shareOf(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
+}
+
 function internalFragmentation(live: number, granted: number): number {
-  return granted === 0 ? 0 : (granted - live) / granted;
+  return shareOf(granted - live, granted);
 }
 
 /** How much `held` exceeds `live`, as a share of `live`. */

@@ -1,5 +1,5 @@
 /** How long a trace takes, per operation: whole replays of it through fresh arenas, without any measuring. */
-import { median } from '../metrics/averages.js';
+import { median, quartiles } from '../metrics/averages.js';
 import type { Measurement } from '../metrics/measurement.js';
 import type { Trace } from '../trace/trace.js';
 import type { Arena } from './arena.js';
@@ -26,8 +26,13 @@ const ROUNDS_MIN = 3;
 /** ...unless fewer have taken so long. */
 const LONG_MS = 1500;
 
-/** Nanoseconds per operation: the median of the rounds timed, the quickest and the slowest; null without operations. */
-export type Timing = Pick<Measurement, 'nsPerOp' | 'nsPerOpMin' | 'nsPerOpMax'>;
+/**
+ * Nanoseconds per operation: the median of the rounds timed, the quickest and the slowest, and the quartiles; null
+ * without operations.
+ */
+export type Timing = Pick<Measurement, 'nsPerOp' | 'nsPerOpMin' | 'nsPerOpMax' | 'nsPerOpQ1' | 'nsPerOpQ3'>;
+/** Of fewer rounds nothing can be said about chance. */
+const SPREAD_ROUNDS_MIN = 3;
 
 /**
  * Nanoseconds per operation; the setting up of the arena is left out, its growth is not. Call it in a thread
@@ -43,7 +48,9 @@ export function timing(trace: Trace, makeArena: () => Arena, clock = millisecond
  * that one.
  */
 export function timingUnlessLong(trace: Trace, makeArena: () => Arena, clock = milliseconds): Timing | null {
-  if (trace.length === 0) return { nsPerOp: null, nsPerOpMin: null, nsPerOpMax: null };
+  if (trace.length === 0) {
+    return { nsPerOp: null, nsPerOpMin: null, nsPerOpMax: null, nsPerOpQ1: null, nsPerOpQ3: null };
+  }
   if (!warmUp(trace, makeArena, clock)) return null;
   const times: number[] = [];
   const warm = performance.now();
@@ -58,8 +65,11 @@ export function timingUnlessLong(trace: Trace, makeArena: () => Arena, clock = m
 /** @param times of whole replays, in milliseconds */
 export function timingOf(trace: Trace, times: readonly number[]): Timing {
   const each = 1e6 / trace.length;
+  const spread = times.length < SPREAD_ROUNDS_MIN ? null : quartiles(times);
   return {
     nsPerOp: median(times) * each,
+    nsPerOpQ1: spread && spread[0] * each,
+    nsPerOpQ3: spread && spread[1] * each,
     nsPerOpMin: Math.min(...times) * each,
     nsPerOpMax: Math.max(...times) * each,
   };

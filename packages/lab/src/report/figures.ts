@@ -19,27 +19,23 @@ const PARTS: readonly (readonly [keyof Breakdown, string])[] = [
 /** One stacked bar an allocator, all on one scale, with a line at the lower bound. */
 export function breakdownFigure({ measurements, facts }: TraceResults): Html {
   const lowerBound = facts.peakLiveBytes;
-  const widest = Math.max(
-    ...measurements.map(({ atPeakFootprint }) => atPeakFootprint.footprintBytes),
-    lowerBound,
-    1,
-  );
+  const widest = Math.max(...measurements.map(({ footprintBytes }) => footprintBytes), lowerBound, 1);
   return html`<figure>
 <figcaption><h3>Where the memory goes</h3>
-<p>Each footprint at its greatest, taken apart. The line is the lower bound, ${formatSize(lowerBound)}: the most bytes ever live at once.</p></figcaption>
+<p>Each footprint at its greatest, taken apart: when most is live of the moments within 1 % of the peak. The line is the lower bound, ${formatSize(lowerBound)}: the most bytes ever live at once.</p></figcaption>
 <ul class="key">${PARTS.map(([part, name]) => html`<li><i class="part ${part}"></i>${name}</li>`)}</ul>
 <ol class="stacks" style="--bound:${percent(lowerBound / widest)}">${measurements.map((measurement) => {
     const parts = breakdown(measurement);
-    const total = measurement.atPeakFootprint.footprintBytes;
+    const ofMoment = measurement.atPeakFootprint.footprintBytes;
     const told = PARTS.map(
-      ([part, name]) => `${name} ${formatSize(parts[part])} (${share(parts[part], total)})`,
+      ([part, name]) => `${name} ${formatSize(parts[part])} (${share(parts[part], ofMoment)})`,
     );
     return html`<li><span class="name">${measurement.allocator}</span>
 <span class="stack" role="img" aria-label="${told.join(', ')}">${PARTS.map(
       ([part], i) =>
         html`<i class="part ${part}" style="width:${percent(parts[part] / widest)}" title="${told[i]!}"></i>`,
     )}</span>
-<span class="total">${formatSize(total)}</span></li>`;
+<span class="total">${formatSize(measurement.footprintBytes)}</span></li>`;
   })}</ol>
 </figure>`;
 }
@@ -51,7 +47,7 @@ export function requestSizesFigure({ facts: { requestSizes } }: TraceResults): H
   return html`<figure>
 <figcaption><h3>Sizes requested</h3>
 <p>${formatCount(total)} requests by size, in powers of two; the height is on a log scale.</p></figcaption>
-${bars(range, most, `Requests by size: ${describe(requestSizes, 'requests')}`, [
+${bars({ range, most, labels: 8 }, `Requests by size: ${describe(requestSizes, 'requests')}`, [
   { name: 'requests', className: 'peak', counts: requestSizes },
 ])}
 </figure>`;
@@ -60,21 +56,20 @@ ${bars(range, most, `Requests by size: ${describe(requestSizes, 'requests')}`, [
 /** Small charts, one an allocator, on the same two scales. */
 export function freeSegmentsFigure({ measurements }: TraceResults): Html {
   const all = measurements.flatMap((m) => [m.freeAtPeakFootprint.counts, m.freeAtEnd.counts]);
-  const range = classRange(all);
-  const most = Math.max(...all.flat(), 1);
+  const scales = { range: classRange(all), most: Math.max(...all.flat(), 1), labels: 4 };
   return html`<figure>
 <figcaption><h3>Free segments by size</h3>
 <p>Holes below the highest byte ever needed, by size in powers of two; the height is on a log scale, the same for every allocator. Many small holes are memory that only small requests can use.</p></figcaption>
 <ul class="key"><li><i class="bar peak"></i>when the footprint was greatest</li><li><i class="bar end"></i>after the last operation</li></ul>
-<div class="panels">${measurements.map((measurement) => freePanel(measurement, range, most))}</div>
+<div class="panels">${measurements.map((measurement) => freePanel(measurement, scales))}</div>
 </figure>`;
 }
 
-function freePanel(measurement: Measurement, range: ClassRange, most: number): Html {
+function freePanel(measurement: Measurement, scales: Scales): Html {
   const { allocator, freeAtPeakFootprint: peak, freeAtEnd: end } = measurement;
   const told = `${tellFree(peak)} at the greatest footprint, ${tellFree(end)} at the end`;
   return html`<section class="panel"><h4>${allocator}</h4><p>${told}</p>
-${bars(range, most, `Free segments of ${allocator}: ${told}`, [
+${bars(scales, `Free segments of ${allocator}: ${told}`, [
   { name: 'when the footprint was greatest', className: 'peak', counts: peak.counts, bytes: peak.bytes },
   { name: 'at the end', className: 'end', counts: end.counts, bytes: end.bytes },
 ])}</section>`;
@@ -97,9 +92,18 @@ interface ClassRange {
   readonly last: number;
 }
 
-function bars(range: ClassRange, most: number, label: string, series: readonly Bars[]): Html {
+interface Scales {
+  readonly range: ClassRange;
+  /** The greatest count. */
+  readonly most: number;
+  /** How many sizes there is room for below; half as many on a narrow screen. */
+  readonly labels: number;
+}
+
+function bars({ range, most, labels }: Scales, label: string, series: readonly Bars[]): Html {
   const classes = Array.from({ length: range.last - range.first + 1 }, (_, i) => range.first + i);
-  const every = Math.ceil(classes.length / 8);
+  const every = Math.ceil(classes.length / labels);
+  const fits = (i: number) => i === 0 || i + every <= classes.length;
   return html`<div class="histogram" role="img" aria-label="${label}">
 <div class="grid">${decades(most).map(
     (count) => html`<span style="bottom:${percent(logHeight(count, most))}">${formatCompact(count)}</span>`,
@@ -113,7 +117,10 @@ function bars(range: ClassRange, most: number, label: string, series: readonly B
         return html`<i class="bar ${className}" style="height:${percent(logHeight(count, most))}" title="${fullClass(k)}: ${formatCount(count)} ${name}${sizes}"></i>`;
       })}</div>`,
   )}</div>
-<div class="sizes">${classes.map((k, i) => html`<span>${i % every === 0 && (i === 0 || i + every <= classes.length) ? shortClass(k) : null}</span>`)}</div>
+<div class="sizes">${classes.map((k, i) => {
+    if (i % every !== 0 || !fits(i)) return html`<span></span>`;
+    return html`<span class="${(i / every) % 2 === 0 ? 'first' : 'second'}">${shortClass(k)}</span>`;
+  })}</div>
 </div>`;
 }
 

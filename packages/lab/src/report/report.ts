@@ -64,15 +64,20 @@ export function renderReport(
 <h1>Which allocator, and how big a buffer?</h1>
 <p class="lead">${allocatorCount(traces)} replayed on ${traces.length === 1 ? names : `${traces.length} recordings`}.</p>
 ${notMeasured(comparisons)}
+${contents(traces)}
 </header>
 <main>
 ${overview(traces)}
 ${traces.map((trace, i) => traceSection(trace, i))}
+<section aria-labelledby="measures">
+<h2 id="measures">What the columns mean, and what to do</h2>
+${measureList()}
+</section>
 </main>
 <footer>
 <p>Made by freehold ${meta.version} on <time datetime="${meta.created.toISOString()}">${meta.created.toISOString().slice(0, 10)}</time> with</p>
 <pre><code>${meta.command}</code></pre>
-<p>Footprints count every byte an allocator needs, bookkeeping outside the range included. In the tables they are the most that the run needed at any time. Times are medians of runs in which nothing was measured but time, the quickest and the slowest run below them; taken on ${meta.machine}.</p>
+<p>Footprints count every byte an allocator needs, bookkeeping outside the range included. In the tables they are the most that the run needed at any time. Times are medians of rounds in which nothing was measured but time, the quartiles below them; taken on ${meta.machine}.</p>
 </footer>
 <script type="application/json" id="data">${scriptJson(packTraces(traces))}</script>
 <script type="module">${new Html(script.text)}</script>
@@ -120,8 +125,18 @@ function overview(traces: readonly TraceResults[]): Html | null {
 <h2 id="overview">All recordings</h2>
 ${sentences(summarizeAll(traces))}
 ${overviewTable(traces)}
-<nav aria-label="Recordings"><ul>${traces.map(({ name }, i) => html`<li><a href="#trace-${i}">${name}</a></li>`)}</ul></nav>
 </section>`;
+}
+
+/** Where there is more than one recording to look for. */
+function contents(traces: readonly TraceResults[]): Html | null {
+  if (traces.length === 1) return null;
+  const entry = (id: string, text: string) => html`<li><a href="#${id}">${text}</a></li>`;
+  return html`<nav aria-label="Contents"><ul>
+${entry('overview', 'All recordings')}
+${traces.map(({ name }, i) => entry(`trace-${i}`, name))}
+${entry('measures', 'What the columns mean')}
+</ul></nav>`;
 }
 
 function traceSection(trace: TraceResults, index: number): Html {
@@ -141,12 +156,6 @@ function traceSection(trace: TraceResults, index: number): Html {
 ${sentences(summarizeTrace(trace))}
 ${comparisonTable(trace)}
 ${settings(trace)}
-${
-  index === 0
-    ? html`<h3>What the columns mean, and what to do</h3>
-${measureList()}`
-    : null
-}
 <div class="figures">
 ${timeFigure('all', index, {
   title: 'Memory over time',

@@ -46,6 +46,25 @@ function sentencesOf(facts: Partial<TraceFacts>, ...measurements: Measurement[])
 const BOUND = 'the lower bound of 1 MiB (the most bytes ever live at once)';
 
 describe('the summary of one trace', () => {
+  it('says so where chance may have decided which is the fastest', () => {
+    const near = (allocator: string, nsPerOp: number) =>
+      result(allocator, 1.2, nsPerOp, { nsPerOpQ1: nsPerOp - 2, nsPerOpQ3: nsPerOp + 2 });
+    expect(sentences(result('best-fit', 1.08, 95), near('tlsf', 20), near('buddy', 23))[1]).toBe(
+      'tlsf is the fastest: 20.0 ns per operation, for 1.20 × the lower bound (not clearly: the rounds of buddy overlap with its own).',
+    );
+    const many = ['a', 'b', 'c', 'd'].map((name) => near(name, 21));
+    expect(sentences(near('tlsf', 20), ...many).join(' ')).toContain(
+      '(not clearly: the rounds of 4 others overlap with its own)',
+    );
+    const two = traces({
+      x: [near('tlsf', 20), near('buddy', 23)],
+      y: [near('tlsf', 20), near('buddy', 23)],
+    });
+    expect(summarizeAll(two).at(-1)).toBe(
+      'tlsf is the fastest on average: 20.0 ns per operation (not clearly: the rounds of buddy overlap with its own).',
+    );
+  });
+
   it('ends with what the recorded allocator wasted, where the recording tells', () => {
     const recorded = { internalFragmentation: 0.125, internalMean: 0.1, grantedAtPeakBytes: 8 };
     expect(sentencesOf({ recorded }, result('slab', 1.15, 23.14)).at(-1)).toBe(

@@ -1,6 +1,9 @@
 /** The answer in words, computed from the figures: which allocator needs the least, which is fastest, and who wastes what. */
 import { geometricMean } from '../metrics/averages.js';
 import { isSound, type Measurement } from '../metrics/measurement.js';
+import { MEASURES } from '../metrics/measures.js';
+import { rangeOf } from '../metrics/significance.js';
+import { contendersOf } from '../text/figures.js';
 import {
   enumerate,
   formatCount,
@@ -10,6 +13,8 @@ import {
   formatSize,
 } from '../text/format.js';
 import { breakdown, overhead, type TraceResults } from './traces.js';
+
+const TIME = MEASURES.find(({ key }) => key === 'nsPerOp')!;
 
 /** Sentences, the most important first. */
 export function summarizeTrace(trace: TraceResults): readonly string[] {
@@ -35,9 +40,9 @@ export function summarizeAll(traces: readonly TraceResults[]): readonly string[]
     rows.filter((row) => row.overhead !== null),
     (row) => row.overhead!.mean,
   );
-  const fastest = leaders(
-    rows.filter((row) => row.nsPerOp !== null),
-    (row) => row.nsPerOp!,
+  const fastest = contendersOf(
+    { value: ({ nsPerOp }) => nsPerOp, range: ({ nsPerOpRange }) => nsPerOpRange ?? undefined },
+    rows.filter(({ nsPerOp }) => nsPerOp !== null),
   );
   const names = thrifty.map(({ name }) => name);
   return [
@@ -51,7 +56,10 @@ export function summarizeAll(traces: readonly TraceResults[]): readonly string[]
       ),
     ...fastest
       .slice(0, 1)
-      .map(({ name, nsPerOp }) => `${name} is the fastest on average: ${speed(nsPerOp!)}.`),
+      .map(
+        ({ name, nsPerOp }) =>
+          `${name} is the fastest on average: ${speed(nsPerOp!)}${doubt(fastest.slice(1).map((row) => row.name))}.`,
+      ),
   ];
 }
 
@@ -67,11 +75,15 @@ export interface AcrossTraces {
   readonly naive: boolean;
   /** Measured on every trace, every request served, nothing amiss. */
   readonly sound: boolean;
+  /** Traces it has figures of. */
+  readonly measured: number;
   /** Traces it was left out of: the means are over its own. */
   readonly missing: number;
   readonly overhead: { readonly mean: number; readonly worst: number; readonly worstTrace: string } | null;
   /** Null where it was not timed on each. */
   readonly nsPerOp: number | null;
+  /** The means of the ranges that chance leaves to the times. */
+  readonly nsPerOpRange: readonly [number, number] | null;
   readonly failed: number;
 }
 
@@ -87,12 +99,14 @@ export function acrossTraces(traces: readonly TraceResults[]): readonly AcrossTr
       const ratio = overhead(measurement, trace);
       return ratio === null ? [] : [{ ratio, trace: trace.name }];
     });
+    const ranges = results.flatMap(({ measurement }) => timeRange(measurement));
     const times = results.flatMap(({ measurement }) => measurement.nsPerOp ?? []);
     const worst = overheads.reduce((a, b) => (b.ratio > a.ratio ? b : a), { ratio: 0, trace: '' });
     return {
       name,
       naive: results.every(({ measurement }) => measurement.naive),
       sound: results.length === traces.length && results.every(({ measurement }) => isSound(measurement)),
+      measured: results.length,
       missing: traces.length - results.length,
       overhead:
         overheads.length === 0
@@ -103,6 +117,10 @@ export function acrossTraces(traces: readonly TraceResults[]): readonly AcrossTr
               worstTrace: worst.trace,
             },
       nsPerOp: times.length === results.length ? geometricMean(times) : null,
+      nsPerOpRange:
+        ranges.length === results.length
+          ? [geometricMean(ranges.map(([low]) => low)), geometricMean(ranges.map(([, high]) => high))]
+          : null,
       failed: results.reduce((sum, { measurement }) => sum + measurement.failed, 0),
     };
   });
@@ -121,27 +139,35 @@ function verdict(sound: readonly Measurement[], trace: TraceResults): string[] {
     return [`${allocator} needs ${need}${nsPerOp === null ? '' : `, at ${speed(nsPerOp)}`}.`];
   }
   const names = thrifty.map(({ allocator }) => allocator);
-  const [fastest] = leaders(
+  const [fastest, ...asFast] = contendersOf(
+    { value: ({ nsPerOp }) => nsPerOp, range: (each) => rangeOf(TIME, each) },
     sound.filter(({ nsPerOp }) => nsPerOp !== null),
-    ({ nsPerOp }) => nsPerOp!,
   );
   const most = sound.reduce((a, b) => (b.footprintBytes > a.footprintBytes ? b : a));
   const sentences = [`${enumerate(names)} ${needs(names)} the least memory: ${need}.`];
-  if (fastest !== undefined) sentences.push(fastestSentence(fastest, thrifty, trace));
+  if (fastest !== undefined) {
+    sentences.push(fastestSentence(fastest, doubt(asFast.map(({ allocator }) => allocator)), thrifty, trace));
+  }
   if (ratio !== null && most.footprintBytes >= least.footprintBytes * WORTH_A_WARNING) {
     sentences.push(mostSentence(most, fastest, trace));
   }
   return sentences;
 }
 
-function fastestSentence(fastest: Measurement, thrifty: readonly Measurement[], trace: TraceResults): string {
+/** @param doubtful what is to be said of those that may be as fast */
+function fastestSentence(
+  fastest: Measurement,
+  doubtful: string,
+  thrifty: readonly Measurement[],
+  trace: TraceResults,
+): string {
   const { allocator, nsPerOp } = fastest;
   if (thrifty.includes(fastest)) {
-    return `${thrifty.length === 1 ? 'It' : allocator} is the fastest, too: ${speed(nsPerOp!)}.`;
+    return `${thrifty.length === 1 ? 'It' : allocator} is the fastest, too: ${speed(nsPerOp!)}${doubtful}.`;
   }
   const ratio = overhead(fastest, trace);
   const price = ratio === null ? '' : `, for ${formatRatio(ratio)} × the lower bound`;
-  return `${allocator} is the fastest: ${speed(nsPerOp!)}${price}.`;
+  return `${allocator} is the fastest: ${speed(nsPerOp!)}${price}${doubtful}.`;
 }
 
 /** Below this many times the best footprint nobody needs to be warned of an allocator. */
@@ -187,6 +213,21 @@ function faults({ measurements }: TraceResults): string[] {
 function leaders<Row>(rows: readonly Row[], of: (row: Row) => number): Row[] {
   const least = Math.min(...rows.map(of));
   return rows.filter((row) => of(row) === least);
+}
+
+/** More names than this are counted. */
+const NAMES_MAX = 3;
+
+/** What is to be said where chance may have kept others from being the fastest. */
+function doubt(others: readonly string[]): string {
+  if (others.length === 0) return '';
+  const who = others.length > NAMES_MAX ? `${others.length} others` : enumerate(others);
+  return ` (not clearly: the rounds of ${who} overlap with its own)`;
+}
+
+function timeRange(measurement: Measurement): readonly (readonly [number, number])[] {
+  const range = rangeOf(TIME, measurement);
+  return range === undefined ? [] : [range];
 }
 
 function needs(names: readonly string[]): string {

@@ -3,6 +3,7 @@
 import { isSound, type Measurement } from '../metrics/measurement.js';
 import { MEASURES, type Measure, type MeasureKey } from '../metrics/measures.js';
 import type { OrderFragmentation } from '../metrics/orders.js';
+import { significanceOf } from '../metrics/significance.js';
 import { type Column, type Figure, figuresOf } from '../text/figures.js';
 import { formatCount, formatFraction, formatNanoseconds, formatRatio, formatSize } from '../text/format.js';
 import { type Html, html } from './html.js';
@@ -24,7 +25,7 @@ ${COLUMNS.map(({ key }, column) =>
 )}</tr>`,
   );
   return sortableTable({
-    caption: `Allocators compared on ${trace.name}. A star marks the best of a column.`,
+    caption: `Allocators compared on ${trace.name}. A star marks the best of a column. Below a time stand the quartiles of its rounds, between which half of them lie.`,
     heads: MEASURES,
     rows,
   });
@@ -34,12 +35,13 @@ const COLUMNS = MEASURES.map((measure): Column<Measurement> & Measure => ({
   ...measure,
   value: (measurement) => measurement[measure.key],
   format: (value) => formatMeasure(measure, value),
+  ...significanceOf(measure, (measurement: Measurement) => measurement),
 }));
 
 interface OverviewColumn extends Column<AcrossTraces> {
   readonly better: 'lower';
   readonly note?: (row: AcrossTraces) => string | null;
-  /** Whether anything but 0 is a reason to worry. */
+  /** Whether anything but 0 is a reason to worry: shown only then. */
   readonly alarming?: boolean;
 }
 
@@ -49,7 +51,7 @@ const OVERVIEW: readonly OverviewColumn[] = [
     better: 'lower',
     value: ({ overhead }) => overhead?.mean ?? null,
     format: times,
-    note: ({ missing }) => (missing === 0 ? null : `without ${missing} of the recordings`),
+    note: ({ measured, missing }) => (missing === 0 ? null : `on ${measured} of ${measured + missing}`),
   },
   {
     title: 'worst footprint',
@@ -58,7 +60,13 @@ const OVERVIEW: readonly OverviewColumn[] = [
     format: times,
     note: ({ overhead }) => overhead?.worstTrace ?? null,
   },
-  { title: 'mean ns/op', better: 'lower', value: ({ nsPerOp }) => nsPerOp, format: formatNanoseconds },
+  {
+    title: 'mean ns/op',
+    better: 'lower',
+    value: ({ nsPerOp }) => nsPerOp,
+    range: ({ nsPerOpRange }) => nsPerOpRange ?? undefined,
+    format: formatNanoseconds,
+  },
   {
     title: 'failed',
     better: 'lower',
@@ -75,10 +83,11 @@ function times(ratio: number): string {
 /** All traces in one table: what an allocator costs on average and at worst. */
 export function overviewTable(traces: readonly TraceResults[]): Html {
   const all = acrossTraces(traces);
-  const figures = figuresOf(OVERVIEW, all, ({ sound }) => sound);
+  const columns = OVERVIEW.filter(({ alarming, value }) => !alarming || all.some((row) => value(row) !== 0));
+  const figures = figuresOf(columns, all, ({ sound }) => sound);
   const rows = all.map(
     (row, i) =>
-      html`<tr><th scope="row">${row.name}</th>${OVERVIEW.map(({ note, alarming }, column) => {
+      html`<tr><th scope="row">${row.name}</th>${columns.map(({ note, alarming }, column) => {
         const figure = figures[i]![column]!;
         return cell(figure, {
           alarming: alarming === true && figure.value !== 0,
@@ -89,8 +98,9 @@ export function overviewTable(traces: readonly TraceResults[]): Html {
   return sortableTable({
     caption:
       'Footprint as a multiple of the lower bound (the most bytes ever live), and time, over all traces. Means are geometric.',
-    heads: OVERVIEW,
+    heads: columns,
     rows,
+    className: 'overview',
   });
 }
 
@@ -101,7 +111,7 @@ export function ordersTable({ name, measurements }: TraceResults): Html | null {
   );
   if (tables.length === 0) return null;
   return html`<h3>Free blocks by order</h3>
-<p>When the footprint was greatest. <b>Fragmentation index</b> (Linux’s extfrag): why a request of this size would fail; near 0, too little memory is free; near 1, the free memory is in pieces, and compaction or a larger unit helps. No figure: it would be served. <b>Unusable</b>: the share of the free bytes in blocks too small for it; high for the sizes you need means memory lies idle, so keep short-lived small blocks apart.</p>
+<p class="explanation">When the footprint was greatest. <b>Fragmentation index</b> (Linux’s extfrag): why a request of this size would fail; near 0, too little memory is free; near 1, the free memory is in pieces, and compaction or a larger unit helps. No figure: it would be served. <b>Unusable</b>: the share of the free bytes in blocks too small for it; high for the sizes you need means memory lies idle, so keep short-lived small blocks apart.</p>
 ${tables}`;
 }
 
@@ -163,9 +173,16 @@ interface Head {
   readonly better: 'lower' | 'higher';
 }
 
-function sortableTable(table: { caption: string; heads: readonly Head[]; rows: readonly Html[] }): Html {
+interface SortableTable {
+  readonly caption: string;
+  readonly heads: readonly Head[];
+  readonly rows: readonly Html[];
+  readonly className?: string;
+}
+
+function sortableTable(table: SortableTable): Html {
   return html`<div class="scroll" role="region" tabindex="0" aria-label="${table.caption}">
-<table class="sortable">
+<table class="${['sortable', table.className].filter(Boolean).join(' ')}">
 <caption><span>${table.caption}</span></caption>
 <thead><tr><th scope="col"><button type="button">allocator</button></th>${table.heads.map(
     ({ title, key, better }) =>
@@ -192,26 +209,29 @@ interface CellMarks {
 }
 
 function plainCell(value: number | null, text: string | null): Html {
-  return cell({ value, text, best: false }, {});
+  return cell({ value, text, best: false, aside: false }, {});
 }
 
-function cell({ value, text, best }: Figure, { alarming, note }: CellMarks): Html {
-  const classes = ['number', best ? 'best' : '', alarming ? 'alarming' : ''].filter(Boolean).join(' ');
+function cell({ value, text, best, aside }: Figure, { alarming, note }: CellMarks): Html {
+  const classes = ['number', best && 'best', alarming && 'alarming', aside && 'aside']
+    .filter(Boolean)
+    .join(' ');
   if (value === null || text === null) {
     return html`<td class="${classes}" data-value=""><span class="none" title="not measured">–</span></td>`;
   }
   return html`<td class="${classes}" data-value="${value}">${
     best ? html`<span class="star" role="img" aria-label="best">★</span>` : null
-  }${text}${note ? html`<small>${note}</small>` : null}</td>`;
+  }${aside ? `(${text})` : text}${note ? html`<small>${note}</small>` : null}</td>`;
 }
 
 /** What stands below a figure, in small. */
 const NOTES: Partial<Record<MeasureKey, (measurement: Measurement, trace: TraceResults) => string | null>> = {
   footprintBytes: boundNote,
-  nsPerOp: ({ nsPerOpMin, nsPerOpMax }) =>
-    nsPerOpMin === null || nsPerOpMax === null
+  nsPerOp: ({ nsPerOpQ1, nsPerOpQ3 }) =>
+    nsPerOpQ1 === null || nsPerOpQ3 === null
       ? null
-      : `${formatNanoseconds(nsPerOpMin)}–${formatNanoseconds(nsPerOpMax)}`,
+      : `${formatNanoseconds(nsPerOpQ1)}–${formatNanoseconds(nsPerOpQ3)}`,
+  externalFragmentation: ({ externalBytes }) => `of ${formatSize(externalBytes)}`,
 };
 
 function boundNote(measurement: Measurement, trace: TraceResults): string | null {

@@ -31,7 +31,7 @@ export function overhead(measurement: Measurement, { facts }: TraceResults): num
   return facts.peakLiveBytes === 0 ? null : measurement.footprintBytes / facts.peakLiveBytes;
 }
 
-/** Where the bytes of a footprint go. The parts add up to the footprint. */
+/** Where the bytes of a footprint go. The parts add up to the footprint of the moment. */
 export interface Breakdown {
   readonly live: number;
   /** Granted beyond what was asked for: rounding, padding, headers. */
@@ -41,7 +41,7 @@ export interface Breakdown {
   readonly bookkeeping: number;
 }
 
-/** At the first moment when the footprint is greatest. */
+/** At the peak of the footprint. */
 export function breakdown({ atPeakFootprint: moment }: Measurement): Breakdown {
   return {
     live: moment.liveBytes,

@@ -1,5 +1,6 @@
 /** The words after a command's name, taken one by one as what the command expects; anything else is refused. */
 import { UserError } from '../errors.js';
+import { unknownName } from '../text/nearest.js';
 import { parseSize } from '../text/sizes.js';
 import type { Word } from './words.js';
 
@@ -34,6 +35,14 @@ export class Arguments {
   /** Takes the next word if it is one of `texts`; null when it is not. */
   takeOne<T extends string>(texts: readonly T[]): T | null {
     return texts.find((text) => this.take(text)) ?? null;
+  }
+
+  /** The next word, which says what the command is to do. @throws UserError where it is none of `texts` */
+  action<T extends string>(texts: readonly T[]): T {
+    const found = this.takeOne(texts);
+    if (found !== null) return found;
+    const word = this.words[this.at]?.text;
+    throw this.wrong(word === undefined ? 'a subcommand is missing' : unknownName('subcommand', word, texts));
   }
 
   /** The next word as it is, a `$name` replaced. @throws UserError when there is none */
@@ -96,7 +105,8 @@ export class Arguments {
   private variable(name: string): number {
     const value = this.variables.get(name);
     if (value !== undefined) return value;
-    const known = [...this.variables.keys()].map((each) => `$${each}`).join(', ');
-    throw this.wrong(`unknown variable $${name}; ${known === '' ? 'none is set' : `known: ${known}`}`);
+    const known = [...this.variables.keys()].map((each) => `$${each}`);
+    if (known.length === 0) throw this.wrong(`unknown variable $${name}; none is set`);
+    throw this.wrong(unknownName('variable', `$${name}`, known));
   }
 }

@@ -3,7 +3,7 @@
  * With each command it tells which frames changed hands, as that is what every one of them costs.
  */
 import { type Kernel, KernelError, type ObjectCache } from '@freehold/kernel';
-import { InvalidFreeError } from 'freehold';
+import { hex, InvalidFreeError, type InvalidFreeReason } from 'freehold';
 import { FaultError, UserError } from '../errors.js';
 import type { Colours } from '../text/colours.js';
 import { nearest } from '../text/nearest.js';
@@ -169,12 +169,23 @@ export function isRefusal(error: unknown): error is KernelError {
   return error instanceof KernelError;
 }
 
+const WHY: Readonly<Record<InvalidFreeReason, string>> = {
+  outside: 'it lies where none was ever given out',
+  free: 'it was freed already, or never given out',
+  interior: 'it lies inside a block; give the address that was given out',
+};
+
 /** A function of the kernel or of malloc that is given a wrong address or size refuses as a system call does. */
 function orRefused<T>(call: () => T): T {
   try {
     return call();
   } catch (error) {
-    if (!(error instanceof InvalidFreeError || error instanceof RangeError)) throw error;
+    if (error instanceof InvalidFreeError) {
+      throw new Refused(`no block has the address ${hex(error.address)}: ${WHY[error.reason]}`, {
+        cause: error,
+      });
+    }
+    if (!(error instanceof RangeError)) throw error;
     throw new Refused(error.message, { cause: error });
   }
 }

@@ -59,6 +59,54 @@ describe('a session', () => {
     kernel.check();
   });
 
+  it('shows the way through the page tables, and where it ends', () => {
+    const { run, kernel } = start();
+    run('m = mmap 1 8KiB');
+    run('touch 1 $m');
+    const { table } = kernel.process(1).space;
+    const [pgd, pud, pmd, pte] = table.path(0x7ffff7ffd).map((step) => step.table);
+    const frame = table.path(0x7ffff7ffd).at(-1)!.low >>> 12;
+    expect(run('where 1 $m+17').split('\n')).toEqual([
+      'area   0x7ffff7ffd000-0x7ffff7fff000 rw-p anonymous memory',
+      `tables PGD in frame ${pgd} [255] -> frame ${pud}: present write user accessed`,
+      `       PUD in frame ${pud} [511] -> frame ${pmd}: present write user accessed`,
+      `       PMD in frame ${pmd} [447] -> frame ${pte}: present write user accessed`,
+      `       PTE in frame ${pte} [509] -> frame ${frame}: present write user accessed dirty nx`,
+      'page   writable',
+      `frame  ${frame} (anonymous), 1 mapping, 1 reference; physical address 0x${(frame * 4096 + 17).toString(16)}`,
+    ]);
+    expect(run('where 1 $m+4096').split('\n').slice(-2)).toEqual([
+      `       PTE in frame ${pte} [510] empty`,
+      'page   not present: the first access is a fault',
+    ]);
+    run('far = mmap 1 2MiB');
+    expect(run('where 1 $far').split('\n').slice(-2)).toEqual([
+      `       PMD in frame ${pmd} [446] empty`,
+      'page   not present, for the PMD has no table below: the first access is a fault',
+    ]);
+    expect(run('where 1 0x100')).toBe('0x100: in no area');
+  });
+
+  it.each([
+    ['free 1 12', 'no block has the address 0xc: it lies where none was ever given out'],
+    ['kfree 99999', 'no block has the address 0x1869f: it lies where none was ever given out'],
+    [
+      'cache alloc kmaloc-32',
+      "unknown cache 'kmaloc-32'; did you mean kmalloc-32? 'cat /proc/slabinfo' lists all",
+    ],
+    [
+      'cache alocate x',
+      "unknown subcommand 'alocate'; known: create, alloc, free, shrink, destroy; usage: cache",
+    ],
+    ['shm atach 1 1', "unknown subcommand 'atach'; did you mean attach? Known: create, attach"],
+    ['shm', 'a subcommand is missing; usage: shm create'],
+    ['cat meminf', "unknown file 'meminf'; did you mean /proc/meminfo?"],
+    ['frok 1', "unknown command 'frok'; did you mean fork?"],
+  ])('%s: tells what was meant, in the words of the shell', (line, message) => {
+    const { run } = start();
+    expect(() => run(line)).toThrow(message);
+  });
+
   it('keeps results under a name, and refuses what is no name or has no result', () => {
     const { run, session } = start();
     run('child = fork 1');
@@ -75,7 +123,7 @@ describe('a session', () => {
     expect(() => run('exit')).toThrow("PID is missing ('quit' leaves the shell); usage: exit PID [STATUS]");
     expect(() => run('fork 1 2')).toThrow("unexpected argument '2'; usage: fork PID");
     expect(() => run('read 1 $y')).toThrow(
-      'unknown variable $y; known: $child, $pid; usage: read PID ADDRESS [BYTES]',
+      "unknown variable '$y'; known: $child, $pid; usage: read PID ADDRESS [BYTES]",
     );
   });
 
@@ -86,7 +134,9 @@ describe('a session', () => {
     );
     expect(session.execute('fails push 1 200TiB')?.text).toContain('cannot write at 0xffffb7ffffffef60:');
     expect(run('fails fork 9')).toBe('refused, as expected: ESRCH: no process has the id 9');
-    expect(run('fails kfree 0x888000000040')).toContain('refused, as expected: address 0x888000000040');
+    expect(run('fails kfree 0x888000000040')).toContain(
+      'refused, as expected: no block has the address 0x888000000040',
+    );
     expect(() => run('fails fork 1')).toThrow(FaultError);
     expect(() => run('fails fork')).toThrow(UserError);
     run('fail 1');
@@ -162,7 +212,7 @@ describe('a session', () => {
     run('shm detach 1 $a');
     run('exit 2');
     expect(run('shm list')).toBe('there are no shared segments');
-    expect(() => run('shm destroy 0')).toThrow('a subcommand of shm is missing');
+    expect(() => run('shm destroy 0')).toThrow("unknown subcommand 'destroy'; known: create");
     kernel.check();
   });
 
@@ -189,7 +239,7 @@ describe('a session', () => {
     expect(run('cache free mine $o')).toContain('mine has 0 of 13 objects in use');
     expect(run('cache shrink mine')).toContain('2 frames given back');
     expect(run('cache destroy mine')).toBe('cache mine is gone');
-    expect(() => run('cache alloc mine')).toThrow('unknown cache mine');
+    expect(() => run('cache alloc mine')).toThrow("unknown cache 'mine'");
     expect(() => run('kmalloc 8 GFP_NONE')).toThrow('unknown gfp flag "GFP_NONE"');
     expect(run('drop_caches')).toMatch(/frames? given back/);
     kernel.check();
@@ -346,10 +396,10 @@ describe('words that every object knows', () => {
     expect(run(`fails alloc_pages 0 GFP_KERNEL|${name}`)).toContain(`unknown gfp flag "${name}"`);
     expect(() => run(name)).toThrow(`unknown command '${name}'`);
     expect(() => run(`help ${name}`)).toThrow(`unknown command '${name}'`);
-    expect(() => run(`cache alloc ${name}`)).toThrow(`unknown cache ${name}`);
+    expect(() => run(`cache alloc ${name}`)).toThrow(`unknown cache '${name}'`);
     expect(() => run(`kmalloc $${name}`)).toThrow(`unknown variable $${name}`);
     expect(() => run(`kmalloc 8${name}`)).toThrow('is not a number');
-    for (const group of ['cache', 'shm']) expect(() => run(`${group} ${name}`)).toThrow('is missing');
+    for (const group of ['cache', 'shm']) expect(() => run(`${group} ${name}`)).toThrow('unknown subcommand');
     // The name of a variable, as any.
     run(`${name} = kmalloc 8`);
     run(`kfree $${name}`);

@@ -35,6 +35,26 @@ describe('the best of a column', () => {
     expect(best([1, 2], { better: null })).toEqual([false, false]);
   });
 
+  it('is none where chance may have decided', () => {
+    const between = (low: number, high: number): Partial<Column<Row>> => ({
+      range: ({ value }) => [value! - low, value! + high],
+    });
+    expect(best([10, 12, 30], between(1, 0.5))).toEqual([true, false, false]);
+    expect(best([10, 12, 30], between(1, 1))).toEqual([false, false, false]);
+    expect(best([30, 12, 10], between(1, 1))).toEqual([false, false, false]);
+    expect(best([10, null, 12], { range: () => undefined })).toEqual([true, false, false]);
+  });
+
+  it('is none of the asides', () => {
+    const rows = [{ value: 1 }, { value: 3 }, { value: 2 }];
+    const figures = figuresOf([{ ...COLUMN, aside: ({ value }) => value === 1 }], rows);
+    expect(figures.map(([figure]) => [figure!.best, figure!.aside])).toEqual([
+      [false, true],
+      [false, false],
+      [true, false],
+    ]);
+  });
+
   it('is none of the rows that do not compare', () => {
     const rows = [{ value: 1, sound: false }, { value: 3 }, { value: 2 }, { value: 2.01 }];
     const figures = figuresOf([COLUMN], rows, ({ sound = true }) => sound);
@@ -44,7 +64,7 @@ describe('the best of a column', () => {
 
 it('a row without a figure has no text', () => {
   expect(figuresOf([COLUMN], [{ value: null }, { value: 2 }])).toEqual([
-    [{ value: null, text: null, best: false }],
-    [{ value: 2, text: '2.0', best: false }],
+    [{ value: null, text: null, best: false, aside: false }],
+    [{ value: 2, text: '2.0', best: false, aside: false }],
   ]);
 });

@@ -4,6 +4,7 @@ const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
 /** Three digits that count: `999 B`, `1.5 KiB`, `15.6 MiB`. */
 export function formatSize(bytes: number): string {
+  if (bytes < 0) return `-${formatSize(-bytes)}`;
   let value = bytes;
   let unit = 0;
   // 1023.5 would print as 1024.

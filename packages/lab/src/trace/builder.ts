@@ -22,6 +22,7 @@ import {
 
 /** Bytes: the largest alignment that a trace tells. */
 export const ALIGN_MAX = 2 ** 53;
+const REMARKS_MAX = 16;
 
 /**
  * Ids are 64 bits in two unsigned halves, `high` and `low`; a small number n is `(0, n)`. No id stands for NULL:
@@ -50,10 +51,28 @@ export class TraceBuilder {
   #unnamedAllocations = 0;
   #skippedLines = 0;
   #unreadBytes = 0;
+  #badLines = 0;
+  readonly #badLineExamples: string[] = [];
+  #cutOff: string | null = null;
+  #killedBy: string | null = null;
+  readonly #remarks = new Set<string>();
+  /** The slot of the recorder's own block while that is live; NO_SLOT otherwise. */
+  #recorderSlot = NO_SLOT;
+  #recorderBytes = 0;
 
   /** Operations so far. */
   get length(): number {
     return this.#columns.length;
+  }
+
+  /** Lines so far that hold no call. */
+  get skippedLines(): number {
+    return this.#skippedLines;
+  }
+
+  /** Whether a live block has that name. */
+  has({ high, low }: { readonly high: number; readonly low: number }): boolean {
+    return this.#ids.get(high, low) !== NO_SLOT;
   }
 
   allocate(high: number, low: number, size: number): void {
@@ -128,6 +147,33 @@ export class TraceBuilder {
     this.#skippedLines++;
   }
 
+  /** A line is not understood, and left out. @param example what is wrong with it; null where enough was told */
+  badLine(example: string | null): void {
+    this.#badLines++;
+    if (example !== null) this.#badLineExamples.push(example);
+  }
+
+  /** The recording ends within that line, which is left out. */
+  cutOff(line: string): void {
+    this.#cutOff = line;
+  }
+
+  /** The program did not end by itself. @param by a signal, such as SIGSEGV */
+  killed(by: string): void {
+    this.#killedBy = by;
+  }
+
+  /** What else the recording lacks, in words; at most 16 different remarks are kept. */
+  remark(text: string): void {
+    if (this.#remarks.size < REMARKS_MAX) this.#remarks.add(text);
+  }
+
+  /** The block allocated last, of that name, is the recorder's own. */
+  recorderBlock(high: number, low: number, bytes: number): void {
+    this.#recorderSlot = this.#ids.get(high, low);
+    this.#recorderBytes = bytes;
+  }
+
   /** The file grew by so many bytes while it was read. */
   unread(bytes: number): void {
     this.#unreadBytes = bytes;
@@ -160,6 +206,15 @@ export class TraceBuilder {
       skippedLines: this.#skippedLines,
       unreadBytes: this.#unreadBytes,
       processes: Math.max(1, this.#processes.length),
+      badLines: this.#badLines,
+      badLineExamples: this.#badLineExamples,
+      cutOff: this.#cutOff,
+      killedBy: this.#killedBy,
+      recorderBlock:
+        this.#recorderBytes === 0
+          ? null
+          : { bytes: this.#recorderBytes, left: this.#recorderSlot !== NO_SLOT },
+      remarks: [...this.#remarks],
     };
     // Large, and of no use any more once the columns are put together.
     this.#ids = new IdTable();
@@ -177,6 +232,7 @@ export class TraceBuilder {
     const live = this.#ids.add(high, low, slot);
     if (live !== NO_SLOT) {
       this.#implicitFrees++;
+      if (live === this.#recorderSlot) this.#recorderSlot = NO_SLOT;
       this.#columns.push(OP_FREE, live, 0, 0);
       return live;
     }
@@ -186,6 +242,7 @@ export class TraceBuilder {
   }
 
   #release(slot: number): void {
+    if (slot === this.#recorderSlot) this.#recorderSlot = NO_SLOT;
     this.#columns.push(OP_FREE, slot, 0, 0);
     if (this.#freeSlotCount === this.#freeSlots.length) {
       const grown = new Uint32Array(2 * this.#freeSlots.length);

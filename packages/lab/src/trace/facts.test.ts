@@ -6,6 +6,7 @@ it('what the program asked for, whatever its allocator', () => {
   expect(gatherFacts(makeTrace('a+25 b+45 c+20 -a d+16 -c b~60 -b e+45', 'app.gz'))).toEqual({
     name: 'app.gz',
     format: 'test',
+    notes: [],
     operations: 9,
     requests: 6,
     peakLiveBytes: 90,

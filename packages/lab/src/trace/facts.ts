@@ -1,5 +1,6 @@
 /** What is the same for every allocator of a trace: gathered once, before any of them replays it. */
 import { peakLiveBytes } from './live.js';
+import { missingNotes } from './notes.js';
 import { type RecordedGrants, recordedGrants } from './recorded.js';
 import { countSizes, type Histogram } from './size-classes.js';
 import { OP_FREE, type Trace } from './trace.js';
@@ -20,6 +21,8 @@ export interface TraceFacts {
   readonly requestRange: readonly [smallest: number, largest: number] | null;
   /** What the recorded allocator itself wasted; null where the recording does not tell. */
   readonly recorded: RecordedGrants | null;
+  /** What the recording lacks, in words: damaged lines, calls that its recorder cannot record. */
+  readonly notes: readonly string[];
 }
 
 /** O(length). */
@@ -34,6 +37,7 @@ export function gatherFacts(trace: Trace): TraceFacts {
     requestSizes,
     requestRange: requestRange(trace),
     recorded: recordedGrants(trace),
+    notes: missingNotes(trace.notes),
   };
 }
 

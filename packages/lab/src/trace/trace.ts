@@ -34,6 +34,18 @@ export interface TraceNotes {
   readonly unreadBytes: number;
   /** Processes whose calls stand in the recording, merged here in the order recorded. */
   readonly processes: number;
+  /** Lines that are damaged, or of a shape that is not known: left out. */
+  readonly badLines: number;
+  /** Where the first three are, and what is wrong with them. */
+  readonly badLineExamples: readonly string[];
+  /** The last line where the recording ends within it: left out. Null where it is whole. */
+  readonly cutOff: string | null;
+  /** The signal that ended the program, such as SIGSEGV; null where the recording tells of none. */
+  readonly killedBy: string | null;
+  /** A block that the recorder brought into the program, and whether it is live at the end; null where none is known. */
+  readonly recorderBlock: { readonly bytes: number; readonly left: boolean } | null;
+  /** What else the recorder cannot record, or the recording lacks, in words. */
+  readonly remarks: readonly string[];
 }
 
 /** The notes of a trace that nothing was left out of, such as a synthetic one. */
@@ -46,6 +58,12 @@ export const NO_NOTES: TraceNotes = {
   skippedLines: 0,
   unreadBytes: 0,
   processes: 1,
+  badLines: 0,
+  badLineExamples: [],
+  cutOff: null,
+  killedBy: null,
+  recorderBlock: null,
+  remarks: [],
 };
 
 export interface Trace {

@@ -35,6 +35,23 @@ const LINK = PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED;
 /** Pages below an entry of each level. */
 const REACH = [1, 2 ** 9, 2 ** 18, 2 ** 27] as const;
 
+/** As Linux calls the tables of each level, from the topmost down. */
+const LEVEL_NAMES = ['PGD', 'PUD', 'PMD', 'PTE'] as const;
+
+/** An entry on the way to a page. */
+export interface WalkStep {
+  /** Linux's name of the table's level. */
+  readonly level: (typeof LEVEL_NAMES)[number];
+  /** Frame that the table lies in. */
+  readonly table: number;
+  /** Of the entry in its table, 0 to 511. */
+  readonly index: number;
+  /** Its lower word: a frame number above 12 bits of flags (PTE_); 0 where it is empty. */
+  readonly low: number;
+  /** Its upper word: PTE_NX or 0. */
+  readonly high: number;
+}
+
 type LeafVisitor = (leaf: number, from: number, to: number, page: number) => void;
 type EntryVisitor = (entry: number, page: number) => void;
 /** What a walk does after it has visited: nothing, clear the entry, or free tables that become empty too. */
@@ -130,6 +147,33 @@ export class PageTable {
     const middle = words[((upper >>> 12) << 10) + (((page / 2 ** 9) & 511) << 1)];
     if (middle === 0) return NO_ENTRY;
     return ((middle >>> 12) << 10) + ((page & 511) << 1);
+  }
+
+  /**
+   * The way to the entry of a page, table by table, from the topmost down: for people. It ends where an entry is empty.
+   * @param page address / 4096, under 2^36
+   * @example
+   * ```js
+   * const { space } = new Kernel().process(1);
+   * const at = space.mmap({ length: 4096 });
+   * space.store8(at, 1);
+   * space.table.path(at / 4096).map((step) => `${step.level} ${step.index}`);   // => ['PGD 255', 'PUD 511', 'PMD 447', 'PTE 510']
+   * // Nothing is mapped at the bottom: the third table has no entry there.
+   * space.table.path(0).at(-1).low;   // => 0
+   * ```
+   */
+  path(page: number): WalkStep[] {
+    const steps: WalkStep[] = [];
+    let table = this.root;
+    for (const [i, level] of LEVEL_NAMES.entries()) {
+      const index = Math.floor(page / REACH[LEVELS - 1 - i]!) & 511;
+      const entry = (table << 10) + (index << 1);
+      const low = this.words[entry]!;
+      steps.push({ level, table, index, low, high: this.words[entry + 1]! });
+      if (low === 0) break;
+      table = low >>> 12;
+    }
+    return steps;
   }
 
   /**

@@ -89,7 +89,7 @@ async function compare(paths: readonly string[], options: CompareOptions): Promi
   if (options.json) {
     print(JSON.stringify(toRecords(comparisons), null, 2));
   } else {
-    const parts = [meansTable(comparisons, paint), legend(paint), leftOutNote(leftOut)];
+    const parts = [meansTable(comparisons, paint), legend(comparisons, paint), leftOutNote(leftOut)];
     print(parts.filter(Boolean).join('\n\n'));
   }
   tellProblems(comparisons, internal);

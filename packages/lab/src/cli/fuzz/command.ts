@@ -8,9 +8,8 @@ import { needOf } from '../../fuzz/need.js';
 import { ALLOCATORS } from '../../replay/allocators.js';
 import { type Contender, makeArena, optionReader, parseContender } from '../../replay/contender.js';
 import { formatCount, formatMany } from '../../text/format.js';
-import { unknownName } from '../../text/nearest.js';
 import { wrap } from '../../text/table.js';
-import { allocatorsHelp, parseContenders, whole } from '../arguments.js';
+import { allocatorsHelp, contendersIn, whole } from '../arguments.js';
 import { complain, Progress, print } from '../terminal.js';
 
 interface FuzzOptions {
@@ -57,14 +56,11 @@ export function fuzzCommand(): Command {
 }
 
 function parseAllocators(text: string): Contender[] {
-  const known = GENERAL.map(({ id }) => id);
   const ids = text.split(',').map((spec) => spec.trim().split(':')[0]!);
-  const other = ids.find((id) => !known.includes(id));
-  if (other === undefined) return parseContenders(text, '--allocator');
-  const why = ALLOCATORS.some(({ id }) => id === other)
-    ? `${other} belongs to the kernel: npm run fuzz:kernel; known: ${known.join(', ')}`
-    : unknownName('allocator', other, known);
-  throw new UserError(`--allocator: ${why}`);
+  const other = ALLOCATORS.find((kind) => ids.includes(kind.id) && !GENERAL.includes(kind));
+  if (other === undefined) return contendersIn(text, '--allocator', GENERAL);
+  const known = GENERAL.map(({ id }) => id).join(', ');
+  throw new UserError(`--allocator: ${other.id} belongs to the kernel: npm run fuzz:kernel; known: ${known}`);
 }
 
 async function run(options: FuzzOptions): Promise<void> {

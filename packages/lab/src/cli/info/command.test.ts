@@ -64,6 +64,7 @@ realloc     1 grow a block, 0 shrink it, 0 leave its size: resizing in place
             saves these copies
 notes       1 call on a block from before the recording: taken as new, or left
             out; 2 lines without a call
+            mtrace tells no callocs, alignments and threads apart
 
 Bytes live over the recording, from 0 to 4 KiB
 ▁▁▁█

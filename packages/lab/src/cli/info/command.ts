@@ -4,8 +4,8 @@ import type { Colours } from '../../text/colours.js';
 import { formatCount, formatMany, formatSize } from '../../text/format.js';
 import { define, table } from '../../text/table.js';
 import { visibleName } from '../../text/visible.js';
+import { countedNotes, missingNotes, whyLeft } from '../../trace/notes.js';
 import { type Profile, profileOf } from '../../trace/profile.js';
-import type { TraceNotes } from '../../trace/trace.js';
 import { asOption, zstdWindowOption } from '../arguments.js';
 import { openShowing } from '../open-showing.js';
 import { colours, print } from '../terminal.js';
@@ -49,7 +49,7 @@ async function info(
 }
 
 function describe(profile: Profile, paint: Colours): string {
-  const { calls, peak, left, reallocs, operations } = profile;
+  const { calls, peak, reallocs, operations } = profile;
   const facts = [
     define('calls', callsLine(calls), INDENT),
     define('requested', `${formatSize(profile.requestedBytes)} in all requests together`, INDENT),
@@ -59,13 +59,7 @@ function describe(profile: Profile, paint: Colours): string {
         'no allocator needs less',
       INDENT,
     ),
-    define(
-      'left',
-      left.blocks === 0
-        ? 'nothing: every block is freed'
-        : `${formatSize(left.bytes)} in ${formatMany(left.blocks, 'block')} never freed: leaks, or left to the exit of the program`,
-      INDENT,
-    ),
+    define('left', leftLine(profile), INDENT),
   ];
   if (calls.realloc > 0) {
     facts.push(
@@ -88,8 +82,9 @@ function describe(profile: Profile, paint: Colours): string {
       ),
     );
   }
-  const notes = notesOf(profile.notes);
-  if (notes !== '') facts.push(define('notes', notes, INDENT));
+  const counted = countedNotes(profile.notes).join('; ');
+  const notes = [...(counted === '' ? [] : [counted]), ...missingNotes(profile.notes)];
+  facts.push(...notes.map((note, i) => define(i === 0 ? 'notes' : '', note, INDENT)));
   const sections = [
     `${paint.bold(visibleName(profile.trace))}\n${formatMany(operations, 'operation')}, read as ${profile.format}`,
     facts.join('\n'),
@@ -106,38 +101,22 @@ function describe(profile: Profile, paint: Colours): string {
   return sections.join('\n\n');
 }
 
+function leftLine({ left, notes, calls }: Profile): string {
+  if (left.blocks === 0) return 'nothing: every block is freed';
+  const blocks = `${formatSize(left.bytes)} in ${formatMany(left.blocks, 'block')}`;
+  const own = notes.recorderBlock?.left
+    ? `, of them ${formatSize(notes.recorderBlock.bytes)} in 1 block of the recorder's own`
+    : '';
+  const why = whyLeft(notes, calls.free);
+  if (why !== null) return `${blocks} live at the end${own}: ${why}, so these are not told to be leaks`;
+  return `${blocks} never freed${own}: leaks, or left to the exit of the program`;
+}
+
 function callsLine(calls: Profile['calls']): string {
   return Object.entries(calls)
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${formatCount(count)} ${name}`)
     .join(', ');
-}
-
-function notesOf(notes: TraceNotes): string {
-  const {
-    nullFrees,
-    unknownFrees,
-    implicitFrees,
-    failedAllocations,
-    unnamedAllocations,
-    skippedLines,
-    unreadBytes,
-    processes,
-  } = notes;
-  const told: [number, string, string, string][] = [
-    [nullFrees, 'free(NULL)', 'free(NULL)', ', left out'],
-    [unknownFrees, 'call', 'calls', ' on a block from before the recording: taken as new, or left out'],
-    [implicitFrees, 'address', 'addresses', ' given out again without a free: freed there'],
-    [failedAllocations, 'request', 'requests', ' that failed, left out'],
-    [unnamedAllocations, 'request', 'requests', ' whose result the recording does not show, left out'],
-    [skippedLines, 'line', 'lines', ' without a call'],
-    [unreadBytes, 'byte', 'bytes', ' added to the file while it was read, left out'],
-    [processes > 1 ? processes : 0, 'process', 'processes', ', each with addresses of its own'],
-  ];
-  return told
-    .filter(([count]) => count > 0)
-    .map(([count, one, many, what]) => formatMany(count, one, many) + what)
-    .join('; ');
 }
 
 function frequent({ frequent, sizes }: Profile): string {

@@ -185,6 +185,13 @@ describe('figures', () => {
       slabs: 50 * kB,
       pageTables: 8 * kB,
       vmalloc: 20 * kB,
+      freeInBlocks: null,
+      kernelStacks: null,
+      perCpu: null,
+      hugePages: null,
+      hugePageBytes: null,
+      zswap: null,
+      unaccounted: 212 * kB,
     });
     expect(vmalloc).toEqual({
       areas: 4,
@@ -323,7 +330,7 @@ describe('wrong use', () => {
     truncateSync(join(large, 'meminfo'), 2 ** 30);
     expect(await inspect('--root', large)).toBe(2);
     expect(said.err).toBe(
-      `freehold: ${join(large, 'meminfo')} has more than 256 MiB, the most that is read\n`,
+      `freehold: ${join(large, 'meminfo')}: has more than 256 MiB, the most that is read\n`,
     );
   });
 

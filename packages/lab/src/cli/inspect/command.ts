@@ -1,10 +1,10 @@
 /** `freehold inspect`: the memory of the Linux it runs on, in the figures of the lesson. */
 import { Command } from 'commander';
 import { UserError } from '../../errors.js';
-import { inspect } from '../../inspect/inspection.js';
-import { PROC, ProcFolder } from '../../node/proc-files.js';
+import { inspect, type Missing } from '../../inspect/inspection.js';
+import { NOT_THERE, PROC, ProcFolder } from '../../node/proc-files.js';
 import { colours, parseSize, print } from '../terminal.js';
-import { describe } from './tables.js';
+import { describe, explain } from './tables.js';
 
 interface InspectOptions {
   readonly pid?: string;
@@ -22,7 +22,8 @@ Examples:
   $ freehold inspect --json | jq '.zones[].unusableFreeIndex'
 
 inspect reads meminfo, buddyinfo, pagetypeinfo, slabinfo and vmallocinfo; with
---pid also PID/smaps, or else PID/maps. pagetypeinfo, slabinfo and vmallocinfo
+--pid also PID/smaps, or else PID/maps. A kernel log (dmesg) with the free
+blocks is read in the place of buddyinfo. pagetypeinfo, slabinfo and vmallocinfo
 need root, and so do the files of other users' processes; without root the rest
 is shown. The name of a copy may end in .txt.
 `;
@@ -32,11 +33,15 @@ export function inspectCommand(): Command {
     .description('report the memory of this Linux: free blocks and fragmentation by order, slabs, a process')
     .option(
       '--pid <PID>',
-      'also report a process: mapped, resident and shared memory (self: this process)',
+      'also report a process: mapped, resident and shared memory (self: this process; default: the one copied)',
       parsePid,
     )
     .option('--root <DIR>', 'read copies of the files from here', PROC)
-    .option('--page-size <SIZE>', 'bytes of a page (default: read from smaps, else 4 KiB)', parsePageSize)
+    .option(
+      '--page-size <SIZE>',
+      'bytes of a page (default: as the system or the files tell, else 4 KiB)',
+      parsePageSize,
+    )
     .option('--caches <N>', 'number of caches, callers and mappings to show, largest first', parseCount, 10)
     .option('--json', 'print one JSON object with all figures instead')
     .addHelpText('after', EXAMPLES)
@@ -45,21 +50,32 @@ export function inspectCommand(): Command {
 
 async function run(options: InspectOptions): Promise<void> {
   const folder = new ProcFolder(options.root);
+  const copied = await folder.copiedProcesses();
+  // A copy of one process is there to be looked at.
+  const pid = options.pid ?? (copied.length === 1 ? copied[0] : undefined);
   const inspection = await inspect(folder, {
-    pid: options.pid === 'self' && options.root === PROC ? String(process.pid) : options.pid,
+    pid: pid === 'self' && options.root === PROC ? String(process.pid) : pid,
     pageBytes: options.pageSize,
   });
-  const { pageBytes: _pageBytes, missing, ...found } = inspection;
-  if (Object.values(found).every((part) => part === null)) {
-    const [first] = missing;
-    throw new UserError(
-      `nothing to inspect in ${options.root}: ${first!.file}: ${first!.why}; inspect reads meminfo, buddyinfo, pagetypeinfo, slabinfo, vmallocinfo, PID/smaps`,
-    );
-  }
+  const { pageBytes: _pageBytes, pageBytesFrom: _from, missing, ...found } = inspection;
+  if (Object.values(found).every((part) => part === null)) throw nothing(options.root, missing, copied);
   print(
     options.json
       ? JSON.stringify(inspection, null, 2)
       : describe(inspection, options.caches, colours(process.stdout)),
+  );
+}
+
+/** Names the files that are wrong; where all are absent, what is wanted. */
+function nothing(root: string, missing: readonly Missing[], copied: readonly string[]): UserError {
+  const wrong = missing.filter(({ why }) => why !== NOT_THERE);
+  if (wrong.length > 0) return new UserError(wrong.map(explain).join('\n'));
+  if (copied.length > 0)
+    return new UserError(
+      `there are several processes in ${root}: give one of them with --pid: ${copied.join(', ')}`,
+    );
+  return new UserError(
+    `nothing to inspect in ${root}: ${explain(missing[0]!)}; inspect reads meminfo, buddyinfo, pagetypeinfo, slabinfo, vmallocinfo, PID/smaps`,
   );
 }
 

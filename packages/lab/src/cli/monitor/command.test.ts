@@ -94,7 +94,7 @@ describe('freehold monitor', () => {
       '--largest: 512 KiB is too small for jobs of 4 MiB on average, in units of 64 KiB',
     ],
     [['--policies', 'buddy,buddy'], "--policies: 'buddy' is given twice"],
-    [['--policies', 'fist-fit'], "unknown allocator 'fist-fit'; did you mean first-fit? Known: "],
+    [['--policies', 'fist-fit'], "--policies: unknown allocator 'fist-fit'; did you mean first-fit? Known: "],
     [
       ['--memory', '32KiB', '--policies', 'blocks:block=64KiB'],
       'blocks:block=64KiB: capacity must be at least',

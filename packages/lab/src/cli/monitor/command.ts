@@ -3,13 +3,13 @@ import { Command, Option } from 'commander';
 import { UserError } from '../../errors.js';
 import { type MonitorResult, runMonitor } from '../../monitor/monitor.js';
 import { draw } from '../../monitor/picture.js';
-import { type Contender, makeArena, parseContender } from '../../replay/contender.js';
+import { type Contender, makeArena, parseContenders } from '../../replay/contender.js';
 import type { Colours } from '../../text/colours.js';
 import { type Column, figuresOf } from '../../text/figures.js';
 import { formatCount, formatMany, formatSize } from '../../text/format.js';
 import { define, table, wrap } from '../../text/table.js';
 import { makeJobs, SIZE_DISTRIBUTIONS, type SizeDistribution } from '../../workload/jobs.js';
-import { allocatorsHelp, parseContenders, whole } from '../arguments.js';
+import { allocatorsHelp, contendersIn, whole } from '../arguments.js';
 import { allocatorRows, BEST, starred } from '../rows.js';
 import { colours, parseSize, print } from '../terminal.js';
 
@@ -62,8 +62,8 @@ export function monitorCommand(): Command {
     .addOption(size('--unit <SIZE>', 'sizes are multiples of this (default: about 1/1024 of the memory)'))
     .addOption(
       new Option('--policies <LIST>', 'policies to compare, separated by commas')
-        .default(DEFAULT_POLICIES.map(parseContender), DEFAULT_POLICIES.join(','))
-        .argParser((text) => parseContenders(text, '--policies')),
+        .default(parseContenders(DEFAULT_POLICIES.join(',')), DEFAULT_POLICIES.join(','))
+        .argParser((text) => contendersIn(text, '--policies')),
     )
     .option('--overtake', 'let a job that fits start before one that waits for room')
     .option('--timeline', 'draw memory over time under each policy, not only when the last job arrives')

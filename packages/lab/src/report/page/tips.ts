@@ -9,10 +9,12 @@ export function showTips(): void {
   // The heading is described by the same text in the list of measures already.
   tip.ariaHidden = 'true';
   document.body.append(tip);
+  let beside: HTMLElement | null = null;
 
   for (const button of document.querySelectorAll<HTMLElement>('button[aria-describedby]')) {
     const explanation = document.getElementById(button.getAttribute('aria-describedby')!)!;
     const show = () => {
+      beside = button;
       tip.replaceChildren(...[...explanation.children].map((child) => child.cloneNode(true)));
       tip.showPopover();
       place(tip, button);
@@ -26,7 +28,11 @@ export function showTips(): void {
       if (event.key === 'Escape') hide();
     });
   }
-  addEventListener('scroll', () => tip.hidePopover(), { capture: true, passive: true });
+  // A heading that takes the focus may scroll into view, and the tip with it.
+  const follow = () => {
+    if (beside !== null && tip.matches(':popover-open')) place(tip, beside);
+  };
+  addEventListener('scroll', follow, { capture: true, passive: true });
 }
 
 function place(tip: HTMLElement, beside: HTMLElement): void {

@@ -12,6 +12,7 @@ import {
 } from '@freehold/kernel';
 import { UserError } from '../../errors.js';
 import { formatCount, formatMany } from '../../text/format.js';
+import { nearest } from '../../text/nearest.js';
 import type { Arguments } from '../arguments.js';
 import { Refused } from '../refused.js';
 import type { CommandGroup, Outcome, Session } from '../session.js';
@@ -130,9 +131,7 @@ export const KERNEL: CommandGroup = {
       summary: 'object caches: the slab allocator',
       words: CACHE_ACTIONS,
       run(session, args) {
-        const action = args.takeOne(CACHE_ACTIONS);
-        if (action === null) throw args.wrong('a subcommand of cache is missing');
-        return RUN[action](session, args);
+        return RUN[args.action(CACHE_ACTIONS)](session, args);
       },
     },
     {
@@ -216,8 +215,12 @@ function fill(cache: ObjectCache): string {
 function cacheOf(session: Session, args: Arguments): ObjectCache {
   const name = args.text('NAME');
   const cache = session.kernel.slab.cache(name);
-  if (cache === undefined)
-    throw new UserError(`unknown cache ${name}; 'cat /proc/slabinfo' lists all caches`);
+  if (cache === undefined) {
+    const known = session.kernel.slab.caches().map((each) => each.name);
+    const near = nearest(name, known);
+    const hint = near === null ? ';' : `; did you mean ${near}?`;
+    throw new UserError(`unknown cache '${name}'${hint} 'cat /proc/slabinfo' lists all caches`);
+  }
   return cache;
 }
 

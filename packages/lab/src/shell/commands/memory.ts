@@ -2,13 +2,17 @@
 import {
   FRAME_BYTES,
   type MapOptions,
-  NO_ENTRY,
   OWNER_NAMES,
   type Process,
+  PTE_ACCESSED,
+  PTE_DIRTY,
+  PTE_NX,
   PTE_PRESENT,
   PTE_SPECIAL,
+  PTE_USER,
   PTE_WRITE,
   type RemapOptions,
+  type WalkStep,
 } from '@freehold/kernel';
 import { formatMany, formatSize } from '../../text/format.js';
 import type { Arguments } from '../arguments.js';
@@ -143,7 +147,7 @@ export const MEMORY: CommandGroup = {
     {
       name: 'where',
       usage: 'PID ADDRESS',
-      summary: 'print the area, page and frame behind an address',
+      summary: 'print area, page tables, page and frame of an address',
       run(session, args) {
         const process = processOf(session, args);
         const address = args.number('ADDRESS');
@@ -226,14 +230,18 @@ function mapped(process: Process, address: number, { length }: MapOptions, what:
 
 function where(session: Session, process: Process, address: number): string {
   const { space } = process;
-  const { machine, descriptors } = session.kernel.pages;
+  const { descriptors } = session.kernel.pages;
   const area = space.areaAt(address);
   if (area === null) return `${hex(address)}: in no area`;
   const name = area.inode?.path ?? area.name ?? 'anonymous memory';
   const lines = [`area   ${hex(area.start)}-${hex(area.end)} ${area.permissions} ${name}`];
-  const entry = space.table.find(Math.floor(address / FRAME_BYTES));
-  const low = entry === NO_ENTRY ? 0 : machine.u32[entry]!;
-  if (low === 0) return [...lines, 'page   not present: the first access is a fault'].join('\n');
+  const steps = space.table.path(Math.floor(address / FRAME_BYTES));
+  lines.push(...walk(steps));
+  const { level, low } = steps.at(-1)!;
+  if (low === 0) {
+    const missing = level === 'PTE' ? '' : `, for the ${level} has no table below`;
+    return [...lines, `page   not present${missing}: the first access is a fault`].join('\n');
+  }
   const frame = low >>> 12;
   const writable = (low & PTE_WRITE) !== 0 ? 'writable' : 'read-only: a write is a fault';
   lines.push(`page   ${(low & PTE_PRESENT) === 0 ? 'no access' : writable}`);
@@ -243,4 +251,26 @@ function where(session: Session, process: Process, address: number): string {
     `frame  ${frame} (${owner}), ${held}; physical address ${hex(frame * FRAME_BYTES + (address % FRAME_BYTES))}`,
   );
   return lines.join('\n');
+}
+
+/** What the bits of an entry say, in the order in which they are told. */
+const BITS: readonly (readonly [bit: number, name: string])[] = [
+  [PTE_PRESENT, 'present'],
+  [PTE_WRITE, 'write'],
+  [PTE_USER, 'user'],
+  [PTE_ACCESSED, 'accessed'],
+  [PTE_DIRTY, 'dirty'],
+  [PTE_SPECIAL, 'special'],
+];
+
+/** The page tables on the way, a line each: `tables PGD in frame 12 [255] -> frame 13: present write user accessed`. */
+function walk(steps: readonly WalkStep[]): string[] {
+  const digits = Math.max(...steps.map(({ table }) => String(table).length));
+  return steps.map(({ level, table, index, low, high }, i) => {
+    const head = `${i === 0 ? 'tables' : '      '} ${level} in frame ${String(table).padStart(digits)} [${String(index).padStart(3)}]`;
+    if (low === 0) return `${head} empty`;
+    const bits = BITS.filter(([bit]) => (low & bit) !== 0).map(([, name]) => name);
+    if (high === PTE_NX) bits.push('nx');
+    return `${head} -> frame ${low >>> 12}: ${bits.join(' ')}`;
+  });
 }

@@ -18,9 +18,7 @@ export const SHARED: CommandGroup = {
       summary: 'memory that several processes see',
       words: [...ACTIONS, 'ro'],
       run(session, args) {
-        const action = args.takeOne(ACTIONS);
-        if (action === null) throw args.wrong('a subcommand of shm is missing');
-        return RUN[action](session, args);
+        return RUN[args.action(ACTIONS)](session, args);
       },
     },
   ],

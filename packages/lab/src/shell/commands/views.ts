@@ -17,7 +17,7 @@ import {
 } from '@freehold/kernel';
 import { UserError } from '../../errors.js';
 import { formatCount } from '../../text/format.js';
-import { unknownName } from '../../text/nearest.js';
+import { suggestion } from '../../text/nearest.js';
 import { define } from '../../text/table.js';
 import type { Arguments } from '../arguments.js';
 import { framesPicture } from '../frames-picture.js';
@@ -111,7 +111,9 @@ function contentsOf(session: Session, path: string): string {
   const [, pid, which] = PROCESS_FILE.exec(path) ?? [];
   if (pid === undefined) {
     const known = [...FILES.keys(), '/proc/PID/maps', '/proc/PID/smaps'];
-    throw new UserError(unknownName('file', path, known));
+    // `cat meminf` is as near as `cat /proc/meminf`.
+    const near = suggestion(path.startsWith('/') ? path : `/proc/${path}`, known);
+    throw new UserError(`unknown file '${path}'${near}`);
   }
   const { space } = session.kernel.process(Number(pid));
   return which === 'maps' ? printMaps(mapsOf(space)) : printSmaps(smapsOf(space));
