@@ -28,6 +28,7 @@ const NOT_RUN: readonly (readonly [start: string, why: string])[] = [
   ['npm run ', 'each is a step of `npm run ci`, or minutes of measuring'],
   ['sudo ', 'needs root'],
   ['perf ', 'needs root, and the tools of a Linux kernel'],
+  ['emcc ', 'Emscripten is not there on every machine'],
   ['clang ', 'Debian’s compiler for WebAssembly is not there on every machine; npm run test:wasm runs it'],
 ];
 

@@ -6,9 +6,15 @@ import { run } from './processes.js';
 
 const VITEST = 'node_modules/vitest/vitest.mjs';
 /** Of core: memory of all kinds, the heap and its stacks, WebAssembly. What takes longest, random calls, is left out. */
-const SHORT = ['memory/', 'heap/heap.test', 'heap/growth.test', 'heap-debug/', 'wasm/', 'wrong-types'].map(
-  (path) => `/${path}`,
-);
+const SHORT = [
+  'memory/',
+  'heap/heap.test',
+  'heap/growth.test',
+  'heap-debug/',
+  'wasm/',
+  'wrong-types',
+  'replay/shortage',
+].map((path) => `/${path}`);
 
 /**
  * @typedef {object} Tests

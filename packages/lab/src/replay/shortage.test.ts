@@ -23,6 +23,8 @@ describe('isOutOfMemory', () => {
 
   it('a collection with too many entries, a thread at its limit', () => {
     expect(isOutOfMemory(new RangeError('Map maximum size exceeded'))).toBe(true);
+    // JavaScriptCore's, of any of them.
+    expect(isOutOfMemory(new RangeError('Out of memory'))).toBe(true);
     expect(isOutOfMemory(Object.assign(new Error('x'), { code: 'ERR_WORKER_OUT_OF_MEMORY' }))).toBe(true);
   });
 

@@ -3,10 +3,11 @@ import { UserError } from '../errors.js';
 
 /**
  * How V8 tells that it has no memory: of a buffer, of WebAssembly, and that a collection has grown beyond what it can
- * hold. They are RangeErrors, as wrong arguments are: only the text differs. A length below 0 is no want of memory.
+ * hold; and how JavaScriptCore tells any of it. They are RangeErrors, as wrong arguments are: only the text differs. A
+ * length below 0 is no want of memory.
  */
 const MESSAGES =
-  /^(?:Array buffer allocation failed|Invalid typed array length: \d+|(?:Map|Set) maximum size exceeded|WebAssembly\.Memory.*could not allocate memory)/;
+  /^(?:Array buffer allocation failed|Invalid typed array length: \d+|(?:Map|Set) maximum size exceeded|WebAssembly\.Memory.*could not allocate memory|Out of memory$)/;
 
 /** Whether the error says that memory ran out. */
 export function isOutOfMemory(error: unknown): boolean {
