@@ -35,8 +35,9 @@ const NOT_RUN: readonly (readonly [start: string, why: string])[] = [
 const MASKS: readonly Mask[] = [
   {
     command: /freehold compare/,
-    figure: /^((?:naive-|first|next|best|worst|tlsf|blocks|buddy|heap|slab|pages)[a-z-]* +)\*?[\d.]+(?= )/,
-    why: 'ns/op: a time',
+    figure:
+      /^((?:naive-|first|next|best|worst|tlsf|blocks|buddy|heap|slab|pages)[a-z-]* +)\*?[\d.,]+ +\d+(?= )/,
+    why: 'ns/op: a time, and ±%: its spread',
   },
   { command: /freehold fuzz/, figure: /()[\d.]+ s\b/, why: 'a time' },
 ];
