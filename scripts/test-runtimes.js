@@ -90,7 +90,7 @@ async function inChromium() {
     return { ...row, version: 'none', passed: 0, failed: 0, skipped: 0, seconds: 0, faults };
   }
   const began = performance.now();
-  const version = execFileSync(CHROMIUM, ['--version'], { encoding: 'utf8' });
+  const version = execFileSync(CHROMIUM, ['--version'], { encoding: 'utf8', stdio: 'pipe' });
   process.stderr.write(`chromium ${version}`);
   const core = await vitest(here, 'vitest.chromium.config.ts', { short: values.short });
   const entry = await vitest(here, 'vitest.browser.config.ts', {

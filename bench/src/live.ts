@@ -2,10 +2,11 @@
 import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { inFolder } from './folder.js';
 import type { Used } from './live/peak.js';
 import { writeRecording } from './live/recording.js';
+import { whole } from './options.js';
 
 const PEAK = new URL('./live/peak.js', import.meta.url).href;
 const HERE = fileURLToPath(new URL('../../packages/lab/bin/freehold.js', import.meta.url));
@@ -23,13 +24,6 @@ interface Run extends Used {
   readonly status: number | null;
   readonly seconds: number;
 }
-
-const whole = (text: string): number => {
-  const value = Number(text);
-  if (!(Number.isSafeInteger(value) && value > 0))
-    throw new InvalidArgumentError('not a whole number from 1 up');
-  return value;
-};
 
 const program = new Command('npm run bench:live --')
   .description(

@@ -6,7 +6,8 @@ import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { median } from '@freehold/lab';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+import { whole } from './options.js';
 import { tell } from './report.js';
 import { SPEED_CASES, type SpeedCase } from './speed/cases.js';
 import { ns } from './suite.js';
@@ -20,13 +21,6 @@ interface Options {
   readonly only: string;
   readonly rounds: number;
 }
-
-const whole = (text: string): number => {
-  const value = Number(text);
-  if (!(Number.isSafeInteger(value) && value > 0))
-    throw new InvalidArgumentError('not a whole number from 1 up');
-  return value;
-};
 
 const program = new Command('npm run bench:speed --')
   .description('Times what users wait for, in processor time; with --against, beside another build.')

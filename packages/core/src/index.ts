@@ -37,7 +37,8 @@ export {
   type NumericArray,
   type NumericArrayConstructor,
 } from './heap/array.js';
-export { Heap, type HeapDump } from './heap/heap.js';
+export type { HeapDump } from './heap/dump.js';
+export { Heap } from './heap/heap.js';
 export { HeapAllocator } from './heap/heap-allocator.js';
 export type { HeapBlock, HeapStats } from './heap/inspect.js';
 export type { HeapOptions } from './heap/options.js';

@@ -74,21 +74,21 @@ export function shared(): unknown {
     plain,
     // @ts-expect-error its bytes are shared
     getRandomValues(heap.view),
-    // @ts-expect-error
+    // @ts-expect-error a Blob takes no shared bytes
     new Blob([heap.view]),
-    // @ts-expect-error
+    // @ts-expect-error an array on shared bytes is shared too
     getRandomValues(heap.array(Uint8Array, 4)!.view),
-    // @ts-expect-error
+    // @ts-expect-error so is what a DebugHeap shows of them
     getRandomValues(new DebugHeap(heap).view),
-    // @ts-expect-error they may be
+    // @ts-expect-error its bytes may be shared
     getRandomValues(Heap.create(either).view),
     // @ts-expect-error nothing tells what a module exports
     getRandomValues(heapOfModule({} as Record<string, unknown>).view),
-    // @ts-expect-error
+    // @ts-expect-error not a typed array
     shared.array(DataView, 4),
-    // @ts-expect-error
+    // @ts-expect-error a view, not a memory
     Heap.create(new Uint16Array(8)),
-    // @ts-expect-error a function, or none
+    // @ts-expect-error grow is a function, or absent
     Heap.create({ buffer: () => new ArrayBuffer(8), grow: 5 }),
   ];
 }

@@ -54,7 +54,8 @@ export {
 export { Task } from './process/task.js';
 export { PageRange, type PageRangeOptions } from './ranges/page-range.js';
 export { SlabRange } from './ranges/slab-range.js';
-export { type CacheOptions, type CacheStats, ObjectCache } from './slab/cache.js';
+export { ObjectCache } from './slab/cache.js';
+export type { CacheOptions, CacheStats } from './slab/cache-options.js';
 export { SLAB_POISON, SLAB_RED_ZONE } from './slab/guard.js';
 export { KMALLOC_SIZES, SlabAllocator, ZERO_SIZE_PTR } from './slab/slab-allocator.js';
 export {

@@ -30,7 +30,6 @@ import { Heap } from '../heap/heap.js';
 import type { HeapBlock, HeapStats } from '../heap/inspect.js';
 import { checkCount } from '../heap/options.js';
 import type { Bytes, GrowthListener, Memory } from '../memory/memory.js';
-
 import { INSPECT, summary } from '../summary.js';
 import type { FaultInjector } from './fault-injector.js';
 import { GuardedHeap } from './guarded-heap.js';

@@ -3,6 +3,7 @@
 import { checkAddress } from '../arguments.js';
 import { display } from '../display.js';
 import type { Bytes, Memory } from '../memory/memory.js';
+import { INSPECT, summary } from '../summary.js';
 import { checkCount } from './options.js';
 
 /** What tells a Float16Array from the others, for programs whose types know none: it came with ES2025. */
@@ -13,7 +14,6 @@ export interface HalfArray extends ArrayBufferView {
   [index: number]: number;
 }
 
-import { INSPECT, summary } from '../summary.js';
 export type NumericArray =
   | Int8Array
   | Uint8Array

@@ -1,9 +1,19 @@
-/** A heap as text for people, 80 columns wide: what is where, and how full it is. O(blocks). */
+/** A heap as text for people, 80 columns wide, and as data: what is where, and how full it is. O(blocks). */
 import { hex } from '../display.js';
-import type { InspectableHeap } from './inspect.js';
+import type { HeapBlock, HeapStats, InspectableHeap } from './inspect.js';
 
 const COLUMNS = 64;
 const ROWS_MAX = 16;
+
+/** What `JSON.stringify` makes of a heap. */
+export interface HeapDump {
+  readonly base: number;
+  readonly limit: number;
+  readonly alignment: 8 | 16;
+  readonly checked: boolean;
+  readonly stats: HeapStats;
+  readonly blocks: readonly HeapBlock[];
+}
 
 /** Of the bytes that a character stands for, how many are used and how many bookkeeping. */
 interface Cell {

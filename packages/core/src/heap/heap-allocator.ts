@@ -12,6 +12,7 @@ import { checkAlign, checkSize } from '../arguments.js';
 import { display } from '../display.js';
 import { INSPECT, summary } from '../summary.js';
 import { Heap } from './heap.js';
+
 /**
  * A heap behind the contract of all allocators, for code that drives any of them. Null is the answer of a full
  * heap, and 0 an address that is never given.

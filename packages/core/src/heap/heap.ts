@@ -40,9 +40,9 @@ import {
 import { inspectHeader } from './attach.js';
 import * as blockMap from './block-map.js';
 import { clearShared } from './clear.js';
-import { dump } from './dump.js';
+import { dump, type HeapDump } from './dump.js';
 import * as freeLists from './free-lists.js';
-import { type HeapBlock, type HeapStats, InspectableHeap } from './inspect.js';
+import { InspectableHeap } from './inspect.js';
 import * as L from './layout.js';
 import {
   checkCount,
@@ -81,16 +81,6 @@ const { pushWaiting } = freeLists;
 const FIRST_GROUPS = 5;
 /** Up to this many bytes a loop clears or copies faster than the engine's built-in function is called. */
 const LOOP_BYTES = 128;
-
-/** What `JSON.stringify` makes of a heap. */
-export interface HeapDump {
-  readonly base: number;
-  readonly limit: number;
-  readonly alignment: 8 | 16;
-  readonly checked: boolean;
-  readonly stats: HeapStats;
-  readonly blocks: readonly HeapBlock[];
-}
 
 /**
  * C's malloc on real bytes: an ArrayBuffer, a SharedArrayBuffer, a WebAssembly.Memory, or functions that give one.

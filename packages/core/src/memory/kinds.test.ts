@@ -1,6 +1,6 @@
 /** Memories that take only whole pages or a bigint, are replaced, or were made longer by somebody else. */
-import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { inOtherRealm } from '../../test/realm.js';
 import { Heap } from '../heap/heap.js';
 import { Memory, type MemorySource, type WasmMemory } from './memory.js';
 
@@ -99,8 +99,8 @@ it('passes on a TypeError that has nothing to do with 64-bit addresses', () => {
   expect(() => new Memory({ buffer: new ArrayBuffer(8), grow }).grow(PAGE)).toThrow(new TypeError('mine'));
 });
 
-it('a full memory of another realm, whose RangeError is another one, is full', () => {
-  const source = runInNewContext('new WebAssembly.Memory({ initial: 1, maximum: 2 })') as WebAssembly.Memory;
+it('a full memory of another realm, whose RangeError is another one, is full', async () => {
+  const source = await inOtherRealm<WebAssembly.Memory>('new WebAssembly.Memory({ initial: 1, maximum: 2 })');
   expect(new Memory(source).grow(3 * PAGE)).toBe(false);
   expect(Heap.create(source).malloc(3 * PAGE)).toBe(0);
 });

@@ -11,12 +11,12 @@
  */
 import { checkBytes } from '../arguments.js';
 import { display } from '../display.js';
+import { INSPECT, summary } from '../summary.js';
 import { JAVASCRIPTCORE } from './engine.js';
 
 /** What a view lies on. */
 export type Bytes = ArrayBuffer | SharedArrayBuffer;
 
-import { INSPECT, summary } from '../summary.js';
 /** What of a WebAssembly.Memory is used; named here because the library knows no DOM types. */
 export interface WasmMemory<B extends Bytes = Bytes> {
   readonly buffer: B;

@@ -11,52 +11,16 @@
  * object and 24 a slab. Not for objects of many sizes: see kmalloc.
  * Source: J. Bonwick, "The slab allocator", USENIX 1994; Linux mm/slab.c.
  */
-import { CorruptionError, display, INSPECT, InvalidFreeError, summary } from 'freehold';
+import { INSPECT, InvalidFreeError, summary } from 'freehold';
 import { OWNER_SLAB } from '../frames/descriptors.js';
 import { __GFP_RECLAIMABLE, __GFP_ZERO, GFP_KERNEL } from '../frames/gfp.js';
 import { CPUS_MAX, PAGE_OFFSET, type PageAllocator } from '../frames/page-allocator.js';
 import { FRAME_BYTES } from '../machine.js';
+import { type CacheOptions, type CacheStats, checkCacheOptions, MAX_STRIDE } from './cache-options.js';
+import { checkSlabs } from './check.js';
 import { cpuLimit, type SlabGeometry, slabGeometry } from './geometry.js';
-import { ObjectGuard, SLAB_POISON, SLAB_RED_ZONE } from './guard.js';
+import { ObjectGuard } from './guard.js';
 import { enlarged, NO_SLAB, SlabLinks, SlabList } from './slab-list.js';
-
-export interface CacheOptions {
-  /** A power of two; 8 when left out. */
-  readonly align?: number;
-  /** Puts the object at `address` into its constructed state; run when a slab is made. */
-  readonly ctor?: (address: number) => void;
-  /** Undoes it; run for each object when a slab is given back. */
-  readonly dtor?: (address: number) => void;
-  /** SLAB_RED_ZONE, SLAB_POISON, or both. */
-  readonly flags?: number;
-  /** Passed to alloc_pages with the caller's flags, e.g. __GFP_DMA or __GFP_RECLAIMABLE. */
-  readonly gfp?: number;
-}
-
-/** What /proc/slabinfo tells of a cache. */
-export interface CacheStats {
-  readonly name: string;
-  /** Objects in use. */
-  readonly activeObjects: number;
-  /** Objects that the slabs hold, used and free. */
-  readonly objects: number;
-  /** Bytes asked for, and bytes from object to object. */
-  readonly objectSize: number;
-  readonly stride: number;
-  readonly objectsPerSlab: number;
-  readonly framesPerSlab: number;
-  readonly slabs: number;
-  /** Slabs with at least one object in use or at hand of a CPU. */
-  readonly activeSlabs: number;
-  readonly limit: number;
-  readonly batch: number;
-  readonly allocations: number;
-  readonly constructorRuns: number;
-  /** Whether its frames can be given back under pressure: made with __GFP_RECLAIMABLE. */
-  readonly reclaimable: boolean;
-}
-
-const MAX_STRIDE = 2 ** 15;
 
 /**
  * Objects of one size, ready for use, in O(1). `SlabAllocator.createCache` makes one; addresses are logical ones.
@@ -121,23 +85,8 @@ export class ObjectCache {
 
   /** Use `SlabAllocator.createCache`. */
   constructor(pages: PageAllocator, id: number, name: string, objectSize: number, options: CacheOptions) {
-    const { align = 8, flags = 0, ctor } = options;
-    if (!(Number.isInteger(align) && align >= 1 && align <= FRAME_BYTES && (align & (align - 1)) === 0)) {
-      throw new RangeError(`align of cache ${name} must be a power of two up to 4096, got ${display(align)}`);
-    }
-    if ((flags & ~(SLAB_RED_ZONE | SLAB_POISON)) !== 0) {
-      throw new RangeError(`flags of cache ${name} must be SLAB_RED_ZONE, SLAB_POISON or both, got ${flags}`);
-    }
-    if ((flags & SLAB_POISON) !== 0 && ctor !== undefined) {
-      throw new RangeError(
-        `cache ${name} cannot poison objects that must stay constructed: drop ctor or SLAB_POISON`,
-      );
-    }
-    if (!(Number.isInteger(objectSize) && objectSize > 0)) {
-      throw new RangeError(
-        `size of cache ${name} must be a whole number of bytes from 1 up, got ${display(objectSize)}`,
-      );
-    }
+    checkCacheOptions(name, objectSize, options);
+    const { align = 8, flags = 0 } = options;
     this.pages = pages;
     this.id = id;
     this.name = name;
@@ -344,50 +293,14 @@ export class ObjectCache {
    * ```
    */
   check(): void {
-    const { objectsPerSlab } = this.geometry;
-    const atHand = new Uint8Array(this.live.length);
-    this.hands.forEach((hand, cpu) => {
-      for (let i = 0; i < this.handCounts[cpu]; i++) atHand[hand[i]]++;
+    checkSlabs({
+      ...{ name: this.name, objectsPerSlab: this.objectsPerSlab, guard: this.guard },
+      ...{ partial: this.partial, full: this.full, empty: this.empty },
+      ...{ inUse: this.inUse, freeStacks: this.freeStacks, live: this.live },
+      atHand: this.hands.map((hand, cpu) => hand.subarray(0, this.handCounts[cpu])),
+      ...{ slabCount: this.slabCount, activeObjects: this.activeObjects },
+      addressOf: (object) => this.addressOf(object),
     });
-    let live = 0;
-    const lists = [this.partial, this.full, this.empty];
-    const listed = new Set<number>();
-    for (const list of lists) {
-      for (const slab of list) {
-        if (listed.has(slab))
-          throw new CorruptionError('a slab is on one list', `slab ${slab} of ${this.name} on two`);
-        listed.add(slab);
-        const used = this.inUse[slab];
-        const right = used === 0 ? this.empty : used === objectsPerSlab ? this.full : this.partial;
-        if (list !== right) {
-          throw new CorruptionError(
-            'a slab is on the list of its fill',
-            `${used} of ${objectsPerSlab} in ${this.name}`,
-          );
-        }
-        const free = new Uint8Array(objectsPerSlab);
-        for (let i = 0; i < objectsPerSlab - used; i++)
-          free[this.freeStacks[slab * objectsPerSlab + i] % objectsPerSlab]++;
-        for (let i = 0; i < objectsPerSlab; i++) {
-          const object = slab * objectsPerSlab + i;
-          const states = free[i] + atHand[object] + this.live[object];
-          if (states !== 1) {
-            throw new CorruptionError(
-              'an object is free, at hand or in use',
-              `object ${i} of a slab of ${this.name}: ${states}`,
-            );
-          }
-          live += this.live[object];
-          if (this.guard !== undefined) this.guard.check(this.addressOf(object), this.live[object] === 1);
-        }
-      }
-    }
-    if (listed.size !== this.slabCount || live !== this.activeObjects) {
-      throw new CorruptionError(
-        'slabs and objects in use are as many as counted',
-        `${listed.size} slabs and ${live} objects, counted ${this.slabCount} and ${this.activeObjects} in ${this.name}`,
-      );
-    }
   }
 
   /**

@@ -3,7 +3,7 @@
  * next: 0xbb while the object is free, 0xcc while it is in use. Poison fills a free object with 0x6b, its last byte
  * with 0xa5. Source: Linux include/linux/poison.h.
  */
-import { CorruptionError } from 'freehold';
+import { CorruptionError, hex } from 'freehold';
 import { PAGE_OFFSET } from '../frames/page-allocator.js';
 import type { Machine } from '../machine.js';
 
@@ -84,8 +84,8 @@ export class ObjectGuard {
     if (found === expected) return;
     throw new CorruptionError(
       `the ${what} of an object is never written to`,
-      `0x${found.toString(16)} instead of 0x${expected.toString(16)} at byte ${at - (object - PAGE_OFFSET)} of the ` +
-        `object of ${this.size} bytes at 0x${object.toString(16)} in cache ${this.cache}`,
+      `${hex(found)} instead of ${hex(expected)} at byte ${at - (object - PAGE_OFFSET)} of the ` +
+        `object of ${this.size} bytes at ${hex(object)} in cache ${this.cache}`,
     );
   }
 }

@@ -12,7 +12,8 @@ import { __GFP_DMA, __GFP_RECLAIMABLE, GFP_KERNEL } from '../frames/gfp.js';
 import { frameOfAddress, PAGE_OFFSET, type PageAllocator } from '../frames/page-allocator.js';
 import { ORDERS } from '../frames/zone.js';
 import { FRAME_BYTES } from '../machine.js';
-import { type CacheOptions, cacheIdOf, ObjectCache } from './cache.js';
+import { cacheIdOf, ObjectCache } from './cache.js';
+import type { CacheOptions } from './cache-options.js';
 
 /** What kmalloc(0) gives: no byte of it may be used, and kfree takes it. */
 export const ZERO_SIZE_PTR = 16;

@@ -135,8 +135,8 @@ export function legend(comparisons: readonly Comparison[], paint: Colours): stri
 
 /** For `--help`: every measure, those of the tables and those that only --json, --csv and --report have. */
 export function measuresHelp(): string {
-  const others = enumerate(MEASURES.filter(({ column }) => !column).map(({ title }) => title));
   const rest = MEASURES.filter(({ column }) => !column);
+  const others = enumerate(rest.map(({ title }) => title));
   const lines = [...COLUMNS, ...rest].map(({ title, meaning }) => define(`  ${title}`, meaning, 10));
   return `\nMeasures (${others}: only in --json, --csv and --report):\n${lines.join('\n')}\n`;
 }

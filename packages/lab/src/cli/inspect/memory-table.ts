@@ -73,18 +73,14 @@ function addsUp({ free, freeInBlocks }: MemoryFigures): boolean {
   return free !== null && freeInBlocks !== null && formatSize(free) === formatSize(freeInBlocks);
 }
 
-function notes({ total, free, freeInBlocks, unaccounted }: MemoryFigures): string[] {
+function notes(memory: MemoryFigures): string[] {
+  const { total, free, freeInBlocks, unaccounted } = memory;
   const container = 'or meminfo is that of a container (lxcfs), and other files tell of its host.';
   if (freeInBlocks !== null && total !== null && freeInBlocks > total)
     return [
       `The free blocks have more than all memory here: meminfo is that of a container, buddyinfo its host's.`,
     ];
-  if (
-    free !== null &&
-    freeInBlocks !== null &&
-    freeInBlocks > free &&
-    formatSize(free) !== formatSize(freeInBlocks)
-  )
+  if (free !== null && freeInBlocks !== null && freeInBlocks > free && !addsUp(memory))
     return [
       `The free blocks have ${formatSize(freeInBlocks)}: the files were read at different times, ${container}`,
     ];
